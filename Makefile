@@ -1,0 +1,84 @@
+# A thin front for CMake: every target can be typed by hand, see CMakePresets.json.
+
+BUILD   := build
+PREFIX  ?= /usr/local
+JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
+SECONDS ?= 60
+T       ?=
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test check bench asan tsan fuzz install install-tools clean help deps-test
+
+## build: compile library, tools and examples to build/release
+build:
+	@scripts/install-deps build
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
+
+## demo: profile the document pipeline; print its table and write its flamegraph
+demo: build
+	@scripts/demo $(BUILD)/release $(BUILD)/demo
+
+deps-test:
+	@scripts/install-deps build test
+	@scripts/install-deps browser || echo "make: no browser; its tests will be skipped"
+
+## test: compile to build/dev and run every test (T=regex: only those)
+test: deps-test
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS)
+	@ctest --preset dev $(if $(T),-R '$(T)')
+
+## check: format, layers, exports, lengths, documents; then the tests
+check: deps-test
+	@scripts/install-deps check
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS)
+	@scripts/check-format
+	@scripts/check-layers
+	@scripts/check-length
+	@scripts/check-docs
+	@scripts/check-exports $(BUILD)/dev
+	@ctest --preset dev
+
+## asan: the tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps-test
+	@cmake --preset asan --log-level=WARNING
+	@cmake --build --preset asan -j $(JOBS)
+	@ctest --preset asan $(if $(T),-R '$(T)')
+
+## tsan: the tests under ThreadSanitizer
+tsan: deps-test
+	@cmake --preset tsan --log-level=WARNING
+	@cmake --build --preset tsan -j $(JOBS)
+	@ctest --preset tsan $(if $(T),-R '$(T)')
+
+## fuzz: run the fuzzers (T=name: one of them; SECONDS=60: each)
+fuzz:
+	@scripts/install-deps build test fuzz
+	@cmake --preset fuzz --log-level=WARNING
+	@cmake --build --preset fuzz -j $(JOBS)
+	@scripts/fuzz $(BUILD)/fuzz $(SECONDS) $(T)
+
+## bench: measure, and print the table beside its targets
+bench:
+	@scripts/install-deps build bench
+	@cmake --preset release --log-level=WARNING
+	@cmake --build --preset release -j $(JOBS)
+	@bench/run $(BUILD)/release
+
+## install: install to PREFIX (/usr/local); DESTDIR is respected
+install: build
+	@cmake --install $(BUILD)/release --prefix $(PREFIX)
+
+## install-tools: install thag-analyze alone
+install-tools: build
+	@cmake --install $(BUILD)/release --prefix $(PREFIX) --component tools
+
+## clean: remove build/
+clean:
+	@cmake -E rm -rf $(BUILD)
+
+## help: this list
+help:
+	@awk -F ': ' '/^## / { printf "  make %-14s %s\n", substr($$1, 4), $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,13 @@
+# Warnings that all of our own code must be free of.
+set(THAG_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+                  -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef)
+
+# thag_module(NAME DEPS... ) - an internal static library from the folder's files.
+function(thag_module name)
+    cmake_parse_arguments(M "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(${name} STATIC ${M_SOURCES})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+    target_compile_options(${name} PRIVATE ${THAG_WARNINGS})
+    target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+    target_link_libraries(${name} PUBLIC ${M_DEPS})
+endfunction()

@@ -1,0 +1,74 @@
+# The targets that users link, and what `cmake --install` copies. The names are the same whether a
+# user comes by find_package, add_subdirectory or FetchContent.
+#
+# Components: runtime (header, libraries, CMake package, pkg-config), tools (thag-analyze, its manual
+# and completions). Nothing in an installed tree knows its prefix: it can be moved.
+
+include(CMakePackageConfigHelpers)
+
+option(THAG_INSTALL "Make install rules" ${PROJECT_IS_TOP_LEVEL})
+
+set(_public_include
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+
+# thag_public(EXPORT_NAME [DEFINITION LIBRARY])
+function(thag_public name)
+    add_library(thag_public_${name} INTERFACE)
+    add_library(thag::${name} ALIAS thag_public_${name})
+    set_target_properties(thag_public_${name} PROPERTIES EXPORT_NAME ${name})
+    target_include_directories(thag_public_${name} INTERFACE ${_public_include})
+    if(ARGC GREATER 1)
+        target_compile_definitions(thag_public_${name} INTERFACE ${ARGV1})
+        target_link_libraries(thag_public_${name} INTERFACE ${ARGV2})
+    endif()
+endfunction()
+
+thag_public(profiler)
+thag_public(time THAG_TIME_PROFILING thag_profiler)
+thag_public(full THAG_FULL_PROFILING thag_profiler)
+thag_public(time_shared THAG_TIME_PROFILING thag_profiler_shared)
+thag_public(full_shared THAG_FULL_PROFILING thag_profiler_shared)
+
+if(NOT THAG_INSTALL)
+    return()
+endif()
+
+set(_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/thag)
+set(_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runtime)
+set_target_properties(thag_profiler PROPERTIES EXPORT_NAME runtime_static)
+set_target_properties(thag_profiler_shared PROPERTIES EXPORT_NAME runtime_shared)
+install(TARGETS thag_profiler thag_profiler_shared
+                thag_public_profiler thag_public_time thag_public_full
+                thag_public_time_shared thag_public_full_shared
+        EXPORT thag-targets
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT runtime
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
+
+install(EXPORT thag-targets NAMESPACE thag:: DESTINATION ${_package_dir} COMPONENT runtime)
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/thag-config.cmake.in
+    ${PROJECT_BINARY_DIR}/thag-config.cmake INSTALL_DESTINATION ${_package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/thag-config-version.cmake
+    COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/thag-config.cmake
+              ${PROJECT_BINARY_DIR}/thag-config-version.cmake
+        DESTINATION ${_package_dir} COMPONENT runtime)
+
+# From lib/pkgconfig (or lib/<triplet>/pkgconfig) back up to the prefix.
+file(RELATIVE_PATH THAG_PC_PREFIX /prefix/${_pc_dir} /prefix)
+foreach(pc thag_profiler thag_profiler-time thag_profiler-full)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${_pc_dir} COMPONENT runtime)
+endforeach()
+
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE-MIT ${PROJECT_SOURCE_DIR}/LICENSE-APACHE
+              ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
+
+if(TARGET thag-analyze)
+    install(TARGETS thag-analyze RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+endif()

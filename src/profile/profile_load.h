@@ -1,0 +1,22 @@
+/*
+ * profile_load.h - a file with all that is known about it: what profile_load() does, for callers that
+ * also want to say how the file was made and what it lacks.
+ */
+#ifndef THAG_PROFILE_LOAD_H
+#define THAG_PROFILE_LOAD_H
+
+#include "profile/profile_trace.h"
+
+typedef struct loaded {
+    profile *profile;
+    trace *trace;            /* NULL: collapsed stacks */
+    profile_trace_info info; /* zero without a trace */
+} loaded;
+
+/** Load as profile_load() does. On failure *l is empty. */
+thag_err loaded_open(loaded *l, const char *path, fault *fault);
+
+/** Free all of it, and clear it. An empty one is accepted. */
+void loaded_close(loaded *l);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * array.c - growing arrays in mapped memory, for the tables behind the session's lock.
+ */
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+/* Doubling, by a new mapping: mremap is not everywhere, and this happens a few times in a run. */
+int thagi_array_reserve(thagi_array *array, uint32_t count, size_t item_bytes)
+{
+    if (count <= array->room) return 1;
+    if (count > UINT32_MAX / 2) return 0;
+    uint32_t room = array->room ? array->room : 256;
+    while (room < count) room *= 2;
+    void *items = plat_map((size_t)room * item_bytes);
+    if (!items) return 0;
+    if (array->items) {
+        memcpy(items, array->items, (size_t)array->count * item_bytes);
+        plat_unmap(array->items, (size_t)array->room * item_bytes);
+    }
+    array->items = items;
+    array->room = room;
+    return 1;
+}
+
+uint64_t thagi_hash_mix(uint64_t x)
+{
+    /* The finalizer of MurmurHash3 (A. Appleby, public domain description). */
+    x ^= x >> 33;
+    x *= UINT64_C(0xff51afd7ed558ccd);
+    x ^= x >> 33;
+    x *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return x ^ x >> 33;
+}

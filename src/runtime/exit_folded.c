@@ -1,0 +1,197 @@
+/*
+ * exit_folded.c - at a normal end, the call tree as collapsed stacks: "main;f;g MICROSECONDS".
+ *
+ * Values are self times, summed in ticks over all threads, and rounded once a line; a path that was
+ * called keeps its line even if it rounds to 0. Open spans count with their time so far. Frames below
+ * FOLDED_DEPTH are summed into one "[deeper]", for a recursion of n levels has n lines of up to n
+ * frames. The .thag trace has it all; this file is for tools that want text.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+#define FOLDED_DEPTH 1000
+
+typedef struct node_sum {
+    uint64_t inclusive; /* ticks */
+    uint64_t children;  /* ticks of its children, inclusive */
+    uint64_t deeper;    /* self ticks of all that is below FOLDED_DEPTH */
+    uint32_t depth;
+    uint32_t seen;      /* was called, or is open */
+} node_sum;
+
+typedef struct folded_out {
+    int fd, failed;
+    size_t len;
+    char buf[65536 - 16];
+} folded_out;
+
+static void out_flush(folded_out *out)
+{
+    if (out->len && !out->failed) out->failed = plat_file_append(out->fd, out->buf, out->len) != 0;
+    out->len = 0;
+}
+
+/* A frame may hold anything but what separates frames and lines. */
+static void out_name(folded_out *out, const char *text, size_t len)
+{
+    if (out->len + len > sizeof out->buf) out_flush(out);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        out->buf[out->len++] = c == ';' ? ':' : c < 0x20 || c == 0x7f ? ' ' : (char)c;
+    }
+}
+
+static void out_text(folded_out *out, const char *text)
+{
+    size_t len = strlen(text);
+    if (out->len + len > sizeof out->buf) out_flush(out);
+    memcpy(out->buf + out->len, text, len);
+    out->len += len;
+}
+
+static void sum_cells(const thagi_session *session, node_sum *sums)
+{
+    for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
+        for (uint32_t i = 0; i < thread->cells.room; i++) {
+            const thagi_cell *cell = thread->cells.entries[i].cell;
+            if (!cell || cell->node >= session->nodes.count || cell->calls == 0) continue;
+            sums[cell->node].inclusive += cell->ticks;
+            sums[cell->node].seen = 1;
+        }
+}
+
+static void sum_open(const thagi_session *session, node_sum *sums, uint64_t now)
+{
+    for (const thagi_thread *thread = session->all; thread; thread = thread->next_all) {
+        const thagi_task *task = &thread->base_task;
+        uint64_t paused = 0;
+        for (const trace_frame *frame = task->top; frame && frame > task->base; frame--) {
+            paused += frame->paused_ticks;
+            if (frame->start_ticks & TRACE_UNTIMED_BIT) continue; /* closed ones, too */
+            uint64_t ticks = now - frame->start_ticks - paused;
+            if ((int64_t)ticks > 0) sums[frame->node].inclusive += ticks;
+            sums[frame->node].seen = 1;
+        }
+    }
+}
+
+static uint64_t self_of(const node_sum *sum)
+{
+    return sum->inclusive > sum->children ? sum->inclusive - sum->children : 0;
+}
+
+/* Parents come before children: one pass down for depths, one up for what is too deep. */
+static void sum_tree(const thagi_session *session, node_sum *sums)
+{
+    const trace_node *nodes = session->nodes.items;
+    uint32_t count = session->nodes.count;
+    for (uint32_t i = 1; i < count; i++) {
+        sums[i].depth = sums[nodes[i].parent].depth + 1;
+        sums[nodes[i].parent].children += sums[i].inclusive;
+    }
+    for (uint32_t i = count - 1; i > 0; i--)
+        if (sums[i].depth > FOLDED_DEPTH)
+            sums[nodes[i].parent].deeper += self_of(&sums[i]) + sums[i].deeper;
+}
+
+/* By site: 1 if another place of another file has the same name. */
+static unsigned char *ambiguous_names(const thagi_session *session)
+{
+    uint32_t count = session->sites.count, room = 64;
+    while (room < count * 2) room *= 2;
+    unsigned char *ambiguous = plat_map(count + 1);
+    uint32_t *table = plat_map(room * sizeof *table);
+    trace_site **sites = session->sites.items;
+    for (uint32_t i = 0; ambiguous && table && i < count; i++) {
+        const char *name = (const char *)(sites[i] + 1), *file = name + sites[i]->name_len + sites[i]->func_len;
+        uint64_t h = 0;
+        for (uint32_t c = 0; c < sites[i]->name_len; c++) h = h * 31 + (unsigned char)name[c];
+        uint32_t at = (uint32_t)thagi_hash_mix(h) & (room - 1);
+        for (; table[at]; at = (at + 1) & (room - 1)) {
+            const trace_site *other = sites[table[at] - 1];
+            const char *text = (const char *)(other + 1);
+            if (other->name_len != sites[i]->name_len || memcmp(text, name, other->name_len)) continue;
+            if (other->file_len != sites[i]->file_len ||
+                memcmp(text + other->name_len + other->func_len, file, other->file_len))
+                ambiguous[i] = ambiguous[table[at] - 1] = 1;
+            break;
+        }
+        if (!table[at]) table[at] = i + 1;
+    }
+    plat_unmap(table, room * sizeof *table);
+    return ambiguous;
+}
+
+static void out_site(folded_out *out, const trace_site *site, int ambiguous)
+{
+    const char *text = (const char *)(site + 1);
+    if (site->flags & TRACE_SITE_ASYNC) out_text(out, "async::");
+    out_name(out, text, site->name_len);
+    if (!ambiguous || !site->file_len) return;
+    const char *file = text + site->name_len + site->func_len;
+    size_t len = site->file_len, from = len;
+    while (from && file[from - 1] != '/') from--;
+    out_text(out, " (");
+    out_name(out, file + from, len - from);
+    out_text(out, ")");
+}
+
+static void out_line(folded_out *out, const thagi_session *session, uint32_t node,
+                     const unsigned char *ambiguous, const char *tail, uint64_t us)
+{
+    const trace_node *nodes = session->nodes.items;
+    trace_site **sites = session->sites.items;
+    uint32_t path[FOLDED_DEPTH], depth = 0;
+    for (uint32_t at = node; at != 0 && depth < FOLDED_DEPTH; at = nodes[at].parent)
+        path[depth++] = nodes[at].site;
+    char value[32];
+    while (depth--) {
+        out_site(out, sites[path[depth]], ambiguous && ambiguous[path[depth]]);
+        if (depth) out_text(out, ";");
+    }
+    snprintf(value, sizeof value, " %llu\n", (unsigned long long)us);
+    out_text(out, tail);
+    out_text(out, value);
+}
+
+static double us_per_tick(const trace_file *file)
+{
+    const trace_snapshot *from = &file->clock_first, *to = &file->clock_last[file->clock_last_idx];
+    if (to->ticks <= from->ticks || to->ns <= from->ns) return 1e-3;
+    return (double)(to->ns - from->ns) / (double)(to->ticks - from->ticks) / 1000.0;
+}
+
+void thagi_exit_folded(thagi_session *session, const char *path)
+{
+    uint32_t count = session->nodes.count;
+    if (count <= 1) return; /* no span was recorded */
+    node_sum *sums = plat_map(count * sizeof *sums);
+    folded_out *out = plat_map(sizeof *out);
+    unsigned char *ambiguous = ambiguous_names(session);
+    if (!sums || !out) goto done;
+    out->fd = plat_file_create(path);
+    if (out->fd < 0) {
+        thagi_log("%s: %s", path, plat_error_text(-out->fd));
+        goto done;
+    }
+    sum_cells(session, sums);
+    sum_open(session, sums, session->trace.file->end_ticks);
+    sum_tree(session, sums);
+    double us = us_per_tick(session->trace.file);
+    for (uint32_t i = 1; i < count; i++) {
+        if (!sums[i].seen || sums[i].depth > FOLDED_DEPTH) continue;
+        out_line(out, session, i, ambiguous, "", (uint64_t)((double)self_of(&sums[i]) * us + 0.5));
+        if (sums[i].deeper)
+            out_line(out, session, i, ambiguous, ";[deeper]",
+                     (uint64_t)((double)sums[i].deeper * us + 0.5));
+    }
+    out_flush(out);
+    if (out->failed) thagi_log("%s: cannot be written", path);
+    plat_file_close(out->fd);
+done:
+    plat_unmap(ambiguous, session->sites.count + 1);
+    plat_unmap(out, sizeof *out);
+    plat_unmap(sums, count * sizeof *sums);
+}

@@ -1,0 +1,314 @@
+/*
+ * runtime.h - the inside of the runtime: its objects, and which file has which function.
+ *
+ *     thagi_current ──> task ──top──> frame [ start | node | paused | sp | cell ]     the span stack
+ *                         │
+ *                         └─thread──> cells: counters of each call path, hash (parent, site) -> cell
+ *                                     timeline tail, histogram blocks
+ *     session: one for the process: trace file, sites, tree of nodes, slots, lock
+ *
+ * Everything that starts with thagi_ may run inside the profiled process, in any thread and in a
+ * signal handler: no malloc, no stdio, no blocking but on the session's lock, which is held only
+ * with all signals blocked. The hot path (span.c) takes no lock and makes no atomic operation: what
+ * it writes has one writer, the thread itself.
+ *
+ * Order of locks: there is one.
+ */
+#ifndef THAGI_RUNTIME_H
+#define THAGI_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/platform.h"
+#include "trace/trace_format.h"
+#include "trace/trace_writer.h"
+
+/* The header's site and functions, as a build with everything sees them. */
+#ifndef THAG_FULL_PROFILING
+#define THAG_FULL_PROFILING
+#endif
+#define THAG_RUNTIME_ITSELF_ /* no destructor of ours in ourselves */
+#include "thag_profiler.h"
+
+#define THAGI_LIKELY(x) __builtin_expect(!!(x), 1)
+#define THAGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+typedef struct thagi_cell thagi_cell;
+typedef struct thagi_thread thagi_thread;
+typedef struct thagi_task thagi_task;
+
+/* trace_hist, with the writer's link to the next block of the cell that shares its entry. */
+typedef struct thagi_hist {
+    uint32_t kind;
+    uint32_t node;
+    uint16_t octave;
+    uint16_t weight_log2;
+    uint32_t reserved;
+    struct thagi_hist *next;
+    uint32_t count[32];
+    uint64_t padding[5];
+} thagi_hist;
+
+/* trace_cell, with the writer's own part. Single writer: the thread of its slot. */
+struct thagi_cell {
+    uint32_t kind;
+    uint32_t node;
+    uint64_t calls;
+    uint64_t ticks;
+    uint64_t min_ticks;
+    uint64_t max_ticks;
+    const thag_site *site; /* NULL: base cell, or its module is gone */
+    thagi_cell *last;      /* the child that was begun last; at first thagi_no_cell */
+    thagi_cell *next;      /* which sibling followed this one last time: the next guess */
+    thagi_hist *hist[8];   /* by octave % 8; thagi_no_hist where there is none */
+};
+extern thagi_cell thagi_no_cell;
+extern thagi_hist thagi_no_hist;
+
+/* The writer's part of a trace_frame. */
+enum { THAGI_FRAME_SP, THAGI_FRAME_CELL };
+static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
+{
+    return (thagi_cell *)(uintptr_t)frame->scratch[THAGI_FRAME_CELL];
+}
+
+/*
+ * Where a thread (later: a coroutine) is. Lives in memory that fork() wipes, so that state is 0 in
+ * a child: one test on the hot path serves "not set up", "forked" and "interrupted by a signal".
+ */
+struct thagi_task {
+    uintptr_t state; /* THAGI_TASK_UNUSABLE, _IDLE, _CAREFUL, or the stack pointer of the runtime
+                        call in progress, which a signal handler has interrupted */
+    trace_frame *top;
+    trace_frame *base;      /* frames[0] */
+    trace_frame *limit;     /* one past the last frame there is room for */
+    thagi_thread *thread;   /* whose counters pay now */
+    uintptr_t stack_lo, stack_hi; /* mapping of the stack seen last; 0, 0: unknown */
+    uint32_t closed_count;  /* frames ended out of order, still below the top */
+    const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
+};
+enum {
+    THAGI_TASK_UNUSABLE = 0,
+    THAGI_TASK_IDLE = 1,
+    THAGI_TASK_CAREFUL = 2 /* as IDLE, but the stack has closed frames: take the slow way */
+};
+
+/* Key (parent cell, site), value cell. Open addressing, linear probing, power of two. */
+typedef struct thagi_cell_map {
+    struct thagi_cell_entry {
+        const thagi_cell *parent;
+        thagi_cell *cell;
+    } *entries;
+    uint32_t room, count;
+} thagi_cell_map;
+
+/* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
+struct thagi_thread {
+    thagi_task base_task;
+    trace_thread *shared; /* the slot's part of the trace */
+    /* timeline tail: write position, where it counts as full, tick of the last record's end */
+    uint8_t *tail_pos, *tail_end;
+    trace_chunk *tail;
+    uint64_t tail_ticks;
+    int timeline_on; /* 0: nothing is written any more, only counted as `timeline_loss` */
+    enum trace_loss timeline_loss;
+    /* sampling: 0 = every call is timed; else calls until the next timed one, and a generator */
+    uint32_t sample_period, sample_left, sample_seed;
+    uint64_t untimed_serial;
+    /* blocks are cut from here */
+    trace_chunk *arena;
+    uint8_t *arena_pos, *arena_end;
+    trace_chunk *frames; /* TRACE_FRAMES run in use; NULL: frames are in the THREAD chunk */
+    uint32_t frames_run; /* its chunks */
+    thagi_cell_map cells;
+    thagi_cell *root; /* the cell of node 0 */
+    thagi_thread *nested; /* for handlers that interrupt this slot's task in the runtime; or NULL */
+    thagi_thread *next_all, *next_free;
+    uint32_t slot, level, tid;
+    int in_use;
+};
+
+/* session.c */
+typedef struct thagi_session thagi_session;
+extern thagi_session *thagi_session_now; /* NULL until the first start; memory that fork wipes */
+
+/* A growing array in mapped memory; only under the lock. */
+typedef struct thagi_array {
+    void *items;
+    uint32_t count, room;
+} thagi_array;
+
+struct thagi_session {
+    uint32_t pid;  /* 0: never started, or wiped by a fork */
+    uint32_t lock; /* 0 free, 1 held, 2 held and waited for */
+    thagi_trace trace;
+    thagi_array sites;        /* trace_site * by id */
+    thagi_array site_by_text; /* hash: site ids */
+    thagi_array site_by_ptr;  /* hash: struct site_ref */
+    thagi_array nodes;        /* trace_node by id, copied: the mapped chunks are not contiguous */
+    thagi_array node_by_key;  /* hash: node ids */
+    thagi_array named;        /* hash: sites made for names given at run time */
+    thagi_array muted;        /* char *: names of sections that are not recorded */
+    trace_chunk *site_chunk, *tree_chunk;
+    thagi_thread *all, *free;
+    uint32_t slot_count, live_count, sweep_at;
+    uint64_t snapshot_ticks;
+    uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
+};
+enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
+/** 1 the first time for a kind of misuse. */
+int thagi_first_misuse(int kind);
+
+/* array.c */
+/** Make room for `count` items. 0 if there is no memory. */
+int thagi_array_reserve(thagi_array *array, uint32_t count, size_t item_bytes);
+uint64_t thagi_hash_mix(uint64_t x);
+
+/** Take the lock with all signals blocked; give both back. */
+void thagi_lock(thagi_session *session, plat_signals *saved);
+void thagi_unlock(thagi_session *session, const plat_signals *saved);
+
+/** Called with nothing held, by a task that is not usable: sets up what is missing (a slot, after a
+    fork a new trace). NULL if there is none to be had, or recording is off. */
+thagi_task *thagi_session_join(void);
+
+/** Add the time since `since` to what the top frame does not pay for. */
+void thagi_paused(thagi_task *task, uint64_t since);
+
+void thagi_count(enum trace_loss what, uint64_t n);
+
+/* config.c: what the setting says. */
+typedef struct thagi_config {
+    unsigned modes;        /* TRACE_TIME | TRACE_MEMORY; 0: off */
+    int log;               /* 0 none, 1 quiet, 2 announce */
+    int detail;
+    int use_counter;       /* 0: CLOCK_MONOTONIC even if there is a steady counter */
+    uint32_t sample_period;
+    uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
+    char dir[THAGI_PATH_MAX];
+    char problem[192];     /* what is wrong with the setting; "" if nothing */
+} thagi_config;
+
+/** From the environment. Returns 0, or -1 with config->problem set. */
+int thagi_config_read(thagi_config *config, const char *setting);
+/** The further variables: THAG_CLOCK, THAG_SAMPLE, THAG_TIMELINE_LIMIT. As above. */
+int thagi_config_read_tuning(thagi_config *config);
+
+/* log.c: the debug log, and the one line on stderr. printf-like, one line each. */
+void thagi_log_open(int level, const char *program, const char *stamp, uint32_t pid);
+void thagi_log(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+void thagi_complain(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
+
+/* clock.c */
+extern int thagi_use_counter;
+uint64_t thagi_monotonic_ticks(void);
+static inline uint64_t thagi_ticks(void)
+{
+#if PLAT_HAS_COUNTER
+    if (THAGI_LIKELY(thagi_use_counter)) return plat_counter();
+#endif
+    return thagi_monotonic_ticks();
+}
+void thagi_clock_start(trace_file *file, int want_counter);
+/** Renew the pair that the tick rate is derived from, at most once a millisecond unless forced. */
+void thagi_clock_snapshot(thagi_session *session, int force);
+
+/* site.c: places in the source, interned by content. Under the lock. */
+uint32_t thagi_site_id(thagi_session *session, const thag_site *site);
+/** The site that stands for a section whose name is given at run time; NULL if there is no room. */
+const thag_site *thagi_site_named(thagi_session *session, const thag_site *site, const char *name);
+/** Remember that sections of this name exist that are not recorded; ask for it. */
+void thagi_site_mute(thagi_session *session, const thag_site *site);
+int thagi_site_is_muted(thagi_session *session, const char *name);
+/** Forget all pointers into [lo, hi). */
+void thagi_site_forget(thagi_session *session, uintptr_t lo, uintptr_t hi);
+
+/* tree.c: the call tree, and each slot's cells. */
+uint32_t thagi_tree_start(thagi_session *session);
+uint32_t thagi_tree_child(thagi_session *session, uint32_t parent, uint32_t site);
+thagi_cell *thagi_cell_child(thagi_thread *thread, thagi_cell *parent, const thag_site *site);
+thagi_cell *thagi_cell_for_node(thagi_thread *thread, uint32_t node);
+void thagi_cell_forget(thagi_session *session, uintptr_t lo, uintptr_t hi);
+
+/* hist.c: durations of a cell. */
+void thagi_hist_slow(thagi_thread *thread, thagi_cell *cell, uint64_t ticks);
+static inline unsigned thagi_octave(uint64_t ticks)
+{
+    return 63 - (unsigned)__builtin_clzll(ticks | 16);
+}
+static inline void thagi_hist_add(thagi_thread *thread, thagi_cell *cell, uint64_t ticks)
+{
+    unsigned octave = thagi_octave(ticks);
+    thagi_hist *hist = cell->hist[octave & 7];
+    unsigned bucket = (octave > 4 ? (unsigned)(ticks >> (octave - 5)) : (unsigned)ticks) & 31;
+    if (THAGI_UNLIKELY(hist->octave != octave || hist->count[bucket] == UINT32_MAX))
+        thagi_hist_slow(thread, cell, ticks);
+    else
+        hist->count[bucket]++;
+}
+
+/* timeline.c */
+/** The tail of a new slot. 0: none, spans are only counted. */
+int thagi_timeline_start(thagi_session *session, thagi_thread *thread);
+/** Note that another thread has the slot now. */
+void thagi_timeline_owner(thagi_thread *thread);
+/** Forget what the tail holds. */
+void thagi_timeline_clear(thagi_thread *thread);
+/** The tail is full, or off. Returns 1 if there is room now. */
+int thagi_timeline_full(thagi_thread *thread);
+void thagi_timeline_put_long(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
+void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
+
+/* thread.c: slots. */
+extern __thread thagi_task *thagi_current_tls;
+extern thagi_task thagi_no_task;
+thagi_task *thagi_current(void);
+/** A slot for the calling thread, its task current. Under the lock. NULL: no memory. */
+thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level);
+thagi_thread *thagi_thread_nested(thagi_thread *thread);
+void *thagi_thread_alloc(thagi_thread *thread, size_t bytes);
+int thagi_thread_grow_frames(thagi_thread *thread);
+int thagi_thread_key_start(void);
+
+/* span.c. The functions on a task need it held: state is the caller's stack pointer. */
+/** The task to work on when the current one is not idle; then idle or careful. NULL: none, and the
+    call has been counted as lost if it was to be recorded. */
+thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
+/** Idle again, or careful as long as there are closed frames. */
+void thagi_task_release(thagi_task *task);
+/** Begin a span for a task that is held. NULL: lost, and counted. */
+trace_frame *thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp);
+/** Count the top frame as ended at `now`, and pop it. */
+void thagi_span_pop(thagi_task *task, uint64_t now);
+/** The same for a frame that never got its end: also counted as that. */
+void thagi_span_abandon(thagi_task *task, uint64_t now);
+/** Count a frame as ended that is not the top one. It stays, closed, until it is the top. */
+void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now);
+/** Pop closed frames off the top. */
+void thagi_span_settle(thagi_task *task);
+/** Abandon every open frame: the thread ends. */
+void thagi_span_close_all(thagi_task *task);
+
+/* inherit.c: the spans that a forked child goes on with. */
+enum { THAGI_INHERIT_MAX = 256 };
+typedef struct thagi_inherited {
+    struct thagi_inherited_span {
+        thag_token token; /* the parent's */
+        const thag_site *site;
+        uintptr_t sp; /* the child's stack lies where the parent's did */
+    } span[THAGI_INHERIT_MAX];
+    uint32_t count;
+} thagi_inherited;
+/** Before a fork: note the open spans of the calling thread. */
+void thagi_inherit_save(const thagi_task *task);
+/** In the child's new trace: begin them again. */
+void thagi_inherit_load(thagi_task *task);
+
+/* calibrate.c: what a span costs, into the trace's header. */
+void thagi_calibrate(thagi_session *session, thagi_thread *thread);
+
+/* exit_folded.c */
+void thagi_exit_folded(thagi_session *session, const char *path);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * section.c - sections: spans that are ended by name.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+#define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
+
+/*
+ * Names of sections that ask only for what is not being recorded: their ends are no strays. Keyed by
+ * the pointer, which is the same for equal literals of one source file; a name that is not found so
+ * costs a slow look-up, nothing else.
+ */
+#define MUTED_ROOM 64
+static const char *muted[MUTED_ROOM];
+
+static const char **muted_entry(const char *name)
+{
+    return &muted[((uintptr_t)name >> 3) % MUTED_ROOM];
+}
+
+static __attribute__((__noinline__)) void mute(const thag_site *site, const char *name)
+{
+    const char **entry = muted_entry(name);
+    if (__atomic_load_n(entry, __ATOMIC_RELAXED) == name) return;
+    __atomic_store_n(entry, name, __ATOMIC_RELAXED);
+    thagi_session *session = thagi_session_now;
+    if (!session || !site->name) return;
+    plat_signals saved;
+    int saved_errno = errno;
+    thagi_lock(session, &saved);
+    thagi_site_mute(session, site);
+    thagi_unlock(session, &saved);
+    errno = saved_errno;
+}
+
+static __attribute__((__noinline__)) const thag_site *named_site(const thag_site *site,
+                                                                 const char *name)
+{
+    thagi_session *session = thagi_session_now;
+    plat_signals saved;
+    int saved_errno = errno;
+    if (!session) return NULL;
+    thagi_lock(session, &saved);
+    const thag_site *named = thagi_site_named(session, site, name ? name : "(null)");
+    thagi_unlock(session, &saved);
+    errno = saved_errno;
+    return named;
+}
+
+/* The section that is open on top was begun by this very activation: a loop that forgot the end. */
+static int begun_here_before(const thagi_task *task, const thag_site *site, uintptr_t sp)
+{
+    const trace_frame *top = task->top;
+    return top > task->base && thagi_frame_cell(top)->site == site &&
+           (uintptr_t)top->scratch[THAGI_FRAME_SP] == sp && top->start_ticks != TRACE_CLOSED;
+}
+
+thag_token thag_section_begin(const thag_site *site, const char *name)
+{
+    uintptr_t sp = STACK_POINTER();
+    unsigned kinds = site->flags & 3u;
+    if (THAGI_UNLIKELY(!(thag_active & (kinds ? kinds : 3u)))) {
+        mute(site, name);
+        return 0;
+    }
+    thagi_task *task = thagi_current();
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
+    if (!task) return 0;
+    if (THAGI_UNLIKELY(!site->name)) site = named_site(site, name);
+    if (!site) return 0;
+    task->state = sp;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    thagi_span_settle(task);
+    if (THAGI_UNLIKELY(begun_here_before(task, site, sp))) thagi_span_abandon(task, thagi_ticks());
+    const trace_frame *frame = thagi_span_push(task, site, sp);
+    thag_token token = frame ? frame->start_ticks : 0;
+    thagi_task_release(task);
+    return token;
+}
+
+static int frame_is_section(const trace_frame *frame, const char *name)
+{
+    const thag_site *site = thagi_frame_cell(frame)->site;
+    if (!site || site->kind != TRACE_SITE_SECTION || frame->start_ticks == TRACE_CLOSED) return 0;
+    return site->name == name || strcmp(site->name, name) == 0;
+}
+
+static void stray_end(const char *name)
+{
+    thagi_session *session = thagi_session_now;
+    if (__atomic_load_n(muted_entry(name), __ATOMIC_RELAXED) == name) return;
+    plat_signals saved;
+    thagi_lock(session, &saved);
+    int expected = thagi_site_is_muted(session, name);
+    thagi_unlock(session, &saved);
+    if (expected) return;
+    thagi_count(TRACE_STRAY_END, 1);
+    if (thagi_first_misuse(THAGI_MISUSE_STRAY))
+        thagi_log("end of section \"%s\", which is not open here; further ones are only counted",
+                  name);
+}
+
+/* The end of a section that is not on top: its own time is right, the others go on unharmed. */
+static __attribute__((__noinline__)) void end_out_of_order(thagi_task *task, const char *name,
+                                                           uint64_t now)
+{
+    int saved_errno = errno;
+    trace_frame *frame = task->top;
+    while (frame > task->base && !frame_is_section(frame, name)) frame--;
+    if (frame == task->base) {
+        stray_end(name);
+    } else {
+        thagi_count(TRACE_CROSSED_END, 1);
+        if (thagi_first_misuse(THAGI_MISUSE_CROSSED))
+            thagi_log("section \"%s\" ended before what was begun inside it; further ones are only "
+                      "counted",
+                      name);
+        thagi_span_close_under(task, frame, now);
+    }
+    errno = saved_errno;
+}
+
+void thag_section_end(const char *name)
+{
+    uintptr_t sp = STACK_POINTER();
+    uint64_t now = thagi_ticks();
+    thagi_task *task = thagi_current();
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
+    if (!task || !name) return;
+    task->state = sp;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    thagi_span_settle(task);
+    if (THAGI_LIKELY(task->top > task->base && frame_is_section(task->top, name))) {
+        thagi_span_pop(task, now);
+        thagi_span_settle(task);
+    } else {
+        end_out_of_order(task, name, now);
+    }
+    thagi_task_release(task);
+}

@@ -1,0 +1,338 @@
+/*
+ * session.c - one profiling session for the process: its start, its end, forks, and the lock.
+ *
+ * The session lies in memory that fork() wipes: a child finds pid 0 and starts a session, and a file,
+ * of its own with its first span; a child that only execs costs nothing. What a child needs of its
+ * parent, the setting and the open spans, is in ordinary memory.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+thagi_session *thagi_session_now;
+unsigned thag_active;
+
+/* Of the process and its forked children: the setting in force, and what the start found. */
+static struct {
+    thagi_config config;
+    unsigned modes; /* of the first start */
+    char program[256];
+    uint32_t parent_pid_traced; /* the profiled process that this one was forked from; or 0 */
+    int hooks_set;
+    int old_fd; /* the parent's trace, inherited by a fork; -1 none */
+    uint64_t old_dev, old_ino;
+} process = {.old_fd = -1};
+
+/* --- the lock ---------------------------------------------------------------------------------- */
+
+void thagi_lock(thagi_session *session, plat_signals *saved)
+{
+    plat_signals_block(saved);
+    uint32_t expected = 0;
+    if (__atomic_compare_exchange_n(&session->lock, &expected, 1, 0, __ATOMIC_ACQUIRE,
+                                    __ATOMIC_RELAXED))
+        return;
+    /* U. Drepper, "Futexes Are Tricky", mutex 2. */
+    while (__atomic_exchange_n(&session->lock, 2, __ATOMIC_ACQUIRE) != 0)
+        plat_wait(&session->lock, 2);
+}
+
+void thagi_unlock(thagi_session *session, const plat_signals *saved)
+{
+    if (__atomic_exchange_n(&session->lock, 0, __ATOMIC_RELEASE) == 2) plat_wake(&session->lock);
+    plat_signals_restore(saved);
+}
+
+void thagi_count(enum trace_loss what, uint64_t n)
+{
+    if (thagi_session_now) thagi_trace_count(&thagi_session_now->trace, what, n);
+}
+
+int thagi_first_misuse(int kind)
+{
+    uint32_t bit = (uint32_t)kind;
+    return !(__atomic_fetch_or(&thagi_session_now->misuse_reported, bit, __ATOMIC_RELAXED) & bit);
+}
+
+/* --- forks ------------------------------------------------------------------------------------- */
+
+static plat_signals fork_signals;
+
+static void before_fork(void)
+{
+    thagi_session *session = thagi_session_now;
+    thagi_lock(session, &fork_signals); /* the tables are whole while we fork */
+    thagi_inherit_save(thagi_current());
+}
+
+static void after_fork_parent(void)
+{
+    thagi_unlock(thagi_session_now, &fork_signals);
+}
+
+static void after_fork_child(void)
+{
+    thagi_session *session = thagi_session_now;
+    memset(session, 0, sizeof *session); /* already so where the system can wipe */
+    thagi_current_tls = &thagi_no_task;
+    plat_signals_restore(&fork_signals);
+}
+
+/* --- start ------------------------------------------------------------------------------------- */
+
+static thagi_session *session_get(void)
+{
+    thagi_session *session = __atomic_load_n(&thagi_session_now, __ATOMIC_ACQUIRE), *none = NULL;
+    if (session) return session;
+    int wiped;
+    session = plat_map_wiped_by_fork(sizeof *session, &wiped);
+    if (!session) return NULL;
+    if (!__atomic_compare_exchange_n(&thagi_session_now, &none, session, 0, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        plat_unmap(session, sizeof *session);
+        return none;
+    }
+    return session;
+}
+
+/* DIR/PROGRAM-YYYYMMDD-HHMMSS[-PID[-N]].thag: the pid only for a fork or on a collision. */
+static int create_trace(thagi_session *session, const char *stamp, uint32_t pid)
+{
+    char path[THAGI_PATH_MAX];
+    int err = -EEXIST;
+    for (unsigned n = process.parent_pid_traced ? 1 : 0; err == -EEXIST && n < 1000; n++) {
+        int len = snprintf(path, sizeof path, "%s/%s-%s", process.config.dir, process.program, stamp);
+        if (n && len < (int)sizeof path)
+            len += snprintf(path + len, sizeof path - (size_t)len, "-%u", pid);
+        if (n > 1 && len < (int)sizeof path)
+            len += snprintf(path + len, sizeof path - (size_t)len, "-%u", n);
+        if (len + 6 >= (int)sizeof path) return -ENAMETOOLONG;
+        memcpy(path + len, ".thag", 6);
+        err = thagi_trace_create(&session->trace, path);
+    }
+    return err;
+}
+
+static void fill_header(thagi_session *session, uint64_t real_ns)
+{
+    const thagi_config *config = &process.config;
+    trace_file *file = session->trace.file;
+    file->version = TRACE_VERSION;
+    file->bytes = sizeof *file;
+    file->endian = TRACE_ENDIAN;
+    file->chunk_bytes = TRACE_CHUNK_BYTES;
+    file->state = TRACE_RUNNING;
+    file->mode = process.modes;
+    file->pid = session->pid;
+    file->parent_pid = plat_parent_pid();
+    file->parent_traced = process.parent_pid_traced != 0;
+    file->start_real_ns = real_ns;
+    file->sample_period = config->sample_period;
+    uint64_t limit = config->timeline_limit;
+    if (limit == UINT64_MAX) {
+        /* A guest does not fill the disk. */
+        uint64_t room = plat_file_free_bytes(session->trace.fd) / 8;
+        limit = room < (UINT64_C(1) << 30) ? room : UINT64_C(1) << 30;
+    }
+    file->timeline_limit_bytes = limit;
+    memcpy(file->program, process.program, sizeof file->program);
+    thagi_clock_start(file, config->use_counter);
+}
+
+static void set_hooks(void)
+{
+    if (process.hooks_set) return;
+    process.hooks_set = 1;
+    pthread_atfork(before_fork, after_fork_parent, after_fork_child);
+    thagi_thread_key_start();
+}
+
+/* Under the lock, with a zeroed session: the file, the tables, the first slot. */
+static int session_start(thagi_session *session)
+{
+    uint64_t real_ns = plat_real_ns();
+    plat_date date;
+    char stamp[64];
+    plat_local_date(real_ns, &date);
+    snprintf(stamp, sizeof stamp, "%04d%02d%02d-%02d%02d%02d", date.year, date.month, date.day,
+             date.hour, date.minute, date.second);
+    session->pid = plat_pid();
+    thagi_log_open(process.config.log, process.program, stamp, session->pid);
+    int err = plat_dir_make(process.config.dir);
+    if (!err) err = create_trace(session, stamp, session->pid);
+    if (err) {
+        thagi_complain("%s: cannot write the trace (%s); the program runs unprofiled",
+                       process.config.dir, plat_error_text(-err));
+        return err;
+    }
+    fill_header(session, real_ns);
+    set_hooks();
+    if (thagi_tree_start(session) != 0 || !thagi_thread_acquire(session, 0)) {
+        thagi_complain("%s: no room for the call tree; the program runs unprofiled",
+                       session->trace.path);
+        return -ENOSPC;
+    }
+    thagi_calibrate(session, thagi_current_tls->thread);
+    thagi_chunk_publish((trace_chunk *)session->trace.file - 1, TRACE_FILE);
+    thagi_log("trace %s, pid %u%s", session->trace.path, session->pid,
+              process.parent_pid_traced ? " (forked)" : "");
+    return 0;
+}
+
+static void remember_trace(const thagi_trace *trace)
+{
+    process.old_fd = trace->fd;
+    process.old_dev = trace->dev;
+    process.old_ino = trace->ino;
+}
+
+/* In a child: the parent's descriptor, if it is still that. */
+static void close_parents_trace(void)
+{
+    uint64_t dev, ino;
+    if (process.old_fd >= 0 && plat_file_identity(process.old_fd, &dev, &ino) == 0 &&
+        dev == process.old_dev && ino == process.old_ino)
+        plat_file_close(process.old_fd);
+}
+
+thagi_task *thagi_session_join(void)
+{
+    thagi_session *session = thagi_session_now;
+    if (!thag_active || !session) return NULL;
+    int saved_errno = errno;
+    int is_heir = 0;
+    thagi_task *task = NULL;
+    plat_signals saved;
+    thagi_lock(session, &saved);
+    if (session->pid == 0) { /* a child of fork() */
+        thagi_current_tls = &thagi_no_task;
+        close_parents_trace();
+        process.parent_pid_traced = plat_parent_pid();
+        if (session_start(session) != 0) {
+            thag_active = 0;
+        } else {
+            remember_trace(&session->trace);
+            is_heir = 1;
+        }
+    } else if (session->trace.file) {
+        thagi_thread_acquire(session, 0);
+    }
+    if (thagi_current_tls->state != THAGI_TASK_UNUSABLE) task = thagi_current_tls;
+    else thagi_count(TRACE_LOST_MEMORY, 1);
+    thagi_unlock(session, &saved);
+    if (is_heir && task) thagi_inherit_load(task);
+    errno = saved_errno;
+    return task;
+}
+
+/* --- switching on and off ---------------------------------------------------------------------- */
+
+/* What `mode` comes to: bits of TRACE_TIME, TRACE_MEMORY. -1: say why not, and leave it off. */
+static int wanted_modes(thag_mode mode, unsigned compiled)
+{
+    thagi_config *config = &process.config;
+    const char *setting = mode == THAG_MODE_runtime ? plat_getenv("THAG_PROFILER") : "";
+    if (mode == THAG_MODE_runtime && !setting) setting = plat_getenv("THAG_PROFILE");
+    if (thagi_config_read(config, setting) != 0 || thagi_config_read_tuning(config) != 0) {
+        thagi_complain("%s; the program runs unprofiled", config->problem);
+        return -1;
+    }
+    unsigned modes = mode == THAG_MODE_runtime ? config->modes
+                     : mode == THAG_MODE_yes   ? compiled
+                                               : (unsigned)mode;
+    if (modes & TRACE_MEMORY & ~compiled) {
+        thagi_complain("memory profiling is not compiled in (THAG_FULL_PROFILING); the program runs "
+                       "%s",
+                       modes & TRACE_TIME ? "with time profiling only" : "unprofiled");
+        modes &= compiled;
+        if (!modes) return -1;
+    }
+    return (int)modes;
+}
+
+int thag_enable(thag_mode mode, unsigned compiled)
+{
+    int saved_errno = errno, result = 0;
+    if (mode == THAG_MODE_no) {
+        thag_disable_profiling();
+        return 0;
+    }
+    thagi_session *session = session_get();
+    if (!session) return -1;
+    plat_signals saved;
+    thagi_lock(session, &saved);
+    int modes = wanted_modes(mode, compiled);
+    if (modes > 0 && session->pid == 0) {
+        process.modes = (unsigned)modes;
+        plat_program_name(process.program, sizeof process.program);
+        result = session_start(session) == 0 ? 0 : -1;
+        if (result == 0) {
+            remember_trace(&session->trace);
+        }
+    } else if (modes > 0 && session->trace.file) {
+        session->trace.file->mode |= (unsigned)modes;
+        thagi_log("profiling on");
+    }
+    if (modes < 0 || (modes > 0 && !session->trace.file)) result = -1;
+    __atomic_store_n(&thag_active, result == 0 ? (unsigned)modes : 0, __ATOMIC_RELEASE);
+    thagi_unlock(session, &saved);
+    errno = saved_errno;
+    return result;
+}
+
+void thag_disable_profiling(void)
+{
+    if (thag_active) thagi_log("profiling off");
+    __atomic_store_n(&thag_active, 0, __ATOMIC_RELEASE);
+}
+
+thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compiled)
+{
+    if (thag_enable(mode, compiled) != 0 || !thag_active) return 0;
+    return thag_span_begin(site);
+}
+
+void thag_module_unload(const void *marker)
+{
+    uintptr_t lo, hi;
+    int is_main, saved_errno = errno;
+    thagi_session *session = thagi_session_now;
+    if (!session || !plat_module_of(marker, &lo, &hi, &is_main) || is_main) return;
+    plat_signals saved;
+    thagi_lock(session, &saved);
+    thagi_cell_forget(session, lo, hi);
+    thagi_site_forget(session, lo, hi);
+    thagi_unlock(session, &saved);
+    errno = saved_errno;
+}
+
+/* --- end --------------------------------------------------------------------------------------- */
+
+/*
+ * The tidiest of the ways to stop. Threads may still run, and record; nothing is unmapped or closed.
+ */
+static __attribute__((__destructor__)) void session_end(void)
+{
+    thagi_session *session = thagi_session_now;
+    if (!session || !session->trace.file || session->pid != plat_pid()) return;
+    int saved_errno = errno;
+    plat_signals saved;
+    thagi_lock(session, &saved);
+    trace_file *file = session->trace.file;
+    thagi_clock_snapshot(session, 1);
+    file->end_ticks = thagi_ticks();
+    for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
+        if (thread->in_use && thread->tid == plat_tid()) plat_thread_name(thread->shared->name);
+    char path[THAGI_PATH_MAX + 8];
+    size_t len = strlen(session->trace.path) - strlen(".thag");
+    memcpy(path, session->trace.path, len);
+    memcpy(path + len, ".folded", sizeof ".folded");
+    thagi_exit_folded(session, path);
+    __atomic_store_n(&file->state, TRACE_ENDED, __ATOMIC_RELEASE);
+    thagi_log("ended; collapsed stacks in %s", path);
+    thagi_unlock(session, &saved);
+    errno = saved_errno;
+}

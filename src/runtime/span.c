@@ -1,0 +1,400 @@
+/*
+ * span.c - the hot path: begin and end.
+ *
+ * Between the two clock reads of an empty span lie about 70 free cycles, so the work is kept small
+ * and in few cache lines rather than clever. Three rules make it exact whatever happens:
+ *
+ * 1. A task is busy while the runtime works on it: task->state holds the stack pointer of that call.
+ *    A signal handler that finds it so uses a nested slot of its own and disturbs nothing.
+ * 2. The commit of an ended span is one store of {calls, ticks}. Before it, shared->last_* says what
+ *    is about to be counted; after it come min, max, histogram and timeline, which a reader completes
+ *    from last_* if the process died in between.
+ * 3. The token is the start tick. An end whose token is not the top frame's is the sign of misuse or
+ *    of a longjmp, and of nothing else; span_end_mismatch() sorts it out.
+ *
+ * begin reads the clock last, end reads it first: the span does not see the profiler's own work. What
+ * slow paths take is kept in the frame as paused_ticks and taken off the span and its ancestors.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
+
+#define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST) /* the compiler keeps the order */
+#define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
+#define HOT_CALLS 64 /* a path is timed fully before it is sampled */
+
+static uintptr_t frame_sp(const trace_frame *frame)
+{
+    return (uintptr_t)frame->scratch[THAGI_FRAME_SP];
+}
+
+void thagi_paused(thagi_task *task, uint64_t since)
+{
+    uint64_t took = thagi_ticks() - since, sum = task->top->paused_ticks + took;
+    task->top->paused_ticks = sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+    if (thagi_session_now->trace.file)
+        __atomic_fetch_add(&thagi_session_now->trace.file->profiler_ticks, took, __ATOMIC_RELAXED);
+}
+
+/* --- popping --------------------------------------------------------------------------------- */
+
+static inline void commit_begin(trace_thread *shared, const thagi_cell *cell, uint64_t ticks,
+                                uint64_t end)
+{
+    shared->last_calls = 0; /* the four below do not belong together while they change */
+    ORDERED();
+    shared->last_cell = (uintptr_t)cell;
+    shared->last_ticks = ticks;
+    shared->last_end = end;
+    ORDERED();
+    shared->last_calls = cell->calls + 1;
+    ORDERED();
+}
+
+static inline void commit(thagi_cell *cell, uint64_t calls, uint64_t ticks)
+{
+    pair_store both = {calls, ticks};
+    *(pair_store *)(void *)&cell->calls = both; /* one instruction: whole or not at all */
+    ORDERED();
+}
+
+static inline void drop_top(thagi_task *task, trace_frame *top)
+{
+    top->start_ticks = 0;
+    task->top = top - 1;
+    uint64_t paused = (uint64_t)top[-1].paused_ticks + top->paused_ticks;
+    top[-1].paused_ticks = paused > UINT32_MAX ? UINT32_MAX : (uint32_t)paused;
+}
+
+/* Add a call of `cell` that ran from `start` to `now` to the counters. Returns its duration. */
+static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64_t start,
+                                  uint64_t now)
+{
+    uint64_t ticks = now - start, weight = 1;
+    if (THAGI_UNLIKELY((int64_t)ticks < 0)) ticks = 0; /* the clocks of two processors */
+    if (THAGI_UNLIKELY(thread->sample_period) && cell->calls >= HOT_CALLS)
+        weight = thread->sample_period;
+    commit_begin(thread->shared, cell, ticks, now);
+    commit(cell, cell->calls + 1, cell->ticks + ticks * weight);
+    thagi_hist_add(thread, cell, ticks); /* before min and max: it looks at the old ones */
+    if (ticks < cell->min_ticks) cell->min_ticks = ticks;
+    if (ticks > cell->max_ticks) cell->max_ticks = ticks;
+    ORDERED();
+    return ticks;
+}
+
+/* Put the span into the timeline; nearly always the short form, one store. */
+static inline void timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end)
+{
+    uint8_t *pos = thread->tail_pos;
+    uint64_t delta = end - thread->tail_ticks;
+    if (THAGI_UNLIKELY(pos >= thread->tail_end || node >= TRACE_TAG_MIN || (ticks | delta) >> 16)) {
+        thagi_timeline_put(thread, node, ticks, end);
+        return;
+    }
+    uint64_t record = node | delta << 16 | ticks << 32;
+    memcpy(pos, &record, sizeof record); /* 6 bytes count, the other 2 are overwritten */
+    ORDERED();
+    pos += TRACE_SHORT_BYTES;
+    thread->tail_pos = pos;
+    thread->tail_ticks = end;
+    trace_chunk *tail = thread->tail;
+    ((trace_timeline *)(tail + 1))->span_count++;
+    tail->used = (uint32_t)(pos - (uint8_t *)tail);
+}
+
+/* Count the top frame as ended at `now`, and pop it. */
+static inline void span_pop(thagi_task *task, trace_frame *top, uint64_t now)
+{
+    thagi_thread *thread = task->thread;
+    thagi_cell *cell = thagi_frame_cell(top);
+    uint64_t ticks = span_count(thread, cell, top->start_ticks + top->paused_ticks, now);
+    drop_top(task, top);
+    timeline_put(thread, cell->node, ticks, now);
+}
+
+static void span_pop_untimed(thagi_task *task, trace_frame *top)
+{
+    thagi_thread *thread = task->thread;
+    thagi_cell *cell = thagi_frame_cell(top);
+    commit_begin(thread->shared, cell, TRACE_UNTIMED, top->start_ticks);
+    commit(cell, cell->calls + 1, cell->ticks);
+    drop_top(task, top);
+    thagi_count(TRACE_TIMELINE_SAMPLED, 1);
+}
+
+void thagi_span_pop(thagi_task *task, uint64_t now)
+{
+    trace_frame *top = task->top;
+    if (top->start_ticks == TRACE_CLOSED) {
+        drop_top(task, top);
+        task->closed_count--;
+    } else if (top->start_ticks & TRACE_UNTIMED_BIT) {
+        span_pop_untimed(task, top);
+    } else {
+        span_pop(task, top, now);
+    }
+}
+
+void thagi_span_settle(thagi_task *task)
+{
+    while (task->closed_count && task->top->start_ticks == TRACE_CLOSED) thagi_span_pop(task, 0);
+}
+
+/* A frame is left without an end of its own: count it, say so once, and pop it. */
+void thagi_span_abandon(thagi_task *task, uint64_t now)
+{
+    const trace_frame *top = task->top;
+    if (top->start_ticks != TRACE_CLOSED) {
+        const thag_site *site = thagi_frame_cell(top)->site;
+        int section = site && site->kind == TRACE_SITE_SECTION;
+        thagi_count(section ? TRACE_MISSING_END : TRACE_ABANDONED, 1);
+        if (section && thagi_first_misuse(THAGI_MISUSE_MISSING))
+            thagi_log("section \"%s\" (%s:%u) was never ended; further ones are only counted",
+                      site->name, site->file, site->line);
+    }
+    thagi_span_pop(task, now);
+}
+
+void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
+{
+    thagi_cell *cell = thagi_frame_cell(frame);
+    if (frame->start_ticks & TRACE_UNTIMED_BIT) {
+        commit_begin(task->thread->shared, cell, TRACE_UNTIMED, frame->start_ticks);
+        commit(cell, cell->calls + 1, cell->ticks);
+    } else {
+        uint64_t paused = 0;
+        for (const trace_frame *f = frame; f <= task->top; f++) paused += f->paused_ticks;
+        span_count(task->thread, cell, frame->start_ticks + paused, now);
+        timeline_put(task->thread, cell->node, task->thread->shared->last_ticks, now);
+    }
+    frame->start_ticks = TRACE_CLOSED;
+    task->closed_count++;
+}
+
+void thagi_span_close_all(thagi_task *task)
+{
+    uint64_t now = thagi_ticks();
+    while (task->top > task->base) thagi_span_abandon(task, now);
+}
+
+/* --- frames that a longjmp left behind --------------------------------------------------------- */
+
+/* Whether two addresses lie on the same stack, i.e. in the same mapping. */
+static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
+{
+    if (a - task->stack_lo >= task->stack_hi - task->stack_lo &&
+        !plat_mapping_of(a, &task->stack_lo, &task->stack_hi)) {
+        task->stack_lo = task->stack_hi = 0;
+        return 0;
+    }
+    return b - task->stack_lo < task->stack_hi - task->stack_lo;
+}
+
+/* The stack grows down: a frame that was begun below where we stand now has been left. */
+static __attribute__((__noinline__)) void drop_dead(thagi_task *task, uintptr_t sp)
+{
+    int saved_errno = errno;
+    uint64_t since = thagi_ticks();
+    while (task->top > task->base && frame_sp(task->top) < sp &&
+           same_stack(task, sp, frame_sp(task->top)))
+        thagi_span_abandon(task, since);
+    thagi_span_settle(task);
+    thagi_paused(task, since);
+    errno = saved_errno;
+}
+
+/* --- begin ------------------------------------------------------------------------------------- */
+
+/* The start of a call in a hot path when sampling: a time, or a token that says "not timed". */
+static uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell)
+{
+    if (cell->calls < HOT_CALLS) return thagi_ticks();
+    if (--thread->sample_left == 0) {
+        /* Uniform in 1 .. 2*period - 1, so 1 in period on average, and in step with nothing. */
+        thread->sample_seed = thread->sample_seed * 1664525u + 1013904223u; /* Numerical Recipes */
+        uint64_t span = 2 * (uint64_t)thread->sample_period - 1;
+        thread->sample_left = 1 + (uint32_t)(((uint64_t)thread->sample_seed * span) >> 32);
+        return thagi_ticks();
+    }
+    return TRACE_UNTIMED_BIT | ++thread->untimed_serial;
+}
+
+static inline trace_frame *span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
+{
+    trace_frame *top = task->top;
+    if (THAGI_UNLIKELY(sp > frame_sp(top))) {
+        drop_dead(task, sp);
+        top = task->top;
+    }
+    thagi_thread *thread = task->thread;
+    thagi_cell *parent = thagi_frame_cell(top), *before = parent->last, *cell = before->next;
+    if (THAGI_UNLIKELY(cell->site != site)) {
+        cell = thagi_cell_child(thread, parent, site);
+        if (!cell) return NULL;
+        if (before != &thagi_no_cell) before->next = cell;
+    }
+    parent->last = cell;
+    trace_frame *frame = top + 1;
+    if (THAGI_UNLIKELY(frame == task->limit)) {
+        if (!thagi_thread_grow_frames(thread)) return NULL;
+        frame = task->top + 1;
+    }
+    frame->node = cell->node;
+    frame->paused_ticks = 0;
+    frame->scratch[THAGI_FRAME_SP] = sp;
+    frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
+    ORDERED();
+    task->top = frame;
+    frame->start_ticks =
+        THAGI_UNLIKELY(thread->sample_period) ? sample_start(thread, cell) : thagi_ticks();
+    return frame;
+}
+
+trace_frame *thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
+{
+    return span_push(task, site, sp);
+}
+
+/*
+ * The task to work on when the current one is not idle: a slot is set up, or, in a signal handler
+ * that interrupted the runtime, a nested slot is taken. On return it is idle or careful.
+ * NULL: recording is off, or the call has been counted as lost.
+ */
+thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
+{
+    if (task->state == THAGI_TASK_UNUSABLE) task = thagi_session_join();
+    while (task && task->state > THAGI_TASK_CAREFUL) {
+        if (sp > task->state && same_stack(task, sp, task->state)) {
+            /* That call is gone: its handler left by longjmp, or the thread was cancelled. */
+            task->state = task->closed_count ? THAGI_TASK_CAREFUL : THAGI_TASK_IDLE;
+            break;
+        }
+        thagi_thread *nested = thagi_thread_nested(task->thread);
+        if (!nested) {
+            thagi_count(TRACE_LOST_SIGNAL, 1);
+            return NULL;
+        }
+        thagi_task *inner = &nested->base_task;
+        if (inner->state == THAGI_TASK_IDLE && inner->top == inner->base) {
+            thagi_cell *at = thagi_cell_for_node(nested, task->top->node);
+            if (at) {
+                inner->base->node = at->node;
+                inner->base->scratch[THAGI_FRAME_CELL] = (uintptr_t)at;
+            }
+        }
+        task = inner;
+    }
+    return task;
+}
+
+void thagi_task_release(thagi_task *task)
+{
+    ORDERED();
+    task->state = task->closed_count ? THAGI_TASK_CAREFUL : THAGI_TASK_IDLE;
+}
+
+static __attribute__((__noinline__)) thag_token span_begin_slow(thagi_task *task,
+                                                                const thag_site *site, uintptr_t sp)
+{
+    task = thagi_task_usable(task, sp);
+    if (!task) return 0;
+    task->state = sp;
+    ORDERED();
+    thagi_span_settle(task);
+    const trace_frame *frame = span_push(task, site, sp);
+    thag_token token = frame ? frame->start_ticks : 0;
+    thagi_task_release(task);
+    return token;
+}
+
+thag_token thag_span_begin(const thag_site *site)
+{
+    thagi_task *task = thagi_current();
+    uintptr_t sp = STACK_POINTER();
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) return span_begin_slow(task, site, sp);
+    task->state = sp;
+    ORDERED();
+    const trace_frame *frame = span_push(task, site, sp);
+    ORDERED();
+    task->state = THAGI_TASK_IDLE;
+    return THAGI_LIKELY(frame != NULL) ? frame->start_ticks : 0;
+}
+
+/* --- end --------------------------------------------------------------------------------------- */
+
+/* Spans that the process inherited from its parent by fork keep the tokens of the parent. */
+static int frame_has_token(const thagi_task *task, const trace_frame *frame, thag_token token)
+{
+    if (frame->start_ticks == token) return 1;
+    const thagi_inherited *from = task->inherited;
+    size_t depth = (size_t)(frame - task->base) - 1;
+    return from && depth < from->count && from->span[depth].token == token;
+}
+
+/* The end of a span that is not the innermost: close what was left open above it. */
+static void span_end_mismatch(thagi_task *task, thag_token token, uint64_t now)
+{
+    trace_frame *frame = task->top;
+    while (frame > task->base && !frame_has_token(task, frame, token)) frame--;
+    if (frame == task->base) {
+        thagi_count(TRACE_STRAY_END, 1);
+        return;
+    }
+    while (task->top > frame) thagi_span_abandon(task, now);
+    thagi_span_pop(task, now);
+    thagi_span_settle(task);
+}
+
+static __attribute__((__noinline__)) void span_end_slow(thagi_task *task, thag_token token,
+                                                        uint64_t now, uintptr_t sp)
+{
+    task = thagi_task_usable(task, sp);
+    if (!task) return;
+    task->state = sp;
+    ORDERED();
+    span_end_mismatch(task, token, now);
+    thagi_task_release(task);
+}
+
+static __attribute__((__noinline__)) void span_end_untimed(thagi_task *task, thag_token token)
+{
+    uintptr_t sp = STACK_POINTER();
+    if (task->state != THAGI_TASK_IDLE) {
+        span_end_slow(task, token, thagi_ticks(), sp);
+        return;
+    }
+    task->state = sp;
+    ORDERED();
+    if (task->top->start_ticks == token) span_pop_untimed(task, task->top);
+    else span_end_mismatch(task, token, thagi_ticks());
+    thagi_task_release(task);
+}
+
+void thag_span_end(thag_token token)
+{
+    if (THAGI_UNLIKELY(token & TRACE_UNTIMED_BIT)) {
+        span_end_untimed(thagi_current(), token);
+        return;
+    }
+    uint64_t now = thagi_ticks();
+    thagi_task *task = thagi_current();
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) {
+        span_end_slow(task, token, now, STACK_POINTER());
+        return;
+    }
+    task->state = STACK_POINTER();
+    ORDERED();
+    trace_frame *top = task->top;
+    if (THAGI_LIKELY(top->start_ticks == token)) {
+        span_pop(task, top, now);
+        ORDERED();
+        task->state = THAGI_TASK_IDLE;
+        return;
+    }
+    span_end_mismatch(task, token, now);
+    thagi_task_release(task);
+}

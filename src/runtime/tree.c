@@ -1,0 +1,190 @@
+/*
+ * tree.c - the call tree, one for the process, and the cells, each slot's counters of its nodes.
+ *
+ * A node is a pair (parent node, site). Nodes are never removed, so a node id means the same path
+ * for ever and in every thread. Cells are what the hot path touches: a cell knows its last child and
+ * each child the sibling that followed it, so the usual next call is found by one compare; otherwise
+ * by the slot's own hash table, without a lock; only a path that is new to the slot takes it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+#define NODES_PER_CHUNK ((TRACE_CHUNK_BYTES - sizeof(trace_chunk)) / sizeof(trace_node))
+
+thagi_cell thagi_no_cell = {.next = &thagi_no_cell, .last = &thagi_no_cell};
+
+/* --- nodes: under the lock --------------------------------------------------------------------- */
+
+static uint32_t node_append(thagi_session *session, uint32_t parent, uint32_t site)
+{
+    thagi_array *nodes = &session->nodes;
+    if (nodes->count >= UINT32_MAX / 4) return TRACE_NONE;
+    if (!thagi_array_reserve(nodes, nodes->count + 1, sizeof(trace_node))) return TRACE_NONE;
+    trace_chunk *chunk = session->tree_chunk;
+    if (nodes->count % NODES_PER_CHUNK == 0) {
+        uint32_t index;
+        chunk = thagi_trace_chunk_new(&session->trace, TRACE_NONE, 1, &index);
+        if (!chunk) return TRACE_NONE;
+        chunk->base = nodes->count;
+        thagi_chunk_publish(chunk, TRACE_TREE);
+        session->tree_chunk = chunk;
+    }
+    trace_node node = {parent, site};
+    ((trace_node *)(chunk + 1))[nodes->count % NODES_PER_CHUNK] = node;
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    chunk->used += sizeof node;
+    ((trace_node *)nodes->items)[nodes->count] = node;
+    return nodes->count++;
+}
+
+uint32_t thagi_tree_start(thagi_session *session)
+{
+    return node_append(session, TRACE_NONE, TRACE_NONE);
+}
+
+static uint32_t node_slot(trace_node node, uint32_t mask)
+{
+    return (uint32_t)thagi_hash_mix((uint64_t)node.parent << 32 | node.site) & mask;
+}
+
+static int key_table_grow(thagi_session *session)
+{
+    thagi_array *table = &session->node_by_key, bigger = {0};
+    if ((session->nodes.count + 1) * 2 <= table->room) return 1;
+    if (!thagi_array_reserve(&bigger, table->room ? table->room * 2 : 4096, sizeof(uint32_t)))
+        return 0;
+    const trace_node *nodes = session->nodes.items;
+    uint32_t *slots = bigger.items, mask = bigger.room - 1;
+    for (uint32_t id = 0; id < session->nodes.count; id++) {
+        uint32_t i = node_slot(nodes[id], mask);
+        while (slots[i]) i = (i + 1) & mask;
+        slots[i] = id + 1;
+    }
+    plat_unmap(table->items, table->room * sizeof(uint32_t));
+    *table = bigger;
+    return 1;
+}
+
+uint32_t thagi_tree_child(thagi_session *session, uint32_t parent, uint32_t site)
+{
+    if (!key_table_grow(session)) return TRACE_NONE;
+    const trace_node *nodes = session->nodes.items;
+    uint32_t *slots = session->node_by_key.items, mask = session->node_by_key.room - 1;
+    uint32_t i = node_slot((trace_node){parent, site}, mask);
+    for (; slots[i]; i = (i + 1) & mask) {
+        const trace_node *node = &nodes[slots[i] - 1];
+        if (node->parent == parent && node->site == site) return slots[i] - 1;
+    }
+    uint32_t id = node_append(session, parent, site);
+    if (id != TRACE_NONE) slots[i] = id + 1;
+    return id;
+}
+
+/* --- cells: the slot's thread ------------------------------------------------------------------ */
+
+static uint32_t cell_slot(const thagi_cell *parent, uintptr_t key, uint32_t mask)
+{
+    uint64_t x = ((uintptr_t)parent >> 6) * UINT64_C(0x9e3779b97f4a7c15) ^ key >> 3;
+    return (uint32_t)((x * UINT64_C(0xd6e8feb86659fd93)) >> 32) & mask;
+}
+
+/* What a cell is found by under its parent: its site, or without a parent its node. */
+static uintptr_t cell_key(const thagi_cell *parent, const thagi_cell *cell)
+{
+    return parent ? (uintptr_t)cell->site : (uintptr_t)cell->node;
+}
+
+static thagi_cell *cell_find(const thagi_cell_map *map, const thagi_cell *parent, uintptr_t key)
+{
+    if (!map->room) return NULL;
+    uint32_t mask = map->room - 1;
+    for (uint32_t i = cell_slot(parent, key, mask); map->entries[i].cell; i = (i + 1) & mask)
+        if (map->entries[i].parent == parent && cell_key(parent, map->entries[i].cell) == key)
+            return map->entries[i].cell;
+    return NULL;
+}
+
+static void cell_put(thagi_cell_map *map, const thagi_cell *parent, thagi_cell *cell)
+{
+    uint32_t mask = map->room - 1, i = cell_slot(parent, cell_key(parent, cell), mask);
+    while (map->entries[i].cell) i = (i + 1) & mask;
+    map->entries[i].parent = parent;
+    map->entries[i].cell = cell;
+    map->count++;
+}
+
+static int cell_map_grow(thagi_cell_map *map)
+{
+    if ((map->count + 1) * 2 <= map->room) return 1;
+    thagi_cell_map bigger = {.room = map->room ? map->room * 2 : 256};
+    bigger.entries = plat_map(bigger.room * sizeof *bigger.entries);
+    if (!bigger.entries) return 0;
+    for (uint32_t i = 0; i < map->room; i++)
+        if (map->entries[i].cell) cell_put(&bigger, map->entries[i].parent, map->entries[i].cell);
+    plat_unmap(map->entries, map->room * sizeof *map->entries);
+    *map = bigger;
+    return 1;
+}
+
+static thagi_cell *cell_new(thagi_thread *thread, const thagi_cell *parent, const thag_site *site,
+                            uint32_t node)
+{
+    if (!cell_map_grow(&thread->cells)) return NULL;
+    thagi_cell *cell = thagi_thread_alloc(thread, sizeof *cell);
+    if (!cell) return NULL;
+    cell->node = node;
+    cell->min_ticks = UINT64_MAX;
+    cell->site = site;
+    cell->last = &thagi_no_cell;
+    cell->next = cell;
+    for (int i = 0; i < 8; i++) cell->hist[i] = &thagi_no_hist;
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    cell->kind = TRACE_CELL; /* last: now a reader sees it */
+    cell_put(&thread->cells, parent, cell);
+    return cell;
+}
+
+/* A path that is new to this slot. */
+static __attribute__((__noinline__)) thagi_cell *cell_add(thagi_thread *thread, thagi_cell *parent,
+                                                          const thag_site *site)
+{
+    int saved_errno = errno;
+    uint64_t since = thagi_ticks();
+    thagi_session *session = thagi_session_now;
+    plat_signals saved;
+    thagi_lock(session, &saved);
+    thagi_cell *cell = NULL;
+    uint32_t site_id = thagi_site_id(session, site);
+    uint32_t node = site_id == TRACE_NONE ? TRACE_NONE
+                                          : thagi_tree_child(session, parent->node, site_id);
+    if (node != TRACE_NONE) cell = cell_new(thread, parent, site, node);
+    thagi_clock_snapshot(session, 0);
+    thagi_unlock(session, &saved);
+    if (!cell) thagi_count(TRACE_LOST_MEMORY, 1);
+    thagi_paused(&thread->base_task, since);
+    errno = saved_errno;
+    return cell;
+}
+
+thagi_cell *thagi_cell_child(thagi_thread *thread, thagi_cell *parent, const thag_site *site)
+{
+    thagi_cell *cell = cell_find(&thread->cells, parent, (uintptr_t)site);
+    return THAGI_LIKELY(cell != NULL) ? cell : cell_add(thread, parent, site);
+}
+
+thagi_cell *thagi_cell_for_node(thagi_thread *thread, uint32_t node)
+{
+    thagi_cell *cell = cell_find(&thread->cells, NULL, node);
+    return cell ? cell : cell_new(thread, NULL, NULL, node);
+}
+
+void thagi_cell_forget(thagi_session *session, uintptr_t lo, uintptr_t hi)
+{
+    for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
+        for (uint32_t i = 0; i < thread->cells.room; i++) {
+            thagi_cell *cell = thread->cells.entries[i].cell;
+            if (cell && (uintptr_t)cell->site - lo < hi - lo) cell->site = NULL;
+        }
+}

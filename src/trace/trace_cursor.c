@@ -1,0 +1,309 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/trace_internal.h"
+
+#define RECORDS_POS ((uint32_t)(sizeof(trace_chunk) + sizeof(trace_timeline)))
+
+/* ---- the list of timeline chunks ---- */
+
+/* A process that died while it wrote out a full tail left it twice, the copy in the file perhaps
+   torn: of two chunks of one number the tail is the good one. */
+static size_t drop_doubles(trace *t, chunk_ref *refs, size_t count, uint32_t tail)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        chunk_ref *previous = kept ? &refs[kept - 1] : NULL;
+
+        if (!previous || refs[i].seq != previous->seq) {
+            refs[kept++] = refs[i];
+        } else if (refs[i].chunk == tail) {
+            *previous = refs[i];
+        } else if (previous->chunk != tail) {
+            trace_note(t, CHUNK_OFFSET(refs[i].chunk), "timeline chunk %u of slot %u twice",
+                       refs[i].seq, refs[i].slot);
+        }
+    }
+    return kept;
+}
+
+static void check_spans(trace *t, chunk_ref *ref)
+{
+    uint32_t bytes = ref->used > RECORDS_POS ? ref->used - RECORDS_POS : 0;
+
+    if (ref->spans > bytes / TRACE_SHORT_BYTES) {
+        trace_note(t, CHUNK_OFFSET(ref->chunk) + sizeof(trace_chunk), "%u spans in %u bytes",
+                   ref->spans, bytes);
+        ref->spans = bytes / TRACE_SHORT_BYTES;
+    }
+    t->census.timeline_spans += ref->spans;
+    t->census.timeline_bytes += bytes;
+}
+
+/* Numbers run from 0 without a gap, so that what is missing is known to be. */
+static void check_sequence(trace *t, const chunk_ref *refs, size_t count)
+{
+    uint32_t expected = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (refs[i].seq > expected) {
+            trace_note(t, CHUNK_OFFSET(refs[i].chunk), "timeline of slot %u: %u chunks missing",
+                       refs[i].slot, refs[i].seq - expected);
+        }
+        expected = refs[i].seq + 1;
+    }
+}
+
+static void check_tail(trace *t, const trace_thread_info *info, const slot_tail *tail,
+                       const chunk_ref *refs, size_t count)
+{
+    if (tail->chunk == TRACE_NONE) return;
+    for (size_t i = 0; i < count; i++) {
+        if (refs[i].chunk == tail->chunk) return;
+    }
+    /* A process that died before it had used its new tail has nothing to miss. */
+    if (!count && !trace_ended(t)) return;
+    trace_note(t, CHUNK_OFFSET(tail->chunk), "not the timeline tail of slot %u", info->slot);
+}
+
+static void join_slot(trace *t, size_t thread, chunk_ref *refs, size_t count, chunk_list *list)
+{
+    trace_thread_info *info = &t->threads[thread];
+    slot_tail *tail = &t->tails[thread];
+
+    count = drop_doubles(t, refs, count, tail->chunk);
+    check_sequence(t, refs, count);
+    check_tail(t, info, tail, refs, count);
+    tail->first_ref = list->count;
+    tail->ref_count = count;
+    info->spans = 0;
+    for (size_t i = 0; i < count; i++) {
+        check_spans(t, &refs[i]);
+        info->spans += refs[i].spans;
+        /* Never ahead of the reading: what is kept moves towards the start of the same list. */
+        list->items[list->count++] = refs[i];
+    }
+}
+
+void trace_check_timeline(trace *t)
+{
+    chunk_list *list = &t->chunks[TRACE_TIMELINE];
+    size_t count = list->count, i = 0;
+
+    list->count = 0;
+    for (size_t thread = 0; thread < t->thread_count; thread++) {
+        uint32_t slot = t->threads[thread].slot;
+        size_t first;
+
+        for (; i < count && list->items[i].slot < slot; i++) {
+            trace_note(t, CHUNK_OFFSET(list->items[i].chunk), "timeline of an unknown slot, %u",
+                       list->items[i].slot);
+        }
+        for (first = i; i < count && list->items[i].slot == slot; i++) {
+        }
+        join_slot(t, thread, list->items + first, i - first, list);
+    }
+    for (; i < count; i++) {
+        trace_note(t, CHUNK_OFFSET(list->items[i].chunk), "timeline of an unknown slot, %u",
+                   list->items[i].slot);
+    }
+}
+
+/* ---- reading along ---- */
+
+struct trace_cursor {
+    trace *t;
+    size_t thread;
+    size_t ref, ref_end; /* chunks not yet loaded */
+    uint8_t *buffer;
+    uint32_t pos, used; /* in the loaded chunk */
+    uint32_t spans;     /* met in it */
+    uint32_t tid;
+    uint64_t clock; /* end of the last record */
+    int last_given;
+    char name[17];
+};
+
+thag_err trace_cursor_new(trace_cursor **out, trace *t, size_t thread)
+{
+    trace_cursor *c = calloc(1, sizeof *c);
+
+    *out = NULL;
+    if (!c) return THAG_ERR_MEMORY;
+    c->buffer = malloc(TRACE_CHUNK_BYTES);
+    if (!c->buffer) {
+        free(c);
+        return THAG_ERR_MEMORY;
+    }
+    c->t = t;
+    c->thread = thread;
+    c->ref = t->tails[thread].first_ref;
+    c->ref_end = c->ref + t->tails[thread].ref_count;
+    c->tid = t->threads[thread].tid;
+    if (t->threads[thread].thread_count <= 1) {
+        memcpy(c->name, t->threads[thread].name, sizeof c->name);
+    }
+    *out = c;
+    return THAG_OK;
+}
+
+void trace_cursor_free(trace_cursor *c)
+{
+    if (!c) return;
+    free(c->buffer);
+    free(c);
+}
+
+const char *trace_cursor_name(const trace_cursor *c)
+{
+    return c->name;
+}
+
+static const chunk_ref *current_ref(const trace_cursor *c)
+{
+    return &c->t->chunks[TRACE_TIMELINE].items[c->ref - 1];
+}
+
+static int load_next(trace_cursor *c)
+{
+    const chunk_ref *ref;
+    trace_timeline head;
+
+    if (c->ref >= c->ref_end) return 0;
+    c->ref++;
+    ref = current_ref(c);
+    trace_load_chunk(c->t, ref, c->buffer);
+    memcpy(&head, c->buffer + sizeof(trace_chunk), sizeof head);
+    c->tid = head.tid;
+    c->clock = ref->base;
+    c->used = ref->used;
+    c->pos = RECORDS_POS;
+    c->spans = 0;
+    return 1;
+}
+
+/* One damage a chunk: where records have no marks, nothing behind a bad one can be trusted. */
+static void give_up_chunk(trace_cursor *c, const char *what)
+{
+    trace_note(c->t, CHUNK_OFFSET(current_ref(c)->chunk) + c->pos, "timeline: %s", what);
+    c->pos = c->used;
+    c->spans = current_ref(c)->spans;
+}
+
+static void end_chunk(trace_cursor *c)
+{
+    if (c->spans == current_ref(c)->spans) return;
+    /* The tail of a process that was killed may hold one span more than was counted. */
+    if (!trace_ended(c->t) && c->spans == current_ref(c)->spans + 1) return;
+    trace_note(c->t, CHUNK_OFFSET(current_ref(c)->chunk), "timeline: %u spans, not %u", c->spans,
+               current_ref(c)->spans);
+}
+
+typedef struct record {
+    uint32_t bytes;
+    uint32_t node;
+    uint64_t delta, duration;
+} record;
+
+static uint32_t record_length(uint16_t tag)
+{
+    if (tag < TRACE_TAG_MIN) return TRACE_SHORT_BYTES;
+    if (tag == TRACE_TAG_SPAN32) return TRACE_SPAN32_BYTES;
+    if (tag == TRACE_TAG_SPAN64) return TRACE_SPAN64_BYTES;
+    return tag == TRACE_TAG_THREAD ? TRACE_THREAD_BYTES : 0;
+}
+
+static void read_owner(trace_cursor *c, const uint8_t *p)
+{
+    memcpy(&c->tid, p + 4, 4);
+    memset(c->name, 0, sizeof c->name);
+    memcpy(c->name, p + 16, 16);
+}
+
+static void read_span(const uint8_t *p, uint16_t tag, record *r)
+{
+    uint16_t half[3];
+    uint32_t word[3];
+    uint64_t big[2];
+
+    if (tag < TRACE_TAG_MIN) {
+        memcpy(half, p, sizeof half);
+        *r = (record){.node = half[0], .delta = half[1], .duration = half[2]};
+    } else if (tag == TRACE_TAG_SPAN32) {
+        memcpy(word, p + 4, sizeof word);
+        *r = (record){.node = word[0], .delta = word[1], .duration = word[2]};
+    } else {
+        memcpy(word, p + 4, sizeof word[0]);
+        memcpy(big, p + 8, sizeof big);
+        *r = (record){.node = word[0], .delta = big[0], .duration = big[1]};
+    }
+}
+
+/* The record at the cursor. 1: a span; 0: not one, go on. */
+static int read_record(trace_cursor *c, trace_span *span)
+{
+    const uint8_t *p = c->buffer + c->pos;
+    record r = {0};
+    uint16_t tag = 0;
+    uint32_t len;
+
+    if (c->used - c->pos >= sizeof tag) memcpy(&tag, p, sizeof tag);
+    len = record_length(tag);
+    if (!len || len > c->used - c->pos) {
+        give_up_chunk(c, len ? "half a record" : "unknown record");
+        return 0;
+    }
+    if (tag == TRACE_TAG_THREAD) {
+        memcpy(&r.delta, p + 8, sizeof r.delta);
+        read_owner(c, p);
+    } else {
+        read_span(p, tag, &r);
+    }
+    if (r.node >= c->t->node_count || r.delta > UINT64_MAX - c->clock) {
+        give_up_chunk(c, r.node >= c->t->node_count ? "span of an unknown node" : "end of time");
+        return 0;
+    }
+    c->clock += r.delta;
+    c->pos += len;
+    if (tag == TRACE_TAG_THREAD) return 0;
+    if (r.duration > c->clock) {
+        give_up_chunk(c, "span from before time began");
+        return 0;
+    }
+    c->spans++;
+    *span = (trace_span){c->tid, r.node, c->clock - r.duration, c->clock};
+    return 1;
+}
+
+/* The span that was counted but had not reached the timeline. A full or failed timeline has its
+   losses counted instead. */
+static int give_last(trace_cursor *c, trace_span *span)
+{
+    const slot_tail *tail = &c->t->tails[c->thread];
+    const uint64_t *losses = c->t->head.losses;
+
+    if (c->last_given) return 0;
+    c->last_given = 1;
+    if (tail->last_node == TRACE_NONE || tail->chunk == TRACE_NONE) return 0;
+    if (losses[TRACE_TIMELINE_LIMIT] || losses[TRACE_TIMELINE_WRITE]) return 0;
+    if (tail->last_end <= c->clock || tail->last_ticks > tail->last_end) return 0;
+    *span =
+        (trace_span){c->tid, tail->last_node, tail->last_end - tail->last_ticks, tail->last_end};
+    return 1;
+}
+
+int trace_cursor_next(trace_cursor *c, trace_span *span)
+{
+    for (;;) {
+        if (c->pos < c->used) {
+            if (read_record(c, span)) return 1;
+            continue;
+        }
+        if (c->ref > c->t->tails[c->thread].first_ref && c->used) {
+            end_chunk(c);
+            c->used = c->pos = 0;
+        }
+        if (!load_next(c)) return give_last(c, span);
+    }
+}

@@ -1,0 +1,240 @@
+/*
+ * trace_format.h - the facts of the .thag trace file, and nothing else.
+ *
+ * This header is all that the runtime (which writes inside the profiled process) and the analyzer
+ * (which reads) have in common. The document is docs/trace-format.md; where the two differ, the
+ * document is right and this header has a bug.
+ *
+ * A trace is an array of 64 KiB chunks. Each starts with a trace_chunk, so that a reader can find
+ * its way from any stride, whatever was torn or never written. Chunk 0 is the file header. Chunks of
+ * a "hot" kind are mapped shared into the process and change until it dies, however it dies; the
+ * kernel keeps them. Timeline chunks are first a hot tail, recycled, and then written out when full.
+ *
+ * All numbers are little endian on little-endian writers; trace_file.endian tells. All times are in
+ * ticks of the clock that trace_file.clock_kind names, until the reader turns them into nanoseconds.
+ */
+#ifndef THAG_TRACE_FORMAT_H
+#define THAG_TRACE_FORMAT_H
+
+#include <stdint.h>
+
+#define TRACE_VERSION 1u
+#define TRACE_CHUNK_BYTES 65536u
+#define TRACE_FILE_MAGIC "THAGTRC1"  /* the first 8 bytes of chunk 0 and so of the file */
+#define TRACE_CHUNK_MAGIC "THAGCHNK" /* the first 8 bytes of every other chunk */
+#define TRACE_ENDIAN 0x01020304u
+#define TRACE_NONE UINT32_MAX /* no node, no site, no chunk */
+
+enum trace_chunk_kind {
+    TRACE_FILE = 1,     /* hot: trace_file */
+    TRACE_SITES = 2,    /* hot: trace_site records, appended */
+    TRACE_TREE = 3,     /* hot: trace_node records, appended; ids go on from chunk to chunk */
+    TRACE_THREAD = 4,   /* hot: trace_thread, frames, then blocks as in TRACE_ARENA */
+    TRACE_ARENA = 5,    /* hot: trace_cell and trace_hist blocks of one slot, appended */
+    TRACE_FRAMES = 6,   /* hot: trace_frame array of one slot, over `base` chunks in a row */
+    TRACE_TIMELINE = 7, /* tail (hot) or full: span records of one slot */
+    TRACE_FREE = 8      /* was something once; skip it */
+};
+
+/* Head of every chunk. 32 bytes. */
+typedef struct trace_chunk {
+    char magic[8];
+    uint16_t kind;  /* enum trace_chunk_kind */
+    uint16_t flags; /* 0 */
+    uint32_t slot;  /* thread slot that owns it, else TRACE_NONE */
+    uint32_t seq;   /* TIMELINE: number of the chunk within its slot, from 0; else 0 */
+    uint32_t used;  /* bytes committed from the start of the chunk, this head included; written last */
+    uint64_t base;  /* SITES, TREE: first id. FRAMES: chunks in the run. TIMELINE: tick at which the
+                       first record's delta starts. THREAD, ARENA: address it was mapped at */
+} trace_chunk;
+
+enum trace_clock_kind {
+    TRACE_CLOCK_TSC = 1,       /* x86 time stamp counter, invariant */
+    TRACE_CLOCK_MONOTONIC = 2, /* nanoseconds of CLOCK_MONOTONIC */
+    TRACE_CLOCK_CNTVCT = 3     /* aarch64 virtual counter */
+};
+
+/*
+ * Everything that could not be recorded, or was repaired, by cause. The text is for reports.
+ * LOST: a call is missing from the counters. Others: the counters have it.
+ */
+#define TRACE_LOSSES(X) \
+    X(LOST_MEMORY, "calls lost: no memory or disk space for the call tree") \
+    X(LOST_SIGNAL, "calls lost: signal handlers nested too deeply") \
+    X(LOST_DEPTH, "calls lost: nested deeper than the limit") \
+    X(LOST_SITES, "calls lost: too many distinct sites or call paths") \
+    X(TIMELINE_LIMIT, "spans not in the timeline: its size limit was reached") \
+    X(TIMELINE_WRITE, "spans not in the timeline: the file could not be written") \
+    X(TIMELINE_SAMPLED, "spans not in the timeline: not timed (sampling)") \
+    X(STRAY_END, "ends without a begin on that thread") \
+    X(CROSSED_END, "sections ended out of order") \
+    X(MISSING_END, "sections never ended") \
+    X(ABANDONED, "spans left without an end (longjmp, thread exit or vfork)") \
+    X(NAME_CUT, "names cut to the length limit")
+enum trace_loss {
+#define TRACE_LOSS_ENUM(id, text) TRACE_##id,
+    TRACE_LOSSES(TRACE_LOSS_ENUM)
+#undef TRACE_LOSS_ENUM
+        TRACE_LOSS_KINDS
+};
+#define TRACE_LOSS_ROOM 32 /* counters reserved in the header, so that adding a cause is compatible */
+
+enum trace_state { TRACE_RUNNING = 0, TRACE_ENDED = 1 };
+enum trace_mode { TRACE_TIME = 1, TRACE_MEMORY = 2 };
+
+typedef struct trace_snapshot {
+    uint64_t ticks;
+    uint64_t ns; /* CLOCK_MONOTONIC at the same moment */
+} trace_snapshot;
+
+/* Chunk 0, after its trace_chunk. */
+typedef struct trace_file {
+    uint32_t version;     /* TRACE_VERSION */
+    uint32_t bytes;       /* of this struct */
+    uint32_t endian;      /* TRACE_ENDIAN */
+    uint32_t chunk_bytes; /* TRACE_CHUNK_BYTES */
+    uint32_t state;       /* enum trace_state: RUNNING in a finished file means that it was killed */
+    uint32_t mode;        /* bits of enum trace_mode that were ever switched on */
+    uint32_t pid;
+    uint32_t parent_pid;
+    uint32_t parent_traced; /* 1: forked from a process that was being profiled */
+    uint32_t clock_kind;    /* enum trace_clock_kind */
+    uint64_t start_real_ns; /* CLOCK_REALTIME at the start */
+    uint64_t start_ticks;
+    uint64_t end_ticks;         /* 0 until TRACE_ENDED */
+    trace_snapshot clock_first; /* two moments to derive the tick rate from */
+    trace_snapshot clock_last[2];
+    uint32_t clock_last_idx;    /* which of the two is whole; written last */
+    uint32_t sample_period;     /* 1: every call timed; n: 1 in n on average, once a path is hot */
+    uint32_t probe_inside_q8;   /* ticks * 256 that an empty span shows as its own duration */
+    uint32_t probe_outside_q8;  /* ticks * 256 that a span costs its parent beyond that */
+    uint64_t timeline_limit_bytes;
+    uint64_t chunk_count;       /* chunks handed out; the next one is at chunk_count * 64 KiB */
+    uint64_t profiler_ticks;    /* spent by the profiler in slow paths, subtracted from the spans */
+    int32_t write_errno;        /* first error that writing met, 0 if none */
+    uint32_t write_reserved;
+    uint64_t losses[TRACE_LOSS_ROOM]; /* by enum trace_loss */
+    char program[256]; /* file name of the program, without folder, NUL-terminated */
+} trace_file;
+
+enum trace_site_kind { TRACE_SITE_FUNCTION = 0, TRACE_SITE_SECTION = 1, TRACE_SITE_MAIN = 2 };
+enum trace_site_flag { TRACE_SITE_ASYNC = 16 };
+
+/* A place in the source. Followed by name, func and file, without NUL; padded to 8 bytes. */
+typedef struct trace_site {
+    uint32_t bytes; /* of the whole record, padding included */
+    uint32_t id;    /* counts up from 0 over all SITES chunks */
+    uint32_t line;
+    uint16_t kind;  /* enum trace_site_kind */
+    uint16_t flags; /* the flags that the user gave */
+    uint16_t name_len;
+    uint16_t func_len; /* the function that a section is in; 0 where it is the name */
+    uint16_t file_len;
+    uint16_t reserved;
+} trace_site;
+#define TRACE_NAME_MAX 4096u /* longer names and paths are cut, and counted */
+
+/* A node of the call tree: a call path. Node 0 is the root, {TRACE_NONE, TRACE_NONE}. Parents come
+   before children, always. */
+typedef struct trace_node {
+    uint32_t parent;
+    uint32_t site;
+} trace_node;
+
+/*
+ * An open span. frames[0] is the base of the stack: no span, node = the node that spans without a
+ * parent hang from. From 1 on, start_ticks says:
+ *     0                    the first frame that is not open; the stack ends before it
+ *     TRACE_CLOSED         ended out of order, already counted; skip it
+ *     TRACE_UNTIMED_BIT|n  open, but not timed (sampling)
+ *     else                 open since then
+ * A process that died while ending the innermost span may show it both as the thread's last span and
+ * as an open frame. It is the ended one if last_calls is committed (see trace_thread), the nodes are
+ * the same, and last_end is start_ticks + last_ticks + paused_ticks (untimed: last_end is start_ticks).
+ */
+#define TRACE_CLOSED UINT64_MAX
+#define TRACE_UNTIMED_BIT (UINT64_C(1) << 63)
+typedef struct trace_frame {
+    uint64_t start_ticks;
+    uint32_t node;
+    uint32_t paused_ticks; /* time that belongs to the profiler, not to the span (saturates) */
+    uint64_t scratch[2];   /* the writer's own */
+} trace_frame;
+
+/* TRACE_THREAD, after its trace_chunk. A slot serves one thread at a time, and the next one after
+   that thread is gone; its counters add up over all of them. */
+typedef struct trace_thread {
+    uint32_t tid;          /* of the present or last owner */
+    uint32_t thread_count; /* owners so far */
+    uint32_t level;        /* 0 a thread; 1.. a signal handler that interrupted the profiler itself */
+    uint32_t frame_count;  /* room in the frame array */
+    uint32_t frames_chunk; /* TRACE_NONE: frames are in this chunk, after this struct; else their chunk */
+    uint32_t tail_chunk;   /* the slot's timeline tail, TRACE_NONE if it has none */
+    uint64_t start_ticks;  /* of the present or last owner */
+    uint64_t end_ticks;    /* 0 while it lives */
+    uint64_t past_ticks;   /* lifetimes of all earlier owners, summed */
+    uint64_t timeline_spans; /* span records in chunks already written out */
+    char name[16];
+    /* The last span whose counters were begun. Committed by cell.calls reaching last_calls (0: not
+       even begun); a reader completes the rest of the update (min, max, histogram, timeline) if the
+       process died in it. */
+    uint64_t last_cell;    /* address; see trace_chunk.base */
+    uint64_t last_ticks;   /* its duration; TRACE_UNTIMED if it was counted only */
+    uint64_t last_calls;   /* cell.calls with it */
+    uint64_t last_end;     /* when it ended; untimed: its start_ticks */
+} trace_thread;
+#define TRACE_UNTIMED UINT64_MAX
+
+enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2 };
+
+/* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
+typedef struct trace_cell {
+    uint32_t kind; /* TRACE_CELL */
+    uint32_t node; /* TRACE_NONE: the calibration's own, to be skipped */
+    uint64_t calls;     /* ended calls; calls and ticks are written by one store, the commit */
+    uint64_t ticks;     /* total inclusive duration. With sampling an unbiased estimate: each call that was
+                           timed in a hot path counts sample_period times, the others not at all */
+    uint64_t min_ticks; /* UINT64_MAX while nothing was timed */
+    uint64_t max_ticks;
+    uint64_t scratch[11]; /* the writer's own */
+} trace_cell;
+
+/*
+ * Durations of one node, one octave, one slot: log-linear, 32 buckets an octave.
+ * Octave o >= 5 holds durations of [2^o, 2^(o+1)): bucket (d >> (o-5)) & 31. Octave 4 holds [0, 32).
+ * The first two timed calls of a cell are in its min and max only; the third brings all three here.
+ */
+typedef struct trace_hist {
+    uint32_t kind; /* TRACE_HIST */
+    uint32_t node;
+    uint16_t octave;
+    uint16_t weight_log2; /* each count stands for 2^this; 0, or 32 for carries of a full counter */
+    uint32_t reserved;
+    uint64_t scratch;
+    uint32_t count[32];
+    uint64_t padding[5]; /* 192 bytes, so that cells stay on cache lines */
+} trace_hist;
+#define TRACE_HIST_SUB_LOG2 5
+#define TRACE_HIST_LOW_OCTAVE 4
+
+/*
+ * TRACE_TIMELINE: records after the trace_chunk and a trace_timeline, in order of their end.
+ * A record is a run of u16. first = node id: a short span, {node, end delta, duration}. Else a tag.
+ * The delta is from the end of the record before (the chunk's base for the first).
+ */
+typedef struct trace_timeline {
+    uint32_t tid;
+    uint32_t span_count; /* span records committed in this chunk */
+} trace_timeline;
+enum trace_tag {
+    TRACE_TAG_MIN = 0xFFF0,    /* short spans have node < this */
+    TRACE_TAG_THREAD = 0xFFFD, /* u16 0, u32 tid, u64 delta, char name[16]: the slot has a new owner */
+    TRACE_TAG_SPAN64 = 0xFFFE, /* u16 0, u32 node, u64 delta, u64 duration */
+    TRACE_TAG_SPAN32 = 0xFFFF  /* u16 0, u32 node, u32 delta, u32 duration */
+};
+#define TRACE_SHORT_BYTES 6u
+#define TRACE_SPAN32_BYTES 16u
+#define TRACE_SPAN64_BYTES 24u
+#define TRACE_THREAD_BYTES 32u
+
+#endif

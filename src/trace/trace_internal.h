@@ -1,0 +1,84 @@
+/*
+ * trace_internal.h - what the files of the trace reader share among themselves.
+ */
+#ifndef THAG_TRACE_INTERNAL_H
+#define THAG_TRACE_INTERNAL_H
+
+#include "trace/trace_reader.h"
+
+/* The useful part of a chunk's head, after validation. */
+typedef struct chunk_ref {
+    uint64_t base;
+    uint32_t chunk; /* its offset in the file / 64 KiB */
+    uint32_t slot;
+    uint32_t seq;
+    uint32_t used;  /* never beyond the chunk or the file */
+    uint32_t spans; /* TIMELINE: span records, as claimed */
+} chunk_ref;
+
+typedef struct chunk_list {
+    chunk_ref *items;
+    size_t count, cap;
+} chunk_list;
+
+typedef struct site_entry {
+    size_t name_off, func_off, file_off; /* in trace.strings */
+    uint32_t line;
+    uint16_t name_len, func_len, file_len;
+    uint16_t kind, flags;
+    uint16_t present;
+} site_entry;
+
+/* Of each thread, beside its trace_thread_info. */
+typedef struct slot_tail {
+    size_t first_ref, ref_count; /* its chunks in the list of the timeline, in order */
+    uint32_t chunk;              /* the hot tail, TRACE_NONE if there is none */
+    uint32_t last_node;          /* of the last span, TRACE_NONE if the timeline lacks none */
+    uint64_t last_ticks, last_end;
+} slot_tail;
+
+struct trace {
+    trace_source source;
+    trace_file head;
+    chunk_list chunks[TRACE_FREE + 1]; /* by kind; sorted by (slot, seq, chunk) or by base */
+    uint64_t nonzero_chunks;           /* an upper bound for everything that is counted in chunks */
+    site_entry *sites;
+    uint32_t site_count;
+    char *strings;
+    size_t strings_len, strings_cap;
+    trace_node *nodes;
+    uint32_t node_count;
+    trace_thread_info *threads;
+    size_t thread_count, thread_cap;
+    slot_tail *tails; /* thread_count */
+    size_t tail_cap;
+    trace_path *paths;
+    size_t path_count, path_cap;
+    trace_bucket *buckets;
+    size_t bucket_count, bucket_cap;
+    uint64_t end_ticks;
+    uint64_t rate_num, rate_den; /* ns = ticks * num / den */
+    trace_damage damages[TRACE_DAMAGE_ROOM];
+    uint64_t damage_total;
+    trace_census census;
+};
+
+/** Name a damage. The text is made as by printf. */
+void trace_note(trace *t, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Room for one more item in a growing array; 0 when out of memory. */
+int trace_grow(void **items, size_t *cap, size_t count, size_t item_bytes);
+
+/** Read a chunk's used bytes into buffer (64 KiB, the rest zeroed). 0 if the file would not. */
+int trace_load_chunk(trace *t, const chunk_ref *ref, uint8_t *buffer);
+
+/** Threads, counters, open frames and what a killed process left half done. */
+thag_err trace_load_threads(trace *t, fault *f);
+
+/** Join the timeline chunks to their threads; drop doubles, name gaps. */
+void trace_check_timeline(trace *t);
+
+#define CHUNK_OFFSET(chunk) ((uint64_t)(chunk)*TRACE_CHUNK_BYTES)
+
+#endif

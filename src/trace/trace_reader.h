@@ -1,0 +1,164 @@
+/*
+ * trace_reader.h - reads a .thag trace, which it takes for hostile.
+ *
+ * Opening reads the heads of all chunks and the hot chunks whole: sites, call tree, threads and
+ * counters, a few megabytes however long the program ran. The timeline is read on demand, a chunk at
+ * a time, by a trace_cursor.
+ *
+ * What is damaged is skipped, named in a bounded list with its byte offset, and counted; the rest is
+ * used. Only an unusable file header is an error. No allocation is sized by a number in the file
+ * that the size of the file does not back, and the work is n log n in that size.
+ *
+ * What a killed process left half done is completed (docs/trace-format.md, "Recovery"), so that the
+ * figures below are those of a program that had stopped a moment later.
+ *
+ * Ownership: a trace owns all that its accessors return, until trace_free().
+ * Threads: one at a time.
+ */
+#ifndef THAG_TRACE_READER_H
+#define THAG_TRACE_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "profile/fault.h"
+#include "trace/trace_format.h"
+#include "trace/trace_source.h"
+
+typedef struct trace trace;
+
+/** Open a file. *out is the caller's, for trace_free(). Fault: path, offset, what was expected. */
+thag_err trace_open(trace **out, const char *path, fault *fault);
+
+/** Open from a source, which it takes over, also when it fails. */
+thag_err trace_open_source(trace **out, trace_source *source, fault *fault);
+
+/** NULL is accepted. */
+void trace_free(trace *t);
+
+/* ---- the session ---- */
+
+/** The file header as written, but with a whole clock and a terminated program name. */
+const trace_file *trace_head(const trace *t);
+
+/** Did the program end normally? 0: it was killed, or it is still running. */
+int trace_ended(const trace *t);
+
+/** End of the session; of one that did not end, the latest moment seen anywhere. */
+uint64_t trace_end_ticks(const trace *t);
+
+/** A duration in ns: exact integer arithmetic, rounded to nearest, saturating. */
+uint64_t trace_ns(const trace *t, uint64_t ticks);
+
+/** Ticks a second; 0 if the clock's rate is unknown. */
+double trace_clock_hz(const trace *t);
+
+/* ---- names and call paths ---- */
+
+typedef struct trace_site_info {
+    const char *name, *func, *file; /* NUL-terminated; a NUL within became '?' */
+    uint32_t name_len, func_len, file_len;
+    uint32_t line;
+    uint16_t kind, flags; /* enum trace_site_kind, trace_site_flag */
+} trace_site_info;
+
+uint32_t trace_site_count(const trace *t);
+
+/** Site by id. 0 if there is none, or it was damaged. */
+int trace_site_get(const trace *t, uint32_t id, trace_site_info *out);
+
+/** Nodes by id. A damaged or missing one has parent and site TRACE_NONE, as has the root, 0. */
+const trace_node *trace_nodes(const trace *t, uint32_t *count);
+
+/* ---- threads and their counters ---- */
+
+typedef struct trace_thread_info {
+    uint32_t slot, tid, thread_count, level;
+    uint64_t start_ticks;            /* of the present or last owner */
+    uint64_t end_ticks;              /* of the last owner; end of the session if it still lived */
+    uint64_t past_ticks;             /* lifetimes of earlier owners */
+    uint64_t spans;                  /* span records in the timeline, the tail included */
+    uint32_t first_path, path_count; /* its part of trace_paths() */
+    int alive;                       /* had not ended when the trace did */
+    char name[17];
+} trace_thread_info;
+
+/** All slots, in the order of their number. */
+const trace_thread_info *trace_threads(const trace *t, size_t *count);
+
+/* What one slot counted on one call path. Times in ticks, inclusive. */
+typedef struct trace_path {
+    uint32_t node;
+    uint32_t open;       /* spans still open at the end */
+    uint32_t open_timed; /* of these, with a known start */
+    uint64_t calls;      /* ended */
+    uint64_t timed;      /* of these, with a duration */
+    uint64_t ticks;      /* their total */
+    uint64_t min_ticks;  /* UINT64_MAX if none was timed */
+    uint64_t max_ticks;
+    uint64_t open_ticks; /* of the open ones, so far */
+} trace_path;
+
+const trace_path *trace_paths(const trace *t, size_t *count);
+
+/* `count` timed calls of a path had durations in a bucket. A path has several of these. */
+typedef struct trace_bucket {
+    uint32_t path;   /* index into trace_paths() */
+    uint32_t bucket; /* below 32: the duration itself; then 32 buckets an octave */
+    uint64_t count;
+} trace_bucket;
+
+const trace_bucket *trace_buckets(const trace *t, size_t *count);
+
+/** Durations of a bucket: [*low, *high), high saturating. bucket < TRACE_BUCKETS. */
+void trace_bucket_range(uint32_t bucket, uint64_t *low, uint64_t *high);
+uint32_t trace_bucket_of(uint64_t duration);
+#define TRACE_BUCKETS ((64 - 5 + 1) * 32)
+
+/* ---- what is wrong with the file ---- */
+
+typedef struct trace_damage {
+    uint64_t offset; /* byte in the file */
+    char what[80];
+} trace_damage;
+#define TRACE_DAMAGE_ROOM 64
+
+/** The first damages, at most TRACE_DAMAGE_ROOM; *total counts all. */
+const trace_damage *trace_damages(const trace *t, size_t *listed, uint64_t *total);
+
+typedef struct trace_census {
+    uint64_t file_bytes;
+    uint64_t chunks[TRACE_FREE + 1]; /* by kind; [0]: never written */
+    uint64_t timeline_bytes;         /* used by span records */
+    uint64_t timeline_spans;
+} trace_census;
+
+const trace_census *trace_statistics(const trace *t);
+
+/** Text of a loss counter, NULL for a reserved one. Count: trace_head()->losses[loss]. */
+const char *trace_loss_text(unsigned loss);
+
+/* ---- the timeline ---- */
+
+typedef struct trace_span {
+    uint32_t tid;
+    uint32_t node;
+    uint64_t start_ticks;
+    uint64_t end_ticks;
+} trace_span;
+
+typedef struct trace_cursor trace_cursor;
+
+/** Start on the timeline of trace_threads()[thread]. The trace must outlive the cursor. */
+thag_err trace_cursor_new(trace_cursor **out, trace *t, size_t thread);
+void trace_cursor_free(trace_cursor *c);
+
+/**
+ * The next span, in the order of their end. 0 when there is none left. Damage met on the way is
+ * added to the trace's list. A span of another tid means that the slot has a new owner, named
+ * trace_cursor_name(), empty if unknown.
+ */
+int trace_cursor_next(trace_cursor *c, trace_span *span);
+const char *trace_cursor_name(const trace_cursor *c);
+
+#endif

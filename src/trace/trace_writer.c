@@ -1,0 +1,109 @@
+#include "trace/trace_writer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "platform/platform.h"
+
+_Static_assert(sizeof(trace_chunk) == 32, "format");
+_Static_assert(sizeof(trace_frame) == 32, "format");
+_Static_assert(sizeof(trace_cell) == 128, "format");
+_Static_assert(sizeof(trace_hist) == 192, "format");
+_Static_assert(sizeof(trace_chunk) + sizeof(trace_file) <= 4096, "the header stays on one page");
+
+static void chunk_head(trace_chunk *chunk, uint32_t slot)
+{
+    chunk->flags = 0;
+    chunk->slot = slot;
+    chunk->seq = 0;
+    chunk->used = sizeof *chunk;
+    chunk->base = 0;
+}
+
+int thagi_trace_create(thagi_trace *trace, const char *path)
+{
+    int fd = plat_file_create(path);
+    if (fd < 0) return fd;
+    int err = plat_file_identity(fd, &trace->dev, &trace->ino);
+    if (!err) err = plat_file_reserve(fd, 0, TRACE_CHUNK_BYTES);
+    trace_chunk *first = err ? NULL : plat_file_map(fd, 0, TRACE_CHUNK_BYTES);
+    if (!first) {
+        plat_file_close(fd);
+        plat_file_remove(path);
+        return err ? err : -ENOMEM;
+    }
+    chunk_head(first, TRACE_NONE);
+    first->used = sizeof *first + sizeof(trace_file);
+    trace->file = (trace_file *)(first + 1);
+    trace->file->chunk_count = 1;
+    trace->fd = fd;
+    trace->timeline_bytes = 0;
+    size_t len = strlen(path);
+    memcpy(trace->path, path, len < sizeof trace->path ? len + 1 : sizeof trace->path - 1);
+    return 0;
+}
+
+void thagi_chunk_publish(trace_chunk *chunk, enum trace_chunk_kind kind)
+{
+    chunk->kind = (uint16_t)kind;
+    __atomic_signal_fence(__ATOMIC_RELEASE); /* all of it, then the magic */
+    memcpy(chunk->magic, kind == TRACE_FILE ? TRACE_FILE_MAGIC : TRACE_CHUNK_MAGIC, 8);
+}
+
+/*
+ * The descriptor, or a new one if the host closed it (daemons close all of them) and perhaps opened
+ * a file of its own under the same number. -EBADF if the trace is out of reach.
+ */
+static int checked_fd(thagi_trace *trace)
+{
+    uint64_t dev, ino;
+    if (plat_file_identity(trace->fd, &dev, &ino) == 0 && dev == trace->dev && ino == trace->ino)
+        return trace->fd;
+    int fd = plat_file_open(trace->path);
+    if (fd < 0) return -EBADF;
+    if (plat_file_identity(fd, &dev, &ino) != 0 || dev != trace->dev || ino != trace->ino) {
+        plat_file_close(fd);
+        return -EBADF;
+    }
+    trace->fd = fd;
+    return fd;
+}
+
+static int note_error(thagi_trace *trace, int err)
+{
+    if (err && trace->file->write_errno == 0) trace->file->write_errno = -err;
+    return err;
+}
+
+trace_chunk *thagi_trace_chunk_new(thagi_trace *trace, uint32_t slot, uint32_t count,
+                                   uint32_t *index)
+{
+    int fd = checked_fd(trace);
+    if (fd < 0) return note_error(trace, fd), NULL;
+    uint64_t first = __atomic_fetch_add(&trace->file->chunk_count, count, __ATOMIC_RELAXED);
+    uint64_t off = first * TRACE_CHUNK_BYTES, bytes = (uint64_t)count * TRACE_CHUNK_BYTES;
+    int err = plat_file_reserve(fd, off, bytes);
+    if (err) return note_error(trace, err), NULL;
+    trace_chunk *chunk = plat_file_map(fd, off, bytes);
+    if (!chunk) return note_error(trace, -ENOMEM), NULL;
+    chunk_head(chunk, slot);
+    *index = (uint32_t)first;
+    return chunk;
+}
+
+int thagi_trace_put_chunk(thagi_trace *trace, const trace_chunk *chunk)
+{
+    uint64_t total =
+        __atomic_add_fetch(&trace->timeline_bytes, TRACE_CHUNK_BYTES, __ATOMIC_RELAXED);
+    if (total > trace->file->timeline_limit_bytes) return -EFBIG;
+    int fd = checked_fd(trace);
+    if (fd < 0) return note_error(trace, fd);
+    uint64_t idx = __atomic_fetch_add(&trace->file->chunk_count, 1, __ATOMIC_RELAXED);
+    return note_error(trace,
+                      plat_file_write_at(fd, chunk, TRACE_CHUNK_BYTES, idx * TRACE_CHUNK_BYTES));
+}
+
+void thagi_trace_count(thagi_trace *trace, enum trace_loss what, uint64_t n)
+{
+    if (trace->file) __atomic_fetch_add(&trace->file->losses[what], n, __ATOMIC_RELAXED);
+}

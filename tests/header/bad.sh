@@ -1,0 +1,38 @@
+#!/bin/bash
+# bad.sh - what must not compile: flags and modes that do not exist, names that are no names.
+# usage: bad.sh INCLUDE_DIR [COMPILER...]
+set -u
+include=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+wrong=(
+    'THAG_PROFILED(tme);'
+    'THAG_PROFILED(time, bogus);'
+    'THAG_PROFILE("name", bogus); THAG_END("name");'
+    'THAG_PROFILE("name", time, mem_detial); THAG_END("name");'
+    'THAG_PROFILE("name", unbounded, bogus);'
+    'THAG_ENABLE_PROFILING(sometimes);'
+    'THAG_PROFILE(no_such_variable); THAG_END("name");'
+    'THAG_PROFILE("name"); THAG_END(no_such_variable);'
+)
+
+for compiler in "${@:-cc}"; do
+    command -v "$compiler" >/dev/null || continue
+    for switch in -UTHAG_TIME_PROFILING -DTHAG_TIME_PROFILING -DTHAG_FULL_PROFILING; do
+        for body in "${wrong[@]}"; do
+            printf '#include "thag_profiler.h"\nint main(void) { %s return 0; }\n' "$body" >"$work/bad.c"
+            if "$compiler" "$switch" -I "$include" -c "$work/bad.c" -o "$work/bad.o" 2>/dev/null; then
+                echo "bad.sh: $compiler $switch accepts: $body"
+                failures=$((failures + 1))
+            fi
+        done
+        # The same text must pass when nothing is wrong with it, or the above proves nothing.
+        echo '#include "thag_profiler.h"
+              int main(void) { THAG_ENABLE_PROFILING(yes); THAG_PROFILE("name", time); THAG_END("name"); return 0; }' \
+            >"$work/good.c"
+        "$compiler" "$switch" -I "$include" -c "$work/good.c" -o "$work/good.o" || failures=$((failures + 1))
+    done
+done
+[ "$failures" -eq 0 ]

@@ -1,0 +1,164 @@
+/*
+ * cases.h - every way to write the macros that has to compile, in any C since 1989 and C++ since 2011.
+ * Included by cases.c and cases.cpp.
+ */
+#include "thag_profiler.h"
+
+extern int sink;
+void first_declaration(int n);
+void flags(void);
+void sections(const char *name);
+void nested(int n);
+void conditional(int n);
+int early_return(int n);
+int switch_and_goto(int n);
+int programmatic(void);
+
+/* First declaration of a body, more declarations after it, none after a statement. */
+void first_declaration(int n)
+{
+    THAG_PROFILED();
+    int i;
+
+    for (i = 0; i < n; i++) sink += i;
+}
+
+static void flag_time(void) { THAG_PROFILED(time); sink++; }
+static void flag_memory(void) { THAG_PROFILED(memory); sink++; }
+static void flag_both(void) { THAG_PROFILED(both); sink++; }
+static void flag_summary(void) { THAG_PROFILED(mem_summary); sink++; }
+static void flag_detail(void) { THAG_PROFILED(time, mem_detail); sink++; }
+static void flag_async(void) { THAG_PROFILED(async_fn); sink++; }
+static void flag_many(void) { THAG_PROFILED(time, mem_summary, async_fn); sink++; }
+
+void flags(void)
+{
+    flag_time();
+    flag_memory();
+    flag_both();
+    flag_summary();
+    flag_detail();
+    flag_async();
+    flag_many();
+}
+
+/* The six examples of the reference, then nesting, a variable as a name, two on one level. */
+void sections(const char *name)
+{
+    THAG_PROFILE("calculate_result", time);
+    sink++;
+    THAG_END("calculate_result");
+
+    THAG_PROFILE("load_data", mem_summary);
+    sink++;
+    THAG_END("load_data");
+
+    THAG_PROFILE("process_image", mem_detail);
+    THAG_PROFILE("inner");
+    sink++;
+    THAG_END("inner");
+    THAG_END("process_image");
+
+    THAG_PROFILE("generate_report", time, mem_detail);
+    sink++;
+    THAG_END("generate_report");
+
+    THAG_PROFILE("fetch_data", time, async_fn);
+    sink++;
+    THAG_END("fetch_data");
+
+    THAG_PROFILE(name);
+    sink++;
+    THAG_END(name);
+
+    THAG_PROFILE(name, time, async);
+    sink++;
+    THAG_END(name);
+    {
+        THAG_PROFILE("rest of block", mem_summary, unbounded);
+        sink++;
+    }
+    {
+        THAG_PROFILE(name, unbounded);
+        THAG_PROFILE("second", unbounded, time);
+        sink++;
+    }
+}
+
+/* Blocks in blocks, statements without braces, a span inside a loop. */
+void nested(int n)
+{
+    THAG_PROFILED();
+
+    while (n-- > 0) {
+        THAG_PROFILED();
+        if (n & 1)
+            THAG_PROFILE("odd");
+        else
+            THAG_PROFILE("even");
+        sink += n;
+        if (n & 1)
+            THAG_END("odd");
+        else
+            THAG_END("even");
+        {
+            THAG_PROFILED(time);
+            int inner = n;
+
+            sink += inner;
+        }
+    }
+}
+
+void conditional(int n)
+{
+    THAG_PROFILED_IF(sizeof(int) == 4);
+    THAG_DEBUG_PROFILED();
+
+    THAG_DEBUG_PROFILE("debug only");
+    sink += n;
+    THAG_DEBUG_END("debug only");
+}
+
+int early_return(int n)
+{
+    THAG_PROFILED();
+
+    if (n > 3) return n;
+    THAG_PROFILE("late");
+    if (n > 2) return sink;
+    THAG_END("late");
+    return 0;
+}
+
+int switch_and_goto(int n)
+{
+    THAG_PROFILED();
+
+again:
+    switch (n) {
+    case 0:
+        THAG_PROFILE("zero");
+        sink++;
+        THAG_END("zero");
+        break;
+    case 1: {
+        THAG_PROFILED();
+        n--;
+        goto again;
+    }
+    default:
+        THAG_PROFILE("default");
+        sink++;
+        THAG_END("default");
+    }
+    return n;
+}
+
+int programmatic(void)
+{
+    int status = thag_enable_profiling(THAG_MODE_time);
+
+    thag_disable_profiling();
+    return status;
+}

@@ -1,0 +1,86 @@
+#!/bin/bash
+# use.sh - install to a temporary prefix, move it, and use it in each of the ways that the guide names.
+# usage: use.sh SOURCE_DIR BUILD_DIR CC CMAKE
+set -euo pipefail
+source_dir=$1
+build_dir=$2
+cc=$3
+cmake=$4
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "use.sh: $*" >&2
+    exit 1
+}
+
+# expect on|off PROGRAM: runs it in an empty folder; profiled, it leaves a trace and a folded file.
+expect() {
+    local folder
+    folder=$(mktemp -d -p "$work")
+    [ "$(cd "$folder" && "$2")" = 42 ] || fail "$2: wrong result"
+    if [ "$1" = off ]; then
+        [ -z "$(ls -A "$folder")" ] || fail "$2: inactive, but wrote $(ls "$folder")"
+    else
+        [ "$(find "$folder" -name '*.thag' | wc -l)" -eq 1 ] || fail "$2: no trace"
+        grep -q '^main;ask;answer [0-9]*$' "$folder"/*.folded || fail "$2: no folded stacks"
+    fi
+    echo "ok: $1 ${2#"$work"/}"
+}
+
+configure_and_build() {
+    "$cmake" -S "$here/$1" -B "$work/$1" -DCMAKE_C_COMPILER="$cc" "${@:2}" >"$work/log" 2>&1 &&
+        "$cmake" --build "$work/$1" -j 2 >>"$work/log" 2>&1 || { cat "$work/log"; fail "$1"; }
+}
+
+"$cmake" --install "$build_dir" --prefix "$work/first" >"$work/log" || { cat "$work/log"; fail "install"; }
+mv "$work/first" "$work/moved"
+prefix=$work/moved
+lib=$(dirname "$(find "$prefix" -name libthag_profiler.a)")
+[ -x "$prefix/bin/thag-analyze" ] || fail "no thag-analyze"
+
+# One component each: neither brings files of the other.
+"$cmake" --install "$build_dir" --prefix "$work/tools" --component tools >/dev/null
+[ -z "$(find "$work/tools" -name '*thag_profiler*')" ] || fail "component tools holds the runtime"
+"$cmake" --install "$build_dir" --prefix "$work/runtime" --component runtime >/dev/null
+[ -z "$(find "$work/runtime" -path '*bin/*')" ] || fail "component runtime holds tools"
+
+# CMake, from the installed tree and from the source tree.
+configure_and_build find_package -DCMAKE_PREFIX_PATH="$prefix"
+configure_and_build subdirectory -DTHAG_SOURCE_DIR="$source_dir"
+configure_and_build fetch_content -DTHAG_SOURCE_DIR="$source_dir"
+for project in find_package subdirectory fetch_content; do
+    for program in "$work/$project"/prog_*; do
+        case $program in
+        *_profiler) expect off "$program" ;;
+        *) expect on "$program" ;;
+        esac
+    done
+done
+
+# pkg-config, inactive, shared and static.
+if command -v pkg-config >/dev/null; then
+    export PKG_CONFIG_PATH=$lib/pkgconfig
+    flags() { pkg-config "$@"; }
+    # shellcheck disable=SC2046
+    {
+        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler) -o "$work/pc_off"
+        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-time) -Wl,-rpath,"$lib" -o "$work/pc_time"
+        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-full) -Wl,-rpath,"$lib" -o "$work/pc_full"
+        "$cc" -static "$here/prog.c" $(flags --static --cflags --libs thag_profiler-time) -o "$work/pc_static"
+    }
+    [ "$(pkg-config --modversion thag_profiler)" = "$(pkg-config --modversion thag_profiler-full)" ]
+    expect off "$work/pc_off"
+    for program in pc_time pc_full pc_static; do expect on "$work/$program"; done
+else
+    echo "SKIP: no pkg-config"
+fi
+
+# A compiler, and nothing else.
+"$cc" "$here/prog.c" -I "$prefix/include" -o "$work/cc_off"
+"$cc" -DTHAG_TIME_PROFILING "$here/prog.c" -I "$prefix/include" -L "$lib" -lthag_profiler -o "$work/cc_shared"
+"$cc" -DTHAG_TIME_PROFILING "$here/prog.c" -I "$prefix/include" "$lib/libthag_profiler.a" -o "$work/cc_static"
+expect off "$work/cc_off"
+LD_LIBRARY_PATH=$lib expect on "$work/cc_shared"
+expect on "$work/cc_static"
