@@ -11,3 +11,13 @@ function(thag_module name)
     target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
     target_link_libraries(${name} PUBLIC ${M_DEPS})
 endfunction()
+
+# thag_unit_test(NAME DEPS...) - tests/unit/NAME.c, one cmocka executable, linked with the modules.
+function(thag_unit_test name)
+    add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c)
+    target_compile_options(${name} PRIVATE ${THAG_WARNINGS})
+    target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+    target_link_libraries(${name} PRIVATE ${ARGN} cmocka)
+    add_test(NAME unit.${name} COMMAND ${name})
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 60)
+endfunction()

@@ -83,6 +83,8 @@ static int run_round(pipeline *p, unsigned thread_count)
 
 static void forget_round(pipeline *p)
 {
+    THAG_PROFILED();
+
     for (size_t i = 0; i < p->files.path_count; i++) document_release(&p->documents[i]);
     index_release(&p->index);
 }

@@ -397,13 +397,16 @@ done:
 
 /* ---- threads ---- */
 
-/* Outermost is a span whose parent this slot has nothing of. */
+/* Outermost is a span whose parent this slot has nothing of. (It has counters for the root, and after
+   a fork for what it inherited, that stay zero.) */
 static uint64_t outermost_ticks(const trace_path *paths, uint32_t count, const trace_node *nodes,
                                 uint32_t *mark, uint32_t stamp)
 {
     uint64_t sum = 0;
 
-    for (uint32_t i = 0; i < count; i++) mark[paths[i].node] = stamp;
+    for (uint32_t i = 0; i < count; i++) {
+        if (paths[i].calls || paths[i].open) mark[paths[i].node] = stamp;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t parent = nodes[paths[i].node].parent;
 

@@ -38,7 +38,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
 
     thread->sample_period = period;
     thread->root->last = &thagi_no_cell;
-    thread->shared->last_calls = 0;
+    thread->shared->last_calls = thread->shared->last_cell = 0;
     cell->site = NULL;
     cell->next = cell;
     thread->base_task.base->paused_ticks = 0;

@@ -34,8 +34,7 @@ static thagi_hist *hist_block(thagi_thread *thread, thagi_cell *cell, unsigned o
 
 static void hist_count(thagi_thread *thread, thagi_cell *cell, uint64_t ticks)
 {
-    unsigned octave = thagi_octave(ticks);
-    unsigned bucket = (octave > 4 ? (unsigned)(ticks >> (octave - 5)) : (unsigned)ticks) & 31;
+    unsigned bucket, octave = thagi_hist_place(ticks, &bucket);
     thagi_hist *hist = hist_block(thread, cell, octave, 0);
     if (!hist) return; /* the reader sees that the counts do not add up to the calls */
     if (hist->count[bucket] == UINT32_MAX) {
@@ -70,5 +69,6 @@ void thagi_hist_slow(thagi_thread *thread, thagi_cell *cell, uint64_t ticks)
         hist_count(thread, cell, cell->max_ticks);
     }
     hist_count(thread, cell, ticks);
-    hist_to_front(cell, thagi_octave(ticks));
+    unsigned bucket, octave = thagi_hist_place(ticks, &bucket);
+    hist_to_front(cell, octave);
 }

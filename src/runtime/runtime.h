@@ -233,19 +233,22 @@ void thagi_cell_forget(thagi_session *session, uintptr_t lo, uintptr_t hi);
 
 /* hist.c: durations of a cell. */
 void thagi_hist_slow(thagi_thread *thread, thagi_cell *cell, uint64_t ticks);
-static inline unsigned thagi_octave(uint64_t ticks)
+/* Without a branch: the clock's steps make short durations jump between octaves at random. */
+static inline unsigned thagi_hist_place(uint64_t ticks, unsigned *bucket)
 {
-    return 63 - (unsigned)__builtin_clzll(ticks | 16);
+    unsigned zeros = (unsigned)__builtin_clzll(ticks | (ticks == 0));
+    *bucket = (unsigned)((ticks << zeros) >> (63 - TRACE_HIST_SUB_LOG2)) & 31;
+    return 63 - zeros;
 }
 static inline void thagi_hist_add(thagi_thread *thread, thagi_cell *cell, uint64_t ticks)
 {
-    unsigned octave = thagi_octave(ticks);
+    unsigned bucket, octave = thagi_hist_place(ticks, &bucket);
     thagi_hist *hist = cell->hist[octave & 7];
-    unsigned bucket = (octave > 4 ? (unsigned)(ticks >> (octave - 5)) : (unsigned)ticks) & 31;
-    if (THAGI_UNLIKELY(hist->octave != octave || hist->count[bucket] == UINT32_MAX))
+    uint32_t count = hist->count[bucket] + 1;
+    if (THAGI_UNLIKELY(hist->octave != octave || count == 0))
         thagi_hist_slow(thread, cell, ticks);
     else
-        hist->count[bucket]++;
+        hist->count[bucket] = count;
 }
 
 /* timeline.c */
@@ -261,9 +264,11 @@ void thagi_timeline_put_long(thagi_thread *thread, uint32_t node, uint64_t ticks
 void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
 
 /* thread.c: slots. */
-extern __thread thagi_task *thagi_current_tls;
+/* One pointer; initial-exec, because the general model may allocate. A thread that has no slot yet
+   points at thagi_no_task, whose state sends it the slow way. Only read by functions that the user's
+   code calls: inlined there, compilers would keep its address over a switch of coroutines. */
+extern __thread thagi_task *thagi_current __attribute__((__tls_model__("initial-exec")));
 extern thagi_task thagi_no_task;
-thagi_task *thagi_current(void);
 /** A slot for the calling thread, its task current. Under the lock. NULL: no memory. */
 thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level);
 thagi_thread *thagi_thread_nested(thagi_thread *thread);
@@ -277,8 +282,8 @@ int thagi_thread_key_start(void);
 thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
 /** Idle again, or careful as long as there are closed frames. */
 void thagi_task_release(thagi_task *task);
-/** Begin a span for a task that is held. NULL: lost, and counted. */
-trace_frame *thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp);
+/** Begin a span for a task that is held. 0: lost, and counted. */
+thag_token thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp);
 /** Count the top frame as ended at `now`, and pop it. */
 void thagi_span_pop(thagi_task *task, uint64_t now);
 /** The same for a frame that never got its end: also counted as that. */

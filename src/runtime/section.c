@@ -66,7 +66,7 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
         mute(site, name);
         return 0;
     }
-    thagi_task *task = thagi_current();
+    thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
     if (!task) return 0;
     if (THAGI_UNLIKELY(!site->name)) site = named_site(site, name);
@@ -75,8 +75,7 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thagi_span_settle(task);
     if (THAGI_UNLIKELY(begun_here_before(task, site, sp))) thagi_span_abandon(task, thagi_ticks());
-    const trace_frame *frame = thagi_span_push(task, site, sp);
-    thag_token token = frame ? frame->start_ticks : 0;
+    thag_token token = thagi_span_push(task, site, sp);
     thagi_task_release(task);
     return token;
 }
@@ -127,7 +126,7 @@ void thag_section_end(const char *name)
 {
     uintptr_t sp = STACK_POINTER();
     uint64_t now = thagi_ticks();
-    thagi_task *task = thagi_current();
+    thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
     if (!task || !name) return;
     task->state = sp;

@@ -65,7 +65,7 @@ static void before_fork(void)
 {
     thagi_session *session = thagi_session_now;
     thagi_lock(session, &fork_signals); /* the tables are whole while we fork */
-    thagi_inherit_save(thagi_current());
+    thagi_inherit_save(thagi_current);
 }
 
 static void after_fork_parent(void)
@@ -77,7 +77,7 @@ static void after_fork_child(void)
 {
     thagi_session *session = thagi_session_now;
     memset(session, 0, sizeof *session); /* already so where the system can wipe */
-    thagi_current_tls = &thagi_no_task;
+    thagi_current = &thagi_no_task;
     plat_signals_restore(&fork_signals);
 }
 
@@ -175,7 +175,7 @@ static int session_start(thagi_session *session)
                        session->trace.path);
         return -ENOSPC;
     }
-    thagi_calibrate(session, thagi_current_tls->thread);
+    thagi_calibrate(session, thagi_current->thread);
     thagi_chunk_publish((trace_chunk *)session->trace.file - 1, TRACE_FILE);
     thagi_log("trace %s, pid %u%s", session->trace.path, session->pid,
               process.parent_pid_traced ? " (forked)" : "");
@@ -208,7 +208,7 @@ thagi_task *thagi_session_join(void)
     plat_signals saved;
     thagi_lock(session, &saved);
     if (session->pid == 0) { /* a child of fork() */
-        thagi_current_tls = &thagi_no_task;
+        thagi_current = &thagi_no_task;
         close_parents_trace();
         process.parent_pid_traced = plat_parent_pid();
         if (session_start(session) != 0) {
@@ -220,7 +220,7 @@ thagi_task *thagi_session_join(void)
     } else if (session->trace.file) {
         thagi_thread_acquire(session, 0);
     }
-    if (thagi_current_tls->state != THAGI_TASK_UNUSABLE) task = thagi_current_tls;
+    if (thagi_current->state != THAGI_TASK_UNUSABLE) task = thagi_current;
     else thagi_count(TRACE_LOST_MEMORY, 1);
     thagi_unlock(session, &saved);
     if (is_heir && task) thagi_inherit_load(task);

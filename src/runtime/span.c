@@ -7,8 +7,8 @@
  * 1. A task is busy while the runtime works on it: task->state holds the stack pointer of that call.
  *    A signal handler that finds it so uses a nested slot of its own and disturbs nothing.
  * 2. The commit of an ended span is one store of {calls, ticks}. Before it, shared->last_* says what
- *    is about to be counted; after it come min, max, histogram and timeline, which a reader completes
- *    from last_* if the process died in between.
+ *    is about to be counted. Min, max and histogram follow with the next span; a reader completes
+ *    them, and the timeline, from last_*.
  * 3. The token is the start tick. An end whose token is not the top frame's is the sign of misuse or
  *    of a longjmp, and of nothing else; span_end_mismatch() sorts it out.
  *
@@ -69,6 +69,22 @@ static inline void drop_top(thagi_task *task, trace_frame *top)
     top[-1].paused_ticks = paused > UINT32_MAX ? UINT32_MAX : (uint32_t)paused;
 }
 
+/*
+ * Put the span before this one into its min, max and histogram. One span late, because the place in
+ * the histogram depends on the duration: right after the clock read, that store would wait for it,
+ * and every load behind that store, too (7 ns a span, measured). The reader does it for the last.
+ */
+static inline void settle_last(thagi_thread *thread)
+{
+    thagi_cell *cell = (thagi_cell *)(uintptr_t)thread->shared->last_cell;
+    uint64_t ticks = thread->shared->last_ticks;
+    if (THAGI_UNLIKELY(ticks == TRACE_UNTIMED || !cell)) return;
+    thagi_hist_add(thread, cell, ticks); /* before min and max: it looks at the old ones */
+    if (ticks < cell->min_ticks) cell->min_ticks = ticks;
+    if (ticks > cell->max_ticks) cell->max_ticks = ticks;
+    ORDERED();
+}
+
 /* Add a call of `cell` that ran from `start` to `now` to the counters. Returns its duration. */
 static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64_t start,
                                   uint64_t now)
@@ -77,12 +93,9 @@ static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64
     if (THAGI_UNLIKELY((int64_t)ticks < 0)) ticks = 0; /* the clocks of two processors */
     if (THAGI_UNLIKELY(thread->sample_period) && cell->calls >= HOT_CALLS)
         weight = thread->sample_period;
+    settle_last(thread);
     commit_begin(thread->shared, cell, ticks, now);
     commit(cell, cell->calls + 1, cell->ticks + ticks * weight);
-    thagi_hist_add(thread, cell, ticks); /* before min and max: it looks at the old ones */
-    if (ticks < cell->min_ticks) cell->min_ticks = ticks;
-    if (ticks > cell->max_ticks) cell->max_ticks = ticks;
-    ORDERED();
     return ticks;
 }
 
@@ -120,6 +133,7 @@ static void span_pop_untimed(thagi_task *task, trace_frame *top)
 {
     thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(top);
+    settle_last(thread);
     commit_begin(thread->shared, cell, TRACE_UNTIMED, top->start_ticks);
     commit(cell, cell->calls + 1, cell->ticks);
     drop_top(task, top);
@@ -163,6 +177,7 @@ void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
 {
     thagi_cell *cell = thagi_frame_cell(frame);
     if (frame->start_ticks & TRACE_UNTIMED_BIT) {
+        settle_last(task->thread);
         commit_begin(task->thread->shared, cell, TRACE_UNTIMED, frame->start_ticks);
         commit(cell, cell->calls + 1, cell->ticks);
     } else {
@@ -223,7 +238,8 @@ static uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell)
     return TRACE_UNTIMED_BIT | ++thread->untimed_serial;
 }
 
-static inline trace_frame *span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
+/* The token, 0 if the call is lost. */
+static inline thag_token span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
 {
     trace_frame *top = task->top;
     if (THAGI_UNLIKELY(sp > frame_sp(top))) {
@@ -234,13 +250,13 @@ static inline trace_frame *span_push(thagi_task *task, const thag_site *site, ui
     thagi_cell *parent = thagi_frame_cell(top), *before = parent->last, *cell = before->next;
     if (THAGI_UNLIKELY(cell->site != site)) {
         cell = thagi_cell_child(thread, parent, site);
-        if (!cell) return NULL;
+        if (!cell) return 0;
         if (before != &thagi_no_cell) before->next = cell;
     }
     parent->last = cell;
     trace_frame *frame = top + 1;
     if (THAGI_UNLIKELY(frame == task->limit)) {
-        if (!thagi_thread_grow_frames(thread)) return NULL;
+        if (!thagi_thread_grow_frames(thread)) return 0;
         frame = task->top + 1;
     }
     frame->node = cell->node;
@@ -249,12 +265,13 @@ static inline trace_frame *span_push(thagi_task *task, const thag_site *site, ui
     frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
     ORDERED();
     task->top = frame;
-    frame->start_ticks =
+    uint64_t start =
         THAGI_UNLIKELY(thread->sample_period) ? sample_start(thread, cell) : thagi_ticks();
-    return frame;
+    frame->start_ticks = start;
+    return start;
 }
 
-trace_frame *thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
+thag_token thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
 {
     return span_push(task, site, sp);
 }
@@ -305,23 +322,22 @@ static __attribute__((__noinline__)) thag_token span_begin_slow(thagi_task *task
     task->state = sp;
     ORDERED();
     thagi_span_settle(task);
-    const trace_frame *frame = span_push(task, site, sp);
-    thag_token token = frame ? frame->start_ticks : 0;
+    thag_token token = span_push(task, site, sp);
     thagi_task_release(task);
     return token;
 }
 
 thag_token thag_span_begin(const thag_site *site)
 {
-    thagi_task *task = thagi_current();
+    thagi_task *task = thagi_current;
     uintptr_t sp = STACK_POINTER();
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) return span_begin_slow(task, site, sp);
     task->state = sp;
     ORDERED();
-    const trace_frame *frame = span_push(task, site, sp);
+    thag_token token = span_push(task, site, sp);
     ORDERED();
     task->state = THAGI_TASK_IDLE;
-    return THAGI_LIKELY(frame != NULL) ? frame->start_ticks : 0;
+    return token;
 }
 
 /* --- end --------------------------------------------------------------------------------------- */
@@ -377,11 +393,11 @@ static __attribute__((__noinline__)) void span_end_untimed(thagi_task *task, tha
 void thag_span_end(thag_token token)
 {
     if (THAGI_UNLIKELY(token & TRACE_UNTIMED_BIT)) {
-        span_end_untimed(thagi_current(), token);
+        span_end_untimed(thagi_current, token);
         return;
     }
     uint64_t now = thagi_ticks();
-    thagi_task *task = thagi_current();
+    thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) {
         span_end_slow(task, token, now, STACK_POINTER());
         return;

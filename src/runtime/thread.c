@@ -16,25 +16,11 @@
 #define LEVELS_MAX 4
 #define FRAMES_MAX (16u << 20)
 
-/* One pointer; initial-exec, because the general model may allocate. state 0 sends a thread that has
-   no slot yet the slow way, with the one test that every call makes anyway. */
-__thread thagi_task *thagi_current_tls __attribute__((__tls_model__("initial-exec"))) =
-    &thagi_no_task;
+__thread thagi_task *thagi_current = &thagi_no_task;
 thagi_task thagi_no_task;
 
 static pthread_key_t exit_key;
 static int exit_key_usable;
-
-/*
- * noinline and the asm together: compilers deduce that the address of a thread-local is the same for
- * the whole function, merge two calls, and keep it over a switch of coroutines to another thread.
- */
-__attribute__((__noinline__)) thagi_task *thagi_current(void)
-{
-    thagi_task *task = thagi_current_tls;
-    __asm__ volatile("" : "+r"(task));
-    return task;
-}
 
 /* --- memory of a slot -------------------------------------------------------------------------- */
 
@@ -224,7 +210,7 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)
     slot_take(thread, tid);
     if (level == 0) {
         session->live_count++;
-        thagi_current_tls = &thread->base_task;
+        thagi_current = &thread->base_task;
         if (exit_key_usable) pthread_setspecific(exit_key, thread);
     }
     return thread;
@@ -252,14 +238,14 @@ static void thread_exit(void *value)
 {
     thagi_thread *thread = value;
     thagi_session *session = thagi_session_now;
-    if (thagi_current_tls != &thread->base_task || thread->base_task.state == THAGI_TASK_UNUSABLE)
+    if (thagi_current != &thread->base_task || thread->base_task.state == THAGI_TASK_UNUSABLE)
         return; /* forked since */
     int saved_errno = errno;
     plat_signals saved;
     thagi_lock(session, &saved);
     plat_thread_name(thread->shared->name); /* most are named after their first span */
     slot_release(session, thread);
-    thagi_current_tls = &thagi_no_task;
+    thagi_current = &thagi_no_task;
     thagi_unlock(session, &saved);
     errno = saved_errno;
 }

@@ -5,6 +5,9 @@
 
 #define RECORDS_POS ((uint32_t)(sizeof(trace_chunk) + sizeof(trace_timeline)))
 
+/* A tail with less room than this is full: the longest record and what a short one writes beyond. */
+#define TAIL_SPARE 40
+
 /* ---- the list of timeline chunks ---- */
 
 /* A process that died while it wrote out a full tail left it twice, the copy in the file perhaps
@@ -28,17 +31,25 @@ static size_t drop_doubles(trace *t, chunk_ref *refs, size_t count, uint32_t tai
     return kept;
 }
 
+/* A span is counted just before it is committed: a dead process may have counted one more. */
 static void check_spans(trace *t, chunk_ref *ref)
 {
     uint32_t bytes = ref->used > RECORDS_POS ? ref->used - RECORDS_POS : 0;
 
-    if (ref->spans > bytes / TRACE_SHORT_BYTES) {
+    if (ref->is_cut) trace_note(t, CHUNK_OFFSET(ref->chunk) + ref->used, CUT_CHUNK);
+    if (ref->spans > bytes / TRACE_SHORT_BYTES + !trace_ended(t)) {
         trace_note(t, CHUNK_OFFSET(ref->chunk) + sizeof(trace_chunk), "%u spans in %u bytes",
                    ref->spans, bytes);
         ref->spans = bytes / TRACE_SHORT_BYTES;
     }
     t->census.timeline_spans += ref->spans;
     t->census.timeline_bytes += bytes;
+}
+
+/* So full that the next record has to wait until the chunk is written out. */
+static int is_full(const chunk_ref *ref)
+{
+    return ref->used >= TRACE_CHUNK_BYTES - TAIL_SPARE;
 }
 
 /* Numbers run from 0 without a gap, so that what is missing is known to be. */
@@ -86,6 +97,28 @@ static void join_slot(trace *t, size_t thread, chunk_ref *refs, size_t count, ch
     }
 }
 
+/*
+ * A file that was cut off at a chunk's edge looks whole, but for the number of chunks. A process that
+ * failed to write, or died while it wrote out a full tail, has handed out chunks that are not there;
+ * they hold nothing that the tails do not.
+ */
+static void check_length(trace *t)
+{
+    uint64_t total = (t->source.size_bytes + TRACE_CHUNK_BYTES - 1) / TRACE_CHUNK_BYTES;
+    uint64_t missing = t->head.chunk_count > total ? t->head.chunk_count - total : 0;
+    uint64_t in_flight = 0;
+
+    for (size_t i = 0; !trace_ended(t) && i < t->thread_count; i++) {
+        const slot_tail *tail = &t->tails[i];
+        const chunk_ref *refs = t->chunks[TRACE_TIMELINE].items + tail->first_ref;
+
+        in_flight += tail->ref_count && is_full(&refs[tail->ref_count - 1]);
+    }
+    if (missing <= in_flight || t->head.write_errno) return;
+    trace_note(t, t->source.size_bytes, "the file ends %llu chunks early",
+               (unsigned long long)missing);
+}
+
 void trace_check_timeline(trace *t)
 {
     chunk_list *list = &t->chunks[TRACE_TIMELINE];
@@ -108,6 +141,7 @@ void trace_check_timeline(trace *t)
         trace_note(t, CHUNK_OFFSET(list->items[i].chunk), "timeline of an unknown slot, %u",
                    list->items[i].slot);
     }
+    check_length(t);
 }
 
 /* ---- reading along ---- */
@@ -122,6 +156,7 @@ struct trace_cursor {
     uint32_t tid;
     uint64_t clock; /* end of the last record */
     int last_given;
+    trace_span last; /* the one given last */
     char name[17];
 };
 
@@ -194,8 +229,7 @@ static void give_up_chunk(trace_cursor *c, const char *what)
 static void end_chunk(trace_cursor *c)
 {
     if (c->spans == current_ref(c)->spans) return;
-    /* The tail of a process that was killed may hold one span more than was counted. */
-    if (!trace_ended(c->t) && c->spans == current_ref(c)->spans + 1) return;
+    if (!trace_ended(c->t) && c->spans + 1 == current_ref(c)->spans) return;
     trace_note(c->t, CHUNK_OFFSET(current_ref(c)->chunk), "timeline: %u spans, not %u", c->spans,
                current_ref(c)->spans);
 }
@@ -276,18 +310,30 @@ static int read_record(trace_cursor *c, trace_span *span)
     return 1;
 }
 
-/* The span that was counted but had not reached the timeline. A full or failed timeline has its
-   losses counted instead. */
+/* Was the last span put into the timeline before the process died? Then it is the last record, or
+   one that ended later (clocks of two processors) or a new owner came after it. */
+static int last_is_there(const trace_cursor *c, const slot_tail *tail)
+{
+    if (c->clock != tail->last_end) return c->clock > tail->last_end;
+    return c->last.node == tail->last_node &&
+           c->last.end_ticks - c->last.start_ticks == tail->last_ticks;
+}
+
+/* The span that was counted but had not reached the timeline. If that was because the timeline was
+   full or could not be written, it is among the losses. */
 static int give_last(trace_cursor *c, trace_span *span)
 {
     const slot_tail *tail = &c->t->tails[c->thread];
-    const uint64_t *losses = c->t->head.losses;
+    const trace_file *h = &c->t->head;
 
     if (c->last_given) return 0;
     c->last_given = 1;
-    if (tail->last_node == TRACE_NONE || tail->chunk == TRACE_NONE) return 0;
-    if (losses[TRACE_TIMELINE_LIMIT] || losses[TRACE_TIMELINE_WRITE]) return 0;
-    if (tail->last_end <= c->clock || tail->last_ticks > tail->last_end) return 0;
+    if (tail->last_node == TRACE_NONE || !tail->ref_count || !h->timeline_limit_bytes) return 0;
+    if (is_full(&c->t->chunks[TRACE_TIMELINE].items[c->ref_end - 1]) &&
+        (h->losses[TRACE_TIMELINE_LIMIT] || h->losses[TRACE_TIMELINE_WRITE])) {
+        return 0;
+    }
+    if (last_is_there(c, tail) || tail->last_ticks > tail->last_end) return 0;
     *span =
         (trace_span){c->tid, tail->last_node, tail->last_end - tail->last_ticks, tail->last_end};
     return 1;
@@ -297,8 +343,9 @@ int trace_cursor_next(trace_cursor *c, trace_span *span)
 {
     for (;;) {
         if (c->pos < c->used) {
-            if (read_record(c, span)) return 1;
-            continue;
+            if (!read_record(c, span)) continue;
+            c->last = *span;
+            return 1;
         }
         if (c->ref > c->t->tails[c->thread].first_ref && c->used) {
             end_chunk(c);

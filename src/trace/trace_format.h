@@ -175,9 +175,9 @@ typedef struct trace_thread {
     uint64_t past_ticks;   /* lifetimes of all earlier owners, summed */
     uint64_t timeline_spans; /* span records in chunks already written out */
     char name[16];
-    /* The last span whose counters were begun. Committed by cell.calls reaching last_calls (0: not
-       even begun); a reader completes the rest of the update (min, max, histogram, timeline) if the
-       process died in it. */
+    /* The last span whose counters were begun. It counts if cell.calls has reached last_calls (0: not
+       even begun). Its duration is in cell.ticks then, but in min, max and histogram only with the
+       next span of the slot, and possibly not yet in the timeline: the reader completes them. */
     uint64_t last_cell;    /* address; see trace_chunk.base */
     uint64_t last_ticks;   /* its duration; TRACE_UNTIMED if it was counted only */
     uint64_t last_calls;   /* cell.calls with it */
@@ -201,7 +201,7 @@ typedef struct trace_cell {
 
 /*
  * Durations of one node, one octave, one slot: log-linear, 32 buckets an octave.
- * Octave o >= 5 holds durations of [2^o, 2^(o+1)): bucket (d >> (o-5)) & 31. Octave 4 holds [0, 32).
+ * Octave o holds durations d of [2^o, 2^(o+1)), bucket b those from 2^o * (1 + b/32) on; 0 counts as 1.
  * The first two timed calls of a cell are in its min and max only; the third brings all three here.
  */
 typedef struct trace_hist {
@@ -215,7 +215,6 @@ typedef struct trace_hist {
     uint64_t padding[5]; /* 192 bytes, so that cells stay on cache lines */
 } trace_hist;
 #define TRACE_HIST_SUB_LOG2 5
-#define TRACE_HIST_LOW_OCTAVE 4
 
 /*
  * TRACE_TIMELINE: records after the trace_chunk and a trace_timeline, in order of their end.

@@ -14,6 +14,7 @@ typedef struct chunk_ref {
     uint32_t seq;
     uint32_t used;  /* never beyond the chunk or the file */
     uint32_t spans; /* TIMELINE: span records, as claimed */
+    int is_cut;     /* the file ends within it */
 } chunk_ref;
 
 typedef struct chunk_list {
@@ -79,6 +80,7 @@ thag_err trace_load_threads(trace *t, fault *f);
 /** Join the timeline chunks to their threads; drop doubles, name gaps. */
 void trace_check_timeline(trace *t);
 
+#define CUT_CHUNK           "the file ends within a chunk"
 #define CHUNK_OFFSET(chunk) ((uint64_t)(chunk)*TRACE_CHUNK_BYTES)
 
 #endif

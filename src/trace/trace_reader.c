@@ -191,9 +191,10 @@ static thag_err load_header(trace *t, fault *f)
 
 /* Whether the chunk is worth a place in the lists; what is wrong with it is named. */
 static int check_chunk(trace *t, const trace_chunk *c, uint64_t offset, uint64_t avail,
-                       uint32_t *used)
+                       uint32_t *used, int *is_cut)
 {
     *used = c->used;
+    *is_cut = 0;
     if (memcmp(c->magic, TRACE_CHUNK_MAGIC, 8) != 0) {
         trace_note(t, offset, "not the start of a chunk");
         return 0;
@@ -210,8 +211,10 @@ static int check_chunk(trace *t, const trace_chunk *c, uint64_t offset, uint64_t
         if (c->kind != TRACE_THREAD && c->kind != TRACE_SITES) return 0;
     }
     if (*used > avail) {
-        trace_note(t, offset + avail, "the file ends within a chunk");
+        /* Of a timeline chunk the tail may have a whole copy: judged when both are known. */
+        if (c->kind != TRACE_TIMELINE) trace_note(t, offset + avail, CUT_CHUNK);
         *used = (uint32_t)avail;
+        *is_cut = 1;
     }
     return 1;
 }
@@ -219,9 +222,9 @@ static int check_chunk(trace *t, const trace_chunk *c, uint64_t offset, uint64_t
 /* Chunks that this one takes up. */
 static uint64_t chunk_run(trace *t, const trace_chunk *c, uint64_t index, uint64_t total)
 {
-    if (c->kind != TRACE_FRAMES) return 1;
+    if (c->kind != TRACE_FRAMES && c->kind != TRACE_FREE) return 1;
     if (c->base >= 1 && c->base <= total - index) return c->base;
-    trace_note(t, CHUNK_OFFSET(index) + offsetof(trace_chunk, base), "frames over %llu chunks",
+    trace_note(t, CHUNK_OFFSET(index) + offsetof(trace_chunk, base), "a run of %llu chunks",
                (unsigned long long)c->base);
     return 1;
 }
@@ -233,11 +236,12 @@ static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint6
     trace_timeline tl;
     chunk_list *list;
     uint32_t used;
+    int is_cut;
 
     memcpy(&c, bytes, sizeof c);
     memcpy(&tl, bytes + sizeof c, sizeof tl);
     *run = 1;
-    if (!check_chunk(t, &c, CHUNK_OFFSET(index), avail, &used)) return THAG_OK;
+    if (!check_chunk(t, &c, CHUNK_OFFSET(index), avail, &used, &is_cut)) return THAG_OK;
     *run = chunk_run(t, &c, index, total);
     t->census.chunks[c.kind] += *run;
     if (c.kind == TRACE_FREE) return THAG_OK;
@@ -250,6 +254,7 @@ static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint6
                                              .slot = c.slot,
                                              .seq = c.seq,
                                              .used = used,
+                                             .is_cut = is_cut,
                                              .spans = tl.span_count};
     return THAG_OK;
 }
@@ -271,7 +276,8 @@ static thag_err scan_chunks(trace *t, fault *f)
         run = 1;
         if (n < 0) {
             trace_note(t, offset, "cannot be read: %s", strerror(errno));
-        } else if (all_zero(bytes, sizeof bytes)) {
+        } else if (all_zero(bytes, sizeof((trace_chunk *)0)->magic)) {
+            /* Never written, or being made: the magic is written last. */
             t->census.chunks[0]++;
         } else if (n < (int64_t)sizeof(trace_chunk)) {
             trace_note(t, offset + (uint64_t)n, "the file ends within the head of a chunk");
@@ -312,16 +318,6 @@ static void sort_chunks(trace *t)
         if (!list->count || kind == TRACE_FRAMES) continue;
         qsort(list->items, list->count, sizeof *list->items, by_id ? by_base : by_slot);
     }
-}
-
-/* A file that was cut off at a chunk's edge looks whole, but for the number of chunks. */
-static void check_length(trace *t)
-{
-    uint64_t total = (t->source.size_bytes + TRACE_CHUNK_BYTES - 1) / TRACE_CHUNK_BYTES;
-
-    if (total >= t->head.chunk_count) return;
-    trace_note(t, t->source.size_bytes, "the file ends %llu chunks early",
-               (unsigned long long)(t->head.chunk_count - total));
 }
 
 /* ---- sites ---- */
@@ -497,7 +493,6 @@ static thag_err load_all(trace *t, fault *f)
     if (err) goto done;
     err = scan_chunks(t, f);
     if (err) goto done;
-    check_length(t);
     sort_chunks(t);
     buffer = malloc(TRACE_CHUNK_BYTES);
     if (!buffer) {
@@ -662,7 +657,7 @@ uint32_t trace_bucket_of(uint64_t duration)
 {
     uint32_t octave;
 
-    if (duration < 32) return (uint32_t)duration;
+    if (duration < 32) return duration ? (uint32_t)duration : 1;
     octave = 63u - (uint32_t)__builtin_clzll(duration);
     return (octave - 4) * 32 + (uint32_t)((duration >> (octave - 5)) & 31);
 }
@@ -673,6 +668,7 @@ void trace_bucket_range(uint32_t bucket, uint64_t *low, uint64_t *high)
 
     *low = bucket;
     *high = *low + 1;
+    if (bucket == 1) *low = 0;
     if (bucket < 32) return;
     *low = (32 + (uint64_t)(bucket & 31)) << (octave - 5);
     *high = *low + (1ull << (octave - 5));

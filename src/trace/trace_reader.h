@@ -104,7 +104,7 @@ const trace_path *trace_paths(const trace *t, size_t *count);
 /* `count` timed calls of a path had durations in a bucket. A path has several of these. */
 typedef struct trace_bucket {
     uint32_t path;   /* index into trace_paths() */
-    uint32_t bucket; /* below 32: the duration itself; then 32 buckets an octave */
+    uint32_t bucket; /* below 32: the duration itself, 0 as 1; then 32 buckets an octave */
     uint64_t count;
 } trace_bucket;
 

@@ -15,6 +15,13 @@
 /* The program may be running on while its trace is read: counters read a moment later are ahead. */
 #define LIVE_SLACK 65536u
 
+/* Where things are in a THREAD chunk; blocks and frames start on cache lines. */
+#define TRACE_BLOCK_STRIDE 64
+#define FRAMES_POS         ((uint32_t)((sizeof(trace_chunk) + sizeof(trace_thread) + 63) & ~63u))
+#define FRAMES_IN_THREAD   512u
+#define THREAD_BLOCKS_POS  (FRAMES_POS + FRAMES_IN_THREAD * (uint32_t)sizeof(trace_frame))
+#define ARENA_BLOCKS_POS   64u
+
 /* A cell as read, kept until its slot is done. */
 typedef struct cell_entry {
     uint64_t address;
@@ -102,6 +109,14 @@ static thag_err read_cell(slot_work *w, const chunk_ref *ref, uint32_t pos)
     return THAG_OK;
 }
 
+/* Below 32 a bucket of an octave is a single duration: 2^octave * (1 + i/32), as it would be if
+   durations had fractions. */
+static uint32_t hist_bucket(uint32_t octave, uint32_t i)
+{
+    if (octave >= 5) return (octave - 4) * 32 + i;
+    return (32 + i) >> (5 - octave);
+}
+
 static thag_err read_hist(slot_work *w, const chunk_ref *ref, uint32_t pos)
 {
     trace *t = w->t;
@@ -110,8 +125,7 @@ static thag_err read_hist(slot_work *w, const chunk_ref *ref, uint32_t pos)
 
     memcpy(&h, w->buffer + pos, sizeof h);
     if (h.node == TRACE_NONE) return THAG_OK;
-    if (h.node >= t->node_count || h.octave < TRACE_HIST_LOW_OCTAVE || h.octave > 63 ||
-        h.weight_log2 > 32) {
+    if (h.node >= t->node_count || h.octave > 63 || h.weight_log2 > 32) {
         trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "histogram of node %u, octave %u, weight %u",
                    h.node, h.octave, h.weight_log2);
         return THAG_OK;
@@ -119,7 +133,7 @@ static thag_err read_hist(slot_work *w, const chunk_ref *ref, uint32_t pos)
     path = slot_path(w, h.node);
     if (path == SIZE_MAX) return THAG_ERR_MEMORY;
     for (uint32_t i = 0; i < 32; i++) {
-        uint32_t bucket = (h.octave - (uint32_t)TRACE_HIST_LOW_OCTAVE) * 32 + i;
+        uint32_t bucket = hist_bucket(h.octave, i);
 
         if (h.count[i] && !add_bucket(t, path, bucket, (uint64_t)h.count[i] << h.weight_log2)) {
             return THAG_ERR_MEMORY;
@@ -128,29 +142,44 @@ static thag_err read_hist(slot_work *w, const chunk_ref *ref, uint32_t pos)
     return THAG_OK;
 }
 
-/* Blocks from pos on. A kind of 0 is 8 bytes of padding, or the part never written. */
+/* Length of a block by its kind, 0 if it is none that fits. */
+static uint32_t block_length(uint32_t kind, uint32_t left)
+{
+    uint32_t len = kind == TRACE_CELL   ? sizeof(trace_cell)
+                   : kind == TRACE_HIST ? sizeof(trace_hist)
+                                        : 0;
+
+    return len <= left ? len : 0;
+}
+
+/* A block that was being made has no kind yet. Whoever was, went away: died, or left a signal handler
+   by longjmp. In an ended trace it is more likely a damaged one. */
+static void note_block(slot_work *w, uint64_t offset, const uint8_t *block, uint32_t kind)
+{
+    uint8_t any = 0;
+
+    for (int i = 0; i < TRACE_BLOCK_STRIDE; i++) any |= block[i];
+    if (!any || (!kind && !trace_ended(w->t))) return;
+    trace_note(w->t, offset, kind ? "block of unknown kind %u" : "block without a kind", kind);
+}
+
+/* Blocks from pos on. All lengths are multiples of a stride, so that the next one can be found
+   behind what is not a block. */
 static thag_err read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos)
 {
+    int lost = 0; /* within something that is not a block, and was noted */
     thag_err err = THAG_OK;
 
-    while (!err && pos + 8 <= ref->used) {
-        uint32_t left = ref->used - pos;
-        uint32_t kind;
+    while (!err && pos + TRACE_BLOCK_STRIDE <= ref->used) {
+        uint32_t kind, len;
 
         memcpy(&kind, w->buffer + pos, sizeof kind);
-        if (kind == 0) {
-            pos += 8;
-        } else if (kind == TRACE_CELL && left >= sizeof(trace_cell)) {
-            err = read_cell(w, ref, pos);
-            pos += sizeof(trace_cell);
-        } else if (kind == TRACE_HIST && left >= sizeof(trace_hist)) {
-            err = read_hist(w, ref, pos);
-            pos += sizeof(trace_hist);
-        } else {
-            trace_note(w->t, CHUNK_OFFSET(ref->chunk) + pos, "block of kind %u, %u bytes left",
-                       kind, left);
-            break;
-        }
+        len = block_length(kind, ref->used - pos);
+        if (!len && !lost) note_block(w, CHUNK_OFFSET(ref->chunk) + pos, w->buffer + pos, kind);
+        lost = !len;
+        if (len && kind == TRACE_CELL) err = read_cell(w, ref, pos);
+        if (len && kind == TRACE_HIST) err = read_hist(w, ref, pos);
+        pos += len ? len : TRACE_BLOCK_STRIDE;
     }
     return err;
 }
@@ -221,41 +250,34 @@ static thag_err load_frames_run(slot_work *w, uint64_t thread_offset)
     return more ? THAG_OK : THAG_ERR_MEMORY;
 }
 
-/* Where the blocks of a THREAD chunk begin: after the frames that it has room for. */
-static uint32_t thread_blocks_pos(const trace_thread *thread)
+/* The frames in the chunk itself. When they have moved out, their number is that of the new place,
+   perhaps a moment before frames_chunk says so. */
+static thag_err keep_own_frames(slot_work *w, const chunk_ref *ref)
 {
-    uint64_t pos = sizeof(trace_chunk) + sizeof *thread;
+    uint32_t count = w->thread.frame_count;
 
-    if (thread->frames_chunk == TRACE_NONE)
-        pos += (uint64_t)thread->frame_count * sizeof(trace_frame);
-    return pos < TRACE_CHUNK_BYTES ? (uint32_t)pos : TRACE_CHUNK_BYTES;
+    if (count > FRAMES_IN_THREAD) count = FRAMES_IN_THREAD;
+    if (FRAMES_POS + count * sizeof(trace_frame) > ref->used) return THAG_OK;
+    return keep_frames(w, w->buffer + FRAMES_POS, count * sizeof(trace_frame)) ? THAG_OK
+                                                                               : THAG_ERR_MEMORY;
 }
 
 static thag_err load_thread(slot_work *w, const chunk_ref *ref)
 {
-    const uint32_t head = sizeof(trace_chunk) + sizeof(trace_thread);
-    uint64_t offset = CHUNK_OFFSET(ref->chunk);
-    uint32_t blocks;
-    thag_err err;
+    thag_err err = THAG_OK;
 
     trace_load_chunk(w->t, ref, w->buffer);
-    if (ref->used < head) {
-        trace_note(w->t, offset, "thread of %u bytes", ref->used);
+    if (ref->used < sizeof(trace_chunk) + sizeof(trace_thread)) {
+        trace_note(w->t, CHUNK_OFFSET(ref->chunk), "thread of %u bytes", ref->used);
         return THAG_OK;
     }
     memcpy(&w->thread, w->buffer + sizeof(trace_chunk), sizeof w->thread);
     w->thread_ref = ref;
-    blocks = thread_blocks_pos(&w->thread);
-    if (blocks > ref->used) {
-        trace_note(w->t, offset + sizeof(trace_chunk) + offsetof(trace_thread, frame_count),
-                   "%u frames in a chunk of %u bytes", w->thread.frame_count, ref->used);
-        return THAG_OK;
+    if (w->thread.frames_chunk == TRACE_NONE) err = keep_own_frames(w, ref);
+    if (!err) err = read_blocks(w, ref, THREAD_BLOCKS_POS);
+    if (!err && w->thread.frames_chunk != TRACE_NONE) {
+        err = load_frames_run(w, CHUNK_OFFSET(ref->chunk));
     }
-    if (w->thread.frames_chunk == TRACE_NONE && !keep_frames(w, w->buffer + head, blocks - head)) {
-        return THAG_ERR_MEMORY;
-    }
-    err = read_blocks(w, ref, blocks);
-    if (!err && w->thread.frames_chunk != TRACE_NONE) err = load_frames_run(w, offset);
     return err;
 }
 
@@ -305,16 +327,17 @@ static uint64_t bucket_count(const slot_work *w, uint32_t path, uint32_t bucket)
 }
 
 /*
- * The last span is counted, but the process may have died before it was in min, max and histogram.
- * Its duration is known, so what is missing can be added. Before three calls the histogram is not
- * used; at the third it takes all three, in an order of the writer's choice.
+ * The last span of a slot is counted, but it comes to min, max and histogram only with the next one.
+ * Before three calls the histogram is not used; the third brings all three durations, in an order of
+ * the writer's choice. A process that died between the two may have done part of it already: where
+ * every call is timed, the number of calls tells.
  */
 static thag_err complete_last(slot_work *w, cell_entry *e)
 {
     uint64_t d = w->thread.last_ticks;
     uint64_t three[3];
     uint32_t i = e->path - (uint32_t)w->first_path;
-    int fully_timed = w->t->head.sample_period == 1 || e->cell.calls <= 3;
+    int all_timed = w->t->head.sample_period == 1 || e->cell.calls <= 3;
     int count = e->cell.calls == 3 ? 3 : 1;
 
     three_durations(&e->cell, d, three);
@@ -324,8 +347,8 @@ static thag_err complete_last(slot_work *w, cell_entry *e)
     for (int k = 0; k < count; k++) {
         uint32_t bucket = trace_bucket_of(three[k]);
 
-        if (fully_timed && w->held[i] >= w->expected[i]) break;
-        if (count == 3 || !fully_timed) {
+        if (all_timed && w->held[i] >= w->expected[i]) break;
+        if (count == 3) {
             uint64_t same = 0;
 
             for (int j = 0; j <= k; j++) same += trace_bucket_of(three[j]) == bucket;
@@ -409,23 +432,67 @@ static thag_err add_cell(slot_work *w, const cell_entry *e)
     return THAG_OK;
 }
 
-/* Without sampling every call of a path is in its histogram. A number that says otherwise was
-   damaged; the calls stay what the counter says. */
-static void check_paths(slot_work *w)
+/* Of one path: what its buckets say about the other counters. */
+typedef struct bucket_sums {
+    double low, high; /* bounds of the total */
+    uint32_t first, last;
+} bucket_sums;
+
+static int total_fits(const trace_path *p, const bucket_sums *b)
+{
+    double ticks = (double)p->ticks;
+
+    return ticks >= b->low * (1 - 1e-9) && ticks <= b->high * (1 + 1e-9) &&
+           trace_bucket_of(p->min_ticks) == b->first && trace_bucket_of(p->max_ticks) == b->last;
+}
+
+/* Without sampling every call of a path is in its histogram, and calls, total, minimum and maximum
+   agree with it. Where they do not, a number was damaged; which one cannot be known. */
+static void check_path(slot_work *w, trace_path *p, const bucket_sums *b)
+{
+    const trace *t = w->t;
+    uint64_t slack = trace_ended(t) ? 0 : LIVE_SLACK;
+    uint64_t apart = p->timed > p->calls ? p->timed - p->calls : p->calls - p->timed;
+    uint64_t offset = w->thread_ref ? CHUNK_OFFSET(w->thread_ref->chunk) : UINT64_MAX;
+    int whole = t->head.sample_period == 1 && !t->head.write_errno;
+
+    if ((p->timed > p->calls || whole) && apart > slack) {
+        trace_note(w->t, offset, "slot %u, node %u: %llu durations of %llu calls", w->slot, p->node,
+                   (unsigned long long)p->timed, (unsigned long long)p->calls);
+    } else if (whole && apart == 0 && p->timed && !total_fits(p, b)) {
+        trace_note(w->t, offset, "slot %u, node %u: durations disagree with their total", w->slot,
+                   p->node);
+    }
+    if (p->timed > p->calls) p->timed = p->calls;
+}
+
+static thag_err check_paths(slot_work *w)
 {
     trace *t = w->t;
+    size_t count = t->path_count - w->first_path;
+    bucket_sums *sums = calloc(count + 1, sizeof *sums);
 
-    for (size_t i = w->first_path; i < t->path_count; i++) {
-        trace_path *p = &t->paths[i];
+    if (!sums) return THAG_ERR_MEMORY;
+    for (size_t i = 0; i < count; i++) sums[i].first = UINT32_MAX;
+    for (size_t i = w->first_bucket; i < t->bucket_count; i++) {
+        const trace_bucket *b = &t->buckets[i];
+        bucket_sums *s = &sums[b->path - w->first_path];
+        uint64_t low, high;
 
-        p->timed = add_capped(p->timed, w->held[i - w->first_path]);
-        if (p->timed <= p->calls) continue;
-        if (trace_ended(t) || p->timed - p->calls > LIVE_SLACK)
-            trace_note(t, w->thread_ref ? CHUNK_OFFSET(w->thread_ref->chunk) : UINT64_MAX,
-                       "slot %u, node %u: %llu durations of %llu calls", w->slot, p->node,
-                       (unsigned long long)p->timed, (unsigned long long)p->calls);
-        p->timed = p->calls;
+        trace_bucket_range(b->bucket, &low, &high);
+        s->low += (double)b->count * (double)low;
+        s->high += (double)b->count * (double)(high - 1);
+        if (b->bucket < s->first) s->first = b->bucket;
+        if (b->bucket > s->last) s->last = b->bucket;
     }
+    for (size_t i = 0; i < count; i++) {
+        trace_path *p = &t->paths[w->first_path + i];
+
+        p->timed = add_capped(p->timed, w->held[i]);
+        check_path(w, p, &sums[i]);
+    }
+    free(sums);
+    return THAG_OK;
 }
 
 static thag_err finish_cells(slot_work *w)
@@ -440,8 +507,7 @@ static thag_err finish_cells(slot_work *w)
         if (w->thread.last_ticks != TRACE_UNTIMED) err = complete_last(w, last);
     }
     for (size_t i = 0; !err && i < w->cell_count; i++) err = add_cell(w, &w->cells[i]);
-    if (!err) check_paths(w);
-    return err;
+    return err ? err : check_paths(w);
 }
 
 /* ---- moments ---- */
@@ -475,19 +541,32 @@ static int is_timed(const trace_frame *f)
     return !(f->start_ticks & TRACE_UNTIMED_BIT);
 }
 
-/* The innermost frame may be the last span, counted already, of a process that died right then. */
+/* A pause belongs to the frame it happened in and to all below: it is passed down at the end of a
+   span, so while frames are open it has to be summed. */
+static void sum_pauses(slot_work *w)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = w->frame_count; i-- > 1;) {
+        sum += w->frames[i].paused_ticks;
+        w->frames[i].scratch[0] = sum;
+    }
+}
+
+/* The last span is counted, but a process that died right then may show it as open still. */
 static void drop_ended_frame(slot_work *w)
 {
     const trace_thread *th = &w->thread;
-    const trace_frame *f;
-    uint64_t end;
 
-    while (w->frame_count > 1 && !is_open(&w->frames[w->frame_count - 1])) w->frame_count--;
-    if (w->frame_count < 2 || w->last_node == TRACE_NONE) return;
-    f = &w->frames[w->frame_count - 1];
-    end = f->start_ticks;
-    if (th->last_ticks != TRACE_UNTIMED) end += th->last_ticks + f->paused_ticks;
-    if (f->node == w->last_node && end == th->last_end) w->frame_count--;
+    if (w->last_node == TRACE_NONE) return;
+    for (size_t i = 1; i < w->frame_count; i++) {
+        trace_frame *f = &w->frames[i];
+        uint64_t end = f->start_ticks;
+
+        if (f->node != w->last_node) continue;
+        if (th->last_ticks != TRACE_UNTIMED) end += th->last_ticks + f->scratch[0];
+        if (end == th->last_end) f->start_ticks = TRACE_CLOSED;
+    }
 }
 
 static void see_moments(slot_work *w)
@@ -528,7 +607,7 @@ static thag_err keep_open(slot_work *w)
         /* Until the end is known: the negated start, modulo 2^64. */
         if (is_timed(f)) {
             t->paths[path].open_timed++;
-            t->paths[path].open_ticks -= f->start_ticks + f->paused_ticks;
+            t->paths[path].open_ticks -= f->start_ticks + f->scratch[0];
         }
     }
     return THAG_OK;
@@ -597,6 +676,7 @@ static thag_err finish_slot(slot_work *w)
     if (err) return err;
     if (w->thread_ref) {
         check_lifetime(w);
+        sum_pauses(w);
         drop_ended_frame(w);
         see_moments(w);
         err = keep_open(w);
@@ -642,7 +722,7 @@ static thag_err load_slots(slot_work *w)
         }
         for (; !err && k < arenas->count && arenas->items[k].slot == slot; k++) {
             trace_load_chunk(w->t, &arenas->items[k], w->buffer);
-            err = read_blocks(w, &arenas->items[k], sizeof(trace_chunk));
+            err = read_blocks(w, &arenas->items[k], ARENA_BLOCKS_POS);
         }
         if (!err) err = finish_slot(w);
     }

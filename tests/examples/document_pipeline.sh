@@ -38,7 +38,7 @@ documents, rounds = int(sys.argv[1]), int(sys.argv[2])
 calls = {f["name"]: f["calls"] for f in json.load(open("stats.json"))["functions"]}
 each = documents * rounds
 expected = {
-    "main": 1, "run_round": rounds, "work": 4 * rounds, "task loop": 4 * rounds,
+    "main": 1, "run_round": rounds, "forget_round": rounds, "work": 4 * rounds, "task loop": 4 * rounds,
     "join workers": rounds, "queue_put": each, "queue_take": each + 4 * rounds,
     "document_process": each, "load_document": each, "count_words": each,
     "calculate_sentiment": each, "summarize": each, "index_add": each, "wait for index": each,

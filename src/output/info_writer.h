@@ -1,0 +1,18 @@
+/*
+ * info_writer.h - what a trace says about the run it was made by: program, clock, threads, the
+ * profiler's own cost, what was lost, what is damaged.
+ */
+#ifndef THAG_INFO_WRITER_H
+#define THAG_INFO_WRITER_H
+
+#include <stdio.h>
+
+#include "profile/profile_trace.h"
+
+/** For people. Names cannot disturb a terminal. */
+thag_err info_write_text(FILE *to, trace *t, fault *why);
+
+/** One JSON object. */
+thag_err info_write_json(FILE *to, trace *t, fault *why);
+
+#endif

@@ -1,0 +1,133 @@
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "thag-analyze/analyze.h"
+
+/* ---- progress ---- */
+
+static char progress_line[600];
+static volatile sig_atomic_t progress_len;
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    /* Only for people to see: whether it could be written does not matter. */
+    if (progress_len && write(STDERR_FILENO, progress_line, (size_t)progress_len) < 0) return;
+}
+
+void progress_begin(const char *doing, const char *path)
+{
+    struct itimerval second = {.it_value = {.tv_sec = 1}};
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    const char *slash = strrchr(path, '/');
+    int len;
+
+    if (!isatty(STDERR_FILENO)) return;
+    progress_len = 0;
+    len = snprintf(progress_line, sizeof progress_line, "thag-analyze: %s %.400s ...\n", doing,
+                   slash ? slash + 1 : path);
+    for (int i = 0; i + 1 < len; i++) {
+        if ((unsigned char)progress_line[i] < 0x20 || progress_line[i] == 0x7F)
+            progress_line[i] = '?';
+    }
+    progress_len = len;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &second, NULL);
+}
+
+void progress_end(void)
+{
+    struct itimerval never = {0};
+
+    if (!progress_len) return;
+    progress_len = 0;
+    setitimer(ITIMER_REAL, &never, NULL);
+}
+
+/* ---- input ---- */
+
+static void set_stem(input *in, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char *dot;
+
+    snprintf(in->stem, sizeof in->stem, "%s",
+             strcmp(path, "-") == 0 ? "stdin"
+             : slash                ? slash + 1
+                                    : path);
+    dot = strrchr(in->stem, '.');
+    if (dot && dot != in->stem &&
+        (strcmp(dot, ".thag") == 0 || strcmp(dot, ".folded") == 0 || strcmp(dot, ".txt") == 0)) {
+        *dot = 0;
+    }
+}
+
+static void add_meta(input *in, const loaded *l, const char *path)
+{
+    stats_meta *m = &in->meta;
+
+    m->file_count++;
+    if (!l->trace) return;
+    for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
+        m->losses[loss] += trace_head(l->trace)->losses[loss];
+    }
+    m->damages += l->info.damages;
+    m->clamped_ns += l->info.clamped_ns;
+    m->killed_count += !l->info.ended;
+    if (l->info.damages) {
+        complain(0, path, "damaged (%llu places, skipped; see thag-analyze info)",
+                 (unsigned long long)l->info.damages);
+    }
+}
+
+static int add_file(input *in, const char *path)
+{
+    loaded l;
+    fault f = {0};
+    thag_err err;
+
+    progress_begin("reading", path);
+    err = loaded_open(&l, path, &f);
+    if (!err) {
+        add_meta(in, &l, path);
+        if (!in->profile) {
+            in->profile = l.profile;
+            l.profile = NULL;
+        } else {
+            err = profile_merge(in->profile, l.profile);
+            if (err) fault_set(&f, err, UINT64_MAX, "merging it with the files before it");
+            if (err) fault_set_path(&f, path);
+        }
+    }
+    progress_end();
+    loaded_close(&l);
+    return err ? complain_fault(&f) : EXIT_FINE;
+}
+
+int input_open(input *in, char **paths, int count)
+{
+    int status = EXIT_FINE;
+
+    memset(in, 0, sizeof *in);
+    if (!count) {
+        return complain(EXIT_USAGE, NULL, "no input; give a .thag or .folded file, or - for stdin");
+    }
+    for (int i = 0; i < count && status == EXIT_FINE; i++) status = add_file(in, paths[i]);
+    if (status != EXIT_FINE) {
+        input_close(in);
+        return status;
+    }
+    set_stem(in, paths[0]);
+    snprintf(in->program, sizeof in->program, "%s",
+             in->profile->title ? in->profile->title : in->stem);
+    in->meta.program = in->program;
+    return EXIT_FINE;
+}
+
+void input_close(input *in)
+{
+    profile_free(in->profile);
+    memset(in, 0, sizeof *in);
+}

@@ -1,0 +1,81 @@
+/*
+ * thag-analyze - shows what a profiled program recorded. One row of the table a command, one file a
+ * command.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "thag-analyze/analyze.h"
+
+static const command commands[] = {
+    {"stats", "table of functions: calls, inclusive and self time, percentiles", cmd_stats},
+    {"flamegraph", "interactive picture of where the time went (SVG)", cmd_flamegraph},
+    {"fold", "collapsed stacks for other tools", cmd_fold},
+    {"info", "how a trace was made, and what it lacks", cmd_info},
+    {NULL, NULL, NULL},
+};
+
+static int help(void)
+{
+    printf("Usage: thag-analyze COMMAND [OPTION]... FILE...\n"
+           "       thag-analyze [DIRECTORY]\n\n"
+           "Show what a program that was profiled with thag_profiler recorded. FILE is a trace "
+           "(.thag)\n"
+           "or collapsed stacks (.folded) of any origin; - is standard input.\n\nCommands:\n");
+    for (const command *c = commands; c->name; c++) printf("  %-12s %s\n", c->name, c->summary);
+    printf(
+        "\n'thag-analyze COMMAND --help' tells the options of a command. Without a command, the\n"
+        "profiles of a directory are listed, newest first.\n\n"
+        "Exit status: 0 fine, 1 nothing found, 2 wrong usage, 3 bad input, 4 system error.\n");
+    return EXIT_FINE;
+}
+
+static int is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int run_command(int argc, char **argv)
+{
+    for (const command *c = commands; c->name; c++) {
+        if (strcmp(c->name, argv[0]) == 0) return c->run(argc, argv);
+    }
+    if (argc == 1 && is_directory(argv[0])) return list_profiles(argv[0]);
+    return complain(EXIT_USAGE, NULL, "%s is neither a command nor a directory (try --help)",
+                    argv[0]);
+}
+
+static int dispatch(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : "";
+
+    if (argc < 2) return list_profiles(".");
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) return help();
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+        printf("thag-analyze %s\n", THAG_VERSION);
+        return EXIT_FINE;
+    }
+    if (strcmp(first, "help") == 0) {
+        char *command_help[] = {argc > 2 ? argv[2] : NULL, (char[]){"--help"}, NULL};
+
+        return argc > 2 ? run_command(2, command_help) : help();
+    }
+    if (first[0] == '-' && first[1]) {
+        return complain(EXIT_USAGE, NULL, "unknown option %s (try --help)", first);
+    }
+    return run_command(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    int status = dispatch(argc, argv);
+
+    /* What a full disk did to standard output shows here, if not before. */
+    if (fflush(stdout) && status == EXIT_FINE) {
+        status = complain(EXIT_SYSTEM, NULL, "cannot write standard output");
+    }
+    return status;
+}
