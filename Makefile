@@ -57,7 +57,7 @@ tsan: deps-test
 fuzz:
 	@scripts/install-deps build test fuzz
 	@cmake --preset fuzz --log-level=WARNING
-	@cmake --build --preset fuzz -j $(JOBS)
+	@cmake --build --preset fuzz --target fuzzers -j $(JOBS)
 	@scripts/fuzz $(BUILD)/fuzz $(SECONDS) $(T)
 
 ## bench: measure, and print the table beside its targets

@@ -51,8 +51,10 @@ static uint32_t find_kept(const layout *l, uint32_t count, uint32_t node)
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (l->kept[middle].node < node) low = middle + 1;
-        else high = middle;
+        if (l->kept[middle].node < node)
+            low = middle + 1;
+        else
+            high = middle;
     }
     assert(low < count && l->kept[low].node == node);
     return low;

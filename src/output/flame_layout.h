@@ -15,7 +15,7 @@
 #include "profile/profile.h"
 
 #define FLAME_MIN_WIDTH_PX 0.1
-#define FLAME_MAX_ROWS 1500u /* 17 px each: browsers stop drawing somewhere beyond 32,767 px */
+#define FLAME_MAX_ROWS     1500u /* 17 px each: browsers stop drawing somewhere beyond 32,767 px */
 
 typedef struct flame_opts {
     double width_px;     /* of the whole picture; 0: 1200 */

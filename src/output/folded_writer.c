@@ -10,8 +10,8 @@ typedef struct writer {
     const profile *p;
     int64_t divisor;
     frame_children children;
-    uint32_t *next;    /* cursor into children.child of each open node */
-    char *path;        /* text of the open nodes */
+    uint32_t *next; /* cursor into children.child of each open node */
+    char *path;     /* text of the open nodes */
     size_t path_len;
     size_t path_room;
 } writer;

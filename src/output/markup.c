@@ -77,8 +77,10 @@ void markup_put(FILE *to, const char *text, size_t len, size_t max_chars)
     for (size_t at = 0, used; at < len && max_chars > 0; at += used, max_chars--) {
         uint32_t point = markup_decode(text + at, len - at, &used);
         const char *name = entity(point);
-        if (name) fputs(name, to);
-        else put_utf8(to, point);
+        if (name)
+            fputs(name, to);
+        else
+            put_utf8(to, point);
     }
 }
 
@@ -87,10 +89,12 @@ void markup_put_json(FILE *to, const char *text, size_t len)
     putc('"', to);
     for (size_t at = 0, used; at < len; at += used) {
         uint32_t point = markup_decode(text + at, len - at, &used);
-        if (point == '"' || point == '\\') fprintf(to, "\\%c", (int)point);
+        if (point == '"' || point == '\\')
+            fprintf(to, "\\%c", (int)point);
         else if (point == '<' || point == '>' || point == '&')
             fprintf(to, "\\u%04x", (unsigned)point);
-        else put_utf8(to, point);
+        else
+            put_utf8(to, point);
     }
     putc('"', to);
 }

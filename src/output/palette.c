@@ -51,9 +51,9 @@ static int starts_with(const char *name, size_t len, const char *head)
 
 static unsigned family_of(const char *name, size_t len)
 {
-    static const char *const system[] = {"_",     "[",       "malloc", "calloc", "realloc",
-                                         "free",  "pthread", "clone",  "mem",    "str",
-                                         "start_thread"};
+    static const char *const system[] = {"_",       "[",    "malloc",      "calloc",
+                                         "realloc", "free", "pthread",     "clone",
+                                         "mem",     "str",  "start_thread"};
 
     if (starts_with(name, len, "async::")) return 2;
     for (size_t i = 0; i < sizeof system / sizeof *system; i++)

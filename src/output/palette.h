@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PALETTE_SHADES 16u
-#define PALETTE_FAMILIES 3u
+#define PALETTE_SHADES    16u
+#define PALETTE_FAMILIES  3u
 #define PALETTE_INK_LIGHT 0x14181fu
-#define PALETTE_INK_DARK 0xf4f6f8u
+#define PALETTE_INK_DARK  0xf4f6f8u
 
 typedef struct palette {
     const char *name;

@@ -9,11 +9,8 @@ typedef struct scale {
 } scale;
 
 static const scale times[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "\xC2\xB5s"}, {1, "ns"}};
-static const scale sizes[] = {{1099511627776.0, "TiB"},
-                              {1073741824.0, "GiB"},
-                              {1048576.0, "MiB"},
-                              {1024.0, "KiB"},
-                              {1, "B"}};
+static const scale sizes[] = {
+    {1099511627776.0, "TiB"}, {1073741824.0, "GiB"}, {1048576.0, "MiB"}, {1024.0, "KiB"}, {1, "B"}};
 
 /* Without printf's floating point, whose decimal point is the locale's. */
 static void put_fixed(char *text, double value, int decimals, const char *unit)
@@ -21,7 +18,8 @@ static void put_fixed(char *text, double value, int decimals, const char *unit)
     static const uint64_t powers[] = {1, 10, 100};
     uint64_t scaled = (uint64_t)(value * (double)powers[decimals] + 0.5);
 
-    if (decimals == 0) snprintf(text, QUANTITY_ROOM, "%" PRIu64 "%s", scaled, unit);
+    if (decimals == 0)
+        snprintf(text, QUANTITY_ROOM, "%" PRIu64 "%s", scaled, unit);
     else
         snprintf(text, QUANTITY_ROOM, "%" PRIu64 ".%0*" PRIu64 "%s", scaled / powers[decimals],
                  decimals, scaled % powers[decimals], unit);

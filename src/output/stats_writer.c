@@ -197,16 +197,22 @@ static void put_row(FILE *to, const text_table *t, const stats_row *row)
     fputc('\n', to);
 }
 
+/* One digit after the point, without printf's floating point, whose point is the locale's. */
+static void put_tenths(FILE *to, double value)
+{
+    uint64_t scaled = value > 0 && value < 0x1p53 ? (uint64_t)(value * 10 + 0.5) : 0;
+
+    fprintf(to, "%" PRIu64 ".%d ns", scaled / 10, (int)(scaled % 10));
+}
+
 static void put_probe(FILE *to, const text_table *t)
 {
-    const profile *p = t->s->profile;
-
     if (t->is_raw) return;
-    fprintf(to,
-            "* less the profiler's own cost, %d.%d ns within a call and %d.%d ns around it: an "
-            "estimate\n",
-            (int)(p->probe_inside_ns * 10 + 0.5) / 10, (int)(p->probe_inside_ns * 10 + 0.5) % 10,
-            (int)(p->probe_outside_ns * 10 + 0.5) / 10, (int)(p->probe_outside_ns * 10 + 0.5) % 10);
+    fputs("* less the profiler's own cost, ", to);
+    put_tenths(to, t->s->profile->probe_inside_ns);
+    fputs(" within a call and ", to);
+    put_tenths(to, t->s->profile->probe_outside_ns);
+    fputs(" around it: an estimate\n", to);
 }
 
 static void put_count(FILE *to, uint64_t count, const char *text)

@@ -8,15 +8,15 @@
 #include "output/markup.h"
 #include "output/quantity.h"
 
-#define ROW_PX 17u      /* one row; the rectangles are a pixel less */
-#define MARGIN_PX 12u   /* around the frames; the sides are 1% */
-#define TITLE_Y 28u     /* base lines of the head, from the top */
-#define NOTE_Y 48u
-#define NOTE_STEP 18u
-#define TOOLS_PX 62u    /* what the script puts beneath the notes */
-#define LABEL_MIN_PX 24 /* narrower rectangles have no label */
-#define CHAR_PX 7.23    /* of the 12 px monospace that labels are in */
-#define GAP_PX 0.5      /* between neighbours, where they are wide enough for one */
+#define ROW_PX       17u /* one row; the rectangles are a pixel less */
+#define MARGIN_PX    12u /* around the frames; the sides are 1% */
+#define TITLE_Y      28u /* base lines of the head, from the top */
+#define NOTE_Y       48u
+#define NOTE_STEP    18u
+#define TOOLS_PX     62u  /* what the script puts beneath the notes */
+#define LABEL_MIN_PX 24   /* narrower rectangles have no label */
+#define CHAR_PX      7.23 /* of the 12 px monospace that labels are in */
+#define GAP_PX       0.5  /* between neighbours, where they are wide enough for one */
 
 typedef struct svg {
     FILE *to;
@@ -60,7 +60,8 @@ static void put_percent_attribute(FILE *to, const char *name, double percent)
         decimals--;
     }
     fprintf(to, " %s=\"", name);
-    if (decimals == 0) fprintf(to, "%" PRIu64, scaled);
+    if (decimals == 0)
+        fprintf(to, "%" PRIu64, scaled);
     else {
         uint64_t unit = decimals == 4 ? 10000 : decimals == 3 ? 1000 : decimals == 2 ? 100 : 10;
         fprintf(to, "%" PRIu64 ".%0*" PRIu64, scaled / unit, decimals, scaled % unit);
@@ -298,10 +299,11 @@ static void put_note(const svg *s)
     if (!s->f->deep_count) return;
     quantity_count(rows, s->f->row_count);
     quantity_count(deepest, s->f->deepest);
-    fprintf(s->to,
-            "<text class=\"note warn\" x=\"1%%\" y=\"%u\">Only the first %s of %s levels are drawn; "
-            "what is deeper counts in the levels above.</text>\n",
-            NOTE_Y + NOTE_STEP, rows, deepest);
+    fprintf(
+        s->to,
+        "<text class=\"note warn\" x=\"1%%\" y=\"%u\">Only the first %s of %s levels are drawn; "
+        "what is deeper counts in the levels above.</text>\n",
+        NOTE_Y + NOTE_STEP, rows, deepest);
 }
 
 static void put_head(const svg *s)

@@ -30,11 +30,11 @@ typedef enum thag_err {
 /* Where and why; filled by whoever fails first. All fields are set together by fault_set(). */
 typedef struct fault {
     thag_err err;
-    int os_errno;      /* 0 if the system had no part in it */
-    uint64_t offset;   /* byte in the file; UINT64_MAX if no place */
-    uint64_t line;     /* 1.. in text input; 0 if no line */
-    char path[512];    /* cut if longer */
-    char what[192];    /* what was expected or found, one phrase */
+    int os_errno;    /* 0 if the system had no part in it */
+    uint64_t offset; /* byte in the file; UINT64_MAX if no place */
+    uint64_t line;   /* 1.. in text input; 0 if no line */
+    char path[512];  /* cut if longer */
+    char what[192];  /* what was expected or found, one phrase */
 } fault;
 
 /** Constant text of an error code; never NULL. */

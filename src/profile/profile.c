@@ -8,8 +8,8 @@
 #include "profile/profile_tables.h"
 
 #define TEXT_BLOCK_BYTES 65536u
-#define FIRST_SLOTS 1024u
-#define FIRST_ROOM 256u
+#define FIRST_BITS       10u
+#define FIRST_ROOM       256u
 
 struct profile_text {
     struct profile_text *next;
@@ -28,27 +28,16 @@ static uint64_t table_seed(const void *somewhere)
     return profile_hash_step(profile_hash_step(PROFILE_MIX, seed), seed);
 }
 
-static unsigned shift_for(uint64_t slots)
-{
-    unsigned shift = 64;
-
-    while (slots > 1) {
-        slots >>= 1;
-        shift--;
-    }
-    return shift;
-}
-
 static struct profile_tables *tables_new(void)
 {
     struct profile_tables *t = calloc(1, sizeof *t);
 
     if (!t) return NULL;
     t->seed = table_seed(t);
-    t->frame_slots = calloc(FIRST_SLOTS, sizeof *t->frame_slots);
-    t->node_slots = calloc(FIRST_SLOTS, sizeof *t->node_slots);
-    t->frame_mask = t->node_mask = FIRST_SLOTS - 1;
-    t->node_shift = shift_for(FIRST_SLOTS);
+    t->frame_slots = calloc((size_t)1 << FIRST_BITS, sizeof *t->frame_slots);
+    t->node_slots = calloc((size_t)1 << FIRST_BITS, sizeof *t->node_slots);
+    t->frame_mask = (1u << FIRST_BITS) - 1;
+    t->node_bits = FIRST_BITS;
     if (t->frame_slots && t->node_slots) return t;
     free(t->frame_slots);
     free(t->node_slots);
@@ -251,10 +240,8 @@ static thag_err frame_add(profile *p, const char *name, size_t len, const char *
     }
     copy = text_copy(t, name, len);
     if (!copy) return THAG_ERR_MEMORY;
-    p->frames[p->frame_count++] = (profile_frame){.name = copy,
-                                                  .name_len = (uint32_t)len,
-                                                  .file = file ? t->last_file : NULL,
-                                                  .line = line};
+    p->frames[p->frame_count++] = (profile_frame){
+        .name = copy, .name_len = (uint32_t)len, .file = file ? t->last_file : NULL, .line = line};
     return THAG_OK;
 }
 
@@ -302,62 +289,67 @@ thag_err profile_intern(profile *p, const char *name, size_t name_len, const cha
     return intern(p, name, name_len, file, line, hash, frame);
 }
 
+static void slot_fill(struct profile_tables *t, uint32_t hash, uint32_t node)
+{
+    uint32_t slot = profile_node_slot(t, hash);
+
+    while (t->node_slots[slot]) slot = profile_next_slot(t, slot);
+    t->node_slots[slot] = hash << t->node_bits | node;
+}
+
 static thag_err nodes_rehash(profile *p)
 {
     struct profile_tables *t = p->tables;
-    uint64_t mask = t->node_mask * 2 + 1;
-    uint32_t *slots = calloc(mask + 1, sizeof *slots);
+    uint32_t *slots;
 
+    if (t->node_bits == PROFILE_NODE_BITS_MAX) return THAG_ERR_TOO_LARGE;
+    slots = calloc((size_t)2 << t->node_bits, sizeof *slots);
     if (!slots) return THAG_ERR_MEMORY;
     free(t->node_slots);
     t->node_slots = slots;
-    t->node_mask = mask;
-    t->node_shift--;
-    for (uint32_t n = 1; n < p->node_count; n++) {
-        uint64_t at = profile_node_slot(t, p->parent[n], p->frame[n]);
-        while (slots[at]) at = (at + 1) & mask;
-        slots[at] = n;
-    }
+    t->node_bits++;
+    for (uint32_t n = 1; n < p->node_count; n++)
+        slot_fill(t, profile_node_hash(t, p->parent[n], p->frame[n]), n);
     return THAG_OK;
 }
 
-static thag_err node_add(profile *p, uint64_t slot, uint32_t parent, uint32_t frame, uint32_t *node)
+static thag_err node_add(profile *p, uint32_t hash, uint32_t parent, uint32_t frame, uint32_t *node)
 {
     struct profile_tables *t = p->tables;
     thag_err err = nodes_reserve(p);
 
     if (err) return err;
-    if (p->node_count > t->node_mask / 8 * 5) {
+    if (p->node_count > (1u << t->node_bits) / 8 * 5) {
         err = nodes_rehash(p);
         if (err) return err;
-        slot = profile_node_slot(t, parent, frame);
-        while (t->node_slots[slot]) slot = (slot + 1) & t->node_mask;
     }
-    t->node_slots[slot] = p->node_count;
+    slot_fill(t, hash, p->node_count);
     *node = p->node_count;
     node_append(p, parent, frame);
     return THAG_OK;
 }
 
-thag_err profile_child_at(profile *p, uint64_t slot, uint32_t parent, uint32_t frame,
-                          uint32_t *node)
+thag_err profile_child_hashed(profile *p, uint32_t hash, uint32_t parent, uint32_t frame,
+                              uint32_t *node)
 {
-    struct profile_tables *t = p->tables;
+    const struct profile_tables *t = p->tables;
+    uint32_t slot = profile_node_slot(t, hash), found;
 
-    for (; t->node_slots[slot]; slot = (slot + 1) & t->node_mask) {
-        uint32_t found = t->node_slots[slot];
+    for (; (found = profile_slot_node(t, slot, hash)) != 0; slot = profile_next_slot(t, slot)) {
+        if (found == PROFILE_NONE) continue;
         if (p->parent[found] == parent && p->frame[found] == frame) {
             *node = found;
             return THAG_OK;
         }
     }
-    return node_add(p, slot, parent, frame, node);
+    return node_add(p, hash, parent, frame, node);
 }
 
 thag_err profile_child(profile *p, uint32_t parent, uint32_t frame, uint32_t *node)
 {
     assert(parent < p->node_count && frame < p->frame_count);
-    return profile_child_at(p, profile_node_slot(p->tables, parent, frame), parent, frame, node);
+    return profile_child_hashed(p, profile_node_hash(p->tables, parent, frame), parent, frame,
+                                node);
 }
 
 static int64_t add_saturating(int64_t a, int64_t b)

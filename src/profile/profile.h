@@ -40,12 +40,12 @@ typedef struct profile_hist {
 
 /* How often and how long the calls of one path ran. Times in ns. */
 typedef struct profile_calls {
-    uint64_t calls;     /* ended calls */
-    uint64_t open;      /* calls still running when the trace ended */
-    uint64_t timed;     /* ended calls that were timed; equals calls unless sampled */
-    uint64_t min_ns;    /* of the timed ended calls, inclusive; UINT64_MAX if none */
+    uint64_t calls;  /* ended calls */
+    uint64_t open;   /* calls still running when the trace ended */
+    uint64_t timed;  /* ended calls that were timed; equals calls unless sampled */
+    uint64_t min_ns; /* of the timed ended calls, inclusive; UINT64_MAX if none */
     uint64_t max_ns;
-    profile_hist hist;  /* of the timed ended calls, inclusive durations */
+    profile_hist hist; /* of the timed ended calls, inclusive durations */
 } profile_calls;
 
 typedef struct profile {
@@ -58,9 +58,9 @@ typedef struct profile {
     profile_calls *calls;  /* node_count; NULL where the input has no calls (folded) */
     uint32_t frame_count;
     uint32_t node_count;
-    uint32_t sample_period;   /* 1: every call was timed */
-    double probe_inside_ns;   /* what an empty span shows as its own duration; 0 if unknown */
-    double probe_outside_ns;  /* what a span costs its parent beyond that; 0 if unknown */
+    uint32_t sample_period;        /* 1: every call was timed */
+    double probe_inside_ns;        /* what an empty span shows as its own duration; 0 if unknown */
+    double probe_outside_ns;       /* what a span costs its parent beyond that; 0 if unknown */
     struct profile_tables *tables; /* interning; profile.c's own */
 } profile;
 
@@ -71,8 +71,8 @@ thag_err profile_new(profile **out, profile_unit unit, int with_calls);
 void profile_free(profile *p);
 
 /** Find or add a frame by (name, file, line). The bytes are copied. */
-thag_err profile_intern(profile *p, const char *name, size_t name_len, const char *file, uint32_t line,
-                        uint32_t *frame);
+thag_err profile_intern(profile *p, const char *name, size_t name_len, const char *file,
+                        uint32_t line, uint32_t *frame);
 
 /** Find or add the child of a node for a frame. New nodes start with zero metrics. */
 thag_err profile_child(profile *p, uint32_t parent, uint32_t frame, uint32_t *node);

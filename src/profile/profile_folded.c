@@ -14,9 +14,9 @@
 
 #include "profile/profile_tables.h"
 
-#define READ_BYTES (256u << 10)
-#define PAD_BYTES 8u /* words may be loaded beyond the end */
-#define BATCH_LINES 32u
+#define READ_BYTES   (256u << 10)
+#define PAD_BYTES    8u /* words may be loaded beyond the end */
+#define BATCH_LINES  32u
 #define BATCH_FRAMES (64u << 10)
 
 /* A stack that waits for its batch. Its first `shared` frames are those of the line before it. */
@@ -26,7 +26,7 @@ typedef struct folded_line {
     uint32_t shared;
     uint32_t depth;
     uint32_t node; /* where it has got to */
-    uint64_t slot;
+    uint32_t hash; /* of the step at hand */
     int64_t count;
 } folded_line;
 
@@ -80,8 +80,8 @@ static void batch_prefetch_slots(loader *l, uint32_t level)
     for (uint32_t k = 0; k < l->batch_len; k++) {
         folded_line *line = &l->batch[k];
         if (!line_walks(line, level)) continue;
-        line->slot = profile_node_slot(t, line->node, line->frames[level - line->shared]);
-        __builtin_prefetch(&t->node_slots[line->slot]);
+        line->hash = profile_node_hash(t, line->node, line->frames[level - line->shared]);
+        __builtin_prefetch(&t->node_slots[profile_node_slot(t, line->hash)]);
     }
 }
 
@@ -91,9 +91,11 @@ static void batch_prefetch_nodes(loader *l, uint32_t level)
 
     for (uint32_t k = 0; k < l->batch_len; k++) {
         const folded_line *line = &l->batch[k];
-        uint32_t found;
+        uint32_t slot, found;
         if (!line_walks(line, level)) continue;
-        found = t->node_slots[line->slot];
+        slot = profile_node_slot(t, line->hash);
+        while ((found = profile_slot_node(t, slot, line->hash)) == PROFILE_NONE)
+            slot = profile_next_slot(t, slot);
         __builtin_prefetch(&l->p->parent[found]);
         __builtin_prefetch(&l->p->frame[found]);
     }
@@ -101,21 +103,16 @@ static void batch_prefetch_nodes(loader *l, uint32_t level)
 
 static thag_err batch_step(loader *l, uint32_t level)
 {
-    const struct profile_tables *t = l->p->tables;
-    const unsigned shift = t->node_shift;
     thag_err err = THAG_OK;
 
     for (uint32_t k = 0; k < l->batch_len && !err; k++) {
         folded_line *line = &l->batch[k];
         if (level >= line->depth) continue;
-        if (level < line->shared) {
+        if (level < line->shared)
             line->node = line[-1].node;
-            continue;
-        }
-        if (t->node_shift != shift) /* the table has grown under way */
-            line->slot = profile_node_slot(t, line->node, line->frames[level - line->shared]);
-        err = profile_child_at(l->p, line->slot, line->node, line->frames[level - line->shared],
-                               &line->node);
+        else
+            err = profile_child_hashed(l->p, line->hash, line->node,
+                                       line->frames[level - line->shared], &line->node);
     }
     return err;
 }
@@ -256,8 +253,8 @@ static thag_err batch_add(loader *l, uint32_t shared, int64_t count)
     new_frames = l->path_len - shared;
     if (!grow_u32(&l->ids, &l->ids_room, l->ids_len + new_frames)) return THAG_ERR_MEMORY;
     memcpy(l->ids + l->ids_len, l->path + shared, new_frames * sizeof *l->ids);
-    *line = (folded_line){
-        .first = l->ids_len, .shared = shared, .depth = l->path_len, .count = count};
+    *line =
+        (folded_line){.first = l->ids_len, .shared = shared, .depth = l->path_len, .count = count};
     l->ids_len += new_frames;
     l->batch_len++;
     return THAG_OK;
@@ -339,7 +336,8 @@ static thag_err take_line(loader *l, const char *line, const char *end)
     }
     while (end > line && is_blank(end[-1])) end--;
     if (end == line || *line == '#') return THAG_OK;
-    for (space = end - 1; space > line && *space != ' ' && *space != '\t'; space--) {}
+    for (space = end - 1; space > line && *space != ' ' && *space != '\t'; space--) {
+    }
     if (space == line) return fail_at(l, THAG_ERR_FORMAT, line, "expected 'frame;frame count'");
     return take_entry(l, line, space, end);
 }

@@ -30,7 +30,7 @@ typedef struct folded_opts {
 /* Where the bytes come from: first `head`, then the descriptor. Both are borrowed. */
 typedef struct folded_source {
     const char *path; /* for faults and the title; may be NULL */
-    const void *head; /* bytes already in memory: a whole buffer, or what was read to tell the kind */
+    const void *head; /* already in memory: a whole buffer, or what was read to tell the kind */
     size_t head_len;
     int fd; /* -1: there is no more than the head */
 } folded_source;

@@ -1,5 +1,6 @@
 #include "profile/profile_stats.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -176,13 +177,13 @@ uint64_t stats_percentile(const profile_hist *h, double share, uint64_t min, uin
     double total = 0, rank, before = 0, value = 0;
 
     for (uint32_t i = 0; i < h->len; i++) total += (double)h->counts[i];
-    rank = share * total + 0.5; /* the middle of the call that an exact count would pick */
-    if (rank > total) rank = total;
+    rank = ceil(share * total - 1e-9); /* the call that a sorted list would give, from 1 */
+    if (rank < 1) rank = 1;
     for (uint32_t i = 0; i < h->len; i++) {
         double here = (double)h->counts[i];
 
         if (here > 0) {
-            double within = (rank - 0.5 - before) / here;
+            double within = (rank - 0.5 - before) / here; /* its middle */
 
             if (within < 0) within = 0;
             value = bucket_value(h->first + i, within < 1 ? within : 1);

@@ -3,11 +3,14 @@
  * up millions of paths and want to overlap the cache misses.
  *
  * Both tables are open addressing with linear probing, sizes are powers of two. A slot holds an
- * index only, the keys are in the profile's own arrays, so that a path costs 16 bytes in the columns
- * and 8 to 16 in the table. The hashes are seeded per profile: a file cannot be made to collide.
+ * index and what bits of the hash there is room for; the keys are in the profile's own arrays. So a
+ * path costs 16 bytes in the columns and 6 to 13 in the table, and a foreign slot on the way is
+ * passed without a look at its node. The hashes are seeded per profile: a file cannot be made to
+ * collide.
  *
  * Invariants: a free slot is 0 (the root is nobody's child, and frames are stored plus one); at least
- * a quarter of the slots is free; a table is never NULL once profile_new() succeeded.
+ * a quarter of the slots is free; a table is never NULL once profile_new() succeeded; there are fewer
+ * nodes than slots, so that a node fits the lower node_bits of its slot.
  */
 #ifndef THAG_PROFILE_TABLES_H
 #define THAG_PROFILE_TABLES_H
@@ -16,17 +19,17 @@
 
 #include "profile/profile.h"
 
-#define PROFILE_MIX 0x9E3779B97F4A7C15u
+#define PROFILE_MIX           0x9E3779B97F4A7C15u
+#define PROFILE_NODE_BITS_MAX 31u
 
 struct profile_text; /* a block of names */
 
 struct profile_tables {
     uint64_t seed;
     uint64_t *frame_slots; /* upper half: hash, lower half: frame + 1 */
-    uint32_t *node_slots;  /* node */
+    uint32_t *node_slots;  /* upper bits: hash, lower node_bits: node */
     uint64_t frame_mask;
-    unsigned node_shift; /* 64 - log2(slots): the top bits of the hash are the slot */
-    uint64_t node_mask;
+    unsigned node_bits; /* log2(slots), at most PROFILE_NODE_BITS_MAX */
     uint32_t frame_room;
     uint32_t node_room;
     struct profile_text *text; /* newest block first */
@@ -60,20 +63,37 @@ static inline uint64_t profile_hash_end(uint64_t hash, size_t len)
     return hash ^ (hash >> 32);
 }
 
-static inline uint64_t profile_node_hash(const struct profile_tables *t, uint32_t parent,
+/* The upper node_bits are the slot, the rest is what a slot has besides its node. */
+static inline uint32_t profile_node_hash(const struct profile_tables *t, uint32_t parent,
                                          uint32_t frame)
 {
     uint64_t key = ((uint64_t)parent << 32 | frame) ^ t->seed;
 
     key *= PROFILE_MIX;
     key ^= key >> 32;
-    return key * PROFILE_MIX;
+    return (uint32_t)(key * PROFILE_MIX >> 32);
 }
 
-static inline uint64_t profile_node_slot(const struct profile_tables *t, uint32_t parent,
-                                         uint32_t frame)
+static inline uint32_t profile_node_slot(const struct profile_tables *t, uint32_t hash)
 {
-    return profile_node_hash(t, parent, frame) >> t->node_shift;
+    return hash >> (32 - t->node_bits);
+}
+
+static inline uint32_t profile_next_slot(const struct profile_tables *t, uint32_t slot)
+{
+    return (slot + 1) & ((1u << t->node_bits) - 1);
+}
+
+/* The node in a slot if the hashes agree, PROFILE_NONE if not; 0 if the slot is free. */
+static inline uint32_t profile_slot_node(const struct profile_tables *t, uint32_t slot,
+                                         uint32_t hash)
+{
+    uint32_t held = t->node_slots[slot];
+
+    if (held == 0) return 0;
+    /* The hash less its upper bits, in the upper bits. */
+    if ((held ^ hash << t->node_bits) >> t->node_bits) return PROFILE_NONE;
+    return held & ((1u << t->node_bits) - 1);
 }
 
 uint64_t profile_hash(const struct profile_tables *t, const char *bytes, size_t len);
@@ -82,8 +102,8 @@ uint64_t profile_hash(const struct profile_tables *t, const char *bytes, size_t 
 thag_err profile_intern_hashed(profile *p, const char *name, size_t name_len, uint64_t hash,
                                uint32_t *frame);
 
-/* As profile_child(), where the caller has profile_node_slot() already. */
-thag_err profile_child_at(profile *p, uint64_t slot, uint32_t parent, uint32_t frame,
-                          uint32_t *node);
+/* As profile_child(), where the caller has profile_node_hash() already. */
+thag_err profile_child_hashed(profile *p, uint32_t hash, uint32_t parent, uint32_t frame,
+                              uint32_t *node);
 
 #endif

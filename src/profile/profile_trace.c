@@ -428,7 +428,7 @@ thread_time *profile_thread_times(const trace *t)
 
     for (size_t i = 0; times && mark && i < count; i++) {
         const trace_thread_info *th = &threads[i];
-        const trace_path *first = paths + th->first_path;
+        const trace_path *first = path_count ? paths + th->first_path : NULL;
         uint64_t wall = add_capped(th->past_ticks, th->end_ticks - th->start_ticks);
         uint64_t inside = outermost_ticks(first, th->path_count, nodes, mark, (uint32_t)i + 1);
 

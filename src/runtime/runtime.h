@@ -153,7 +153,7 @@ struct thagi_session {
     trace_chunk *site_chunk, *tree_chunk;
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
-    uint64_t snapshot_ticks;
+    uint64_t snapshot_ticks; /* when the clock's pair was renewed */
     uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
 };
 enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
@@ -211,7 +211,7 @@ static inline uint64_t thagi_ticks(void)
     return thagi_monotonic_ticks();
 }
 void thagi_clock_start(trace_file *file, int want_counter);
-/** Renew the pair that the tick rate is derived from, at most once a millisecond unless forced. */
+/** Renew the pair that the tick rate is derived from, unless that was a moment ago and is not forced. */
 void thagi_clock_snapshot(thagi_session *session, int force);
 
 /* site.c: places in the source, interned by content. Under the lock. */

@@ -176,6 +176,7 @@ static int session_start(thagi_session *session)
         return -ENOSPC;
     }
     thagi_calibrate(session, thagi_current->thread);
+    thagi_clock_snapshot(session, 1); /* a rate, even if the program dies at once */
     thagi_chunk_publish((trace_chunk *)session->trace.file - 1, TRACE_FILE);
     thagi_log("trace %s, pid %u%s", session->trace.path, session->pid,
               process.parent_pid_traced ? " (forked)" : "");

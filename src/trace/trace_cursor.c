@@ -31,13 +31,14 @@ static size_t drop_doubles(trace *t, chunk_ref *refs, size_t count, uint32_t tai
     return kept;
 }
 
-/* A span is counted just before it is committed: a dead process may have counted one more. */
-static void check_spans(trace *t, chunk_ref *ref)
+/* A span is counted just before it is committed: a thread that lived to the end of its process, which
+   at exit runs on after the session has ended, may have counted one more. */
+static void check_spans(trace *t, const trace_thread_info *info, chunk_ref *ref)
 {
     uint32_t bytes = ref->used > RECORDS_POS ? ref->used - RECORDS_POS : 0;
 
     if (ref->is_cut) trace_note(t, CHUNK_OFFSET(ref->chunk) + ref->used, CUT_CHUNK);
-    if (ref->spans > bytes / TRACE_SHORT_BYTES + !trace_ended(t)) {
+    if (ref->spans > bytes / TRACE_SHORT_BYTES + (info->alive != 0)) {
         trace_note(t, CHUNK_OFFSET(ref->chunk) + sizeof(trace_chunk), "%u spans in %u bytes",
                    ref->spans, bytes);
         ref->spans = bytes / TRACE_SHORT_BYTES;
@@ -90,7 +91,7 @@ static void join_slot(trace *t, size_t thread, chunk_ref *refs, size_t count, ch
     tail->ref_count = count;
     info->spans = 0;
     for (size_t i = 0; i < count; i++) {
-        check_spans(t, &refs[i]);
+        check_spans(t, info, &refs[i]);
         info->spans += refs[i].spans;
         /* Never ahead of the reading: what is kept moves towards the start of the same list. */
         list->items[list->count++] = refs[i];
@@ -99,8 +100,8 @@ static void join_slot(trace *t, size_t thread, chunk_ref *refs, size_t count, ch
 
 /*
  * A file that was cut off at a chunk's edge looks whole, but for the number of chunks. A process that
- * failed to write, or died while it wrote out a full tail, has handed out chunks that are not there;
- * they hold nothing that the tails do not.
+ * failed to write, or died while it did, has handed out chunks that are not there: each living thread
+ * one of its own, and whoever held the lock one more. They held nothing yet, or what the tails hold.
  */
 static void check_length(trace *t)
 {
@@ -108,23 +109,27 @@ static void check_length(trace *t)
     uint64_t missing = t->head.chunk_count > total ? t->head.chunk_count - total : 0;
     uint64_t in_flight = 0;
 
-    for (size_t i = 0; !trace_ended(t) && i < t->thread_count; i++) {
-        const slot_tail *tail = &t->tails[i];
-        const chunk_ref *refs = t->chunks[TRACE_TIMELINE].items + tail->first_ref;
+    for (size_t i = 0; i < t->thread_count; i++) {
+        /* The main thread is busy ending the program then. */
+        int is_done = trace_ended(t) && t->threads[i].tid == t->head.pid;
 
-        in_flight += tail->ref_count && is_full(&refs[tail->ref_count - 1]);
+        in_flight += t->threads[i].alive && !is_done;
     }
+    if (in_flight) in_flight++;
     if (missing <= in_flight || t->head.write_errno) return;
     trace_note(t, t->source.size_bytes, "the file ends %llu chunks early",
                (unsigned long long)missing);
 }
 
-void trace_check_timeline(trace *t)
+thag_err trace_check_timeline(trace *t)
 {
     chunk_list *list = &t->chunks[TRACE_TIMELINE];
     size_t count = list->count, i = 0;
 
     list->count = 0;
+    if (!list->items && !trace_grow((void **)&list->items, &list->cap, 0, sizeof *list->items)) {
+        return THAG_ERR_MEMORY;
+    }
     for (size_t thread = 0; thread < t->thread_count; thread++) {
         uint32_t slot = t->threads[thread].slot;
         size_t first;
@@ -142,6 +147,7 @@ void trace_check_timeline(trace *t)
                    list->items[i].slot);
     }
     check_length(t);
+    return THAG_OK;
 }
 
 /* ---- reading along ---- */
@@ -229,7 +235,7 @@ static void give_up_chunk(trace_cursor *c, const char *what)
 static void end_chunk(trace_cursor *c)
 {
     if (c->spans == current_ref(c)->spans) return;
-    if (!trace_ended(c->t) && c->spans + 1 == current_ref(c)->spans) return;
+    if (c->t->threads[c->thread].alive && c->spans + 1 == current_ref(c)->spans) return;
     trace_note(c->t, CHUNK_OFFSET(current_ref(c)->chunk), "timeline: %u spans, not %u", c->spans,
                current_ref(c)->spans);
 }

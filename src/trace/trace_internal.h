@@ -78,7 +78,7 @@ int trace_load_chunk(trace *t, const chunk_ref *ref, uint8_t *buffer);
 thag_err trace_load_threads(trace *t, fault *f);
 
 /** Join the timeline chunks to their threads; drop doubles, name gaps. */
-void trace_check_timeline(trace *t);
+thag_err trace_check_timeline(trace *t);
 
 #define CUT_CHUNK           "the file ends within a chunk"
 #define CHUNK_OFFSET(chunk) ((uint64_t)(chunk)*TRACE_CHUNK_BYTES)

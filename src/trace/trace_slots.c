@@ -769,10 +769,8 @@ thag_err trace_load_threads(trace *t, fault *f)
     w.buffer = malloc(TRACE_CHUNK_BYTES);
     w.path_of = calloc(t->node_count, sizeof *w.path_of);
     if (w.buffer && w.path_of) err = load_slots(&w);
-    if (!err) {
-        trace_check_timeline(t);
-        set_ends(t);
-    }
+    if (!err) err = trace_check_timeline(t);
+    if (!err) set_ends(t);
     if (err) fault_set(f, err, UINT64_MAX, "threads and counters");
     free(w.buffer);
     free(w.path_of);

@@ -13,11 +13,16 @@
 
 static void take_option(const char *text, svg_opts *svg, folded_opts *in)
 {
-    if (strcmp(text, "icicle") == 0) svg->inverted = 1;
-    else if (strcmp(text, "all") == 0) svg->min_width_px = -1;
-    else if (strcmp(text, "ns") == 0) *in = (folded_opts){PROFILE_NS, 1000};
-    else if (strncmp(text, "rows=", 5) == 0) svg->max_rows = (uint32_t)atoi(text + 5);
-    else svg->palette = palette_find(text);
+    if (strcmp(text, "icicle") == 0)
+        svg->inverted = 1;
+    else if (strcmp(text, "all") == 0)
+        svg->min_width_px = -1;
+    else if (strcmp(text, "ns") == 0)
+        *in = (folded_opts){PROFILE_NS, 1000};
+    else if (strncmp(text, "rows=", 5) == 0)
+        svg->max_rows = (uint32_t)atoi(text + 5);
+    else
+        svg->palette = palette_find(text);
 }
 
 /* A file and lines for one frame, calls for all: what collapsed stacks do not have. */

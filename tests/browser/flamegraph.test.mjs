@@ -105,7 +105,7 @@ test('a narrow window and resizing keep the shares', async () => {
   assertNear((await box('all')).width, 600 * 0.98);
   assertNear((await box('parse')).width, 600 * 0.98 * 600 / TOTAL);
   const label = () => frame('hash (a, b)').locator('text').textContent();
-  assert.equal(await label(), 'hash (a\u2026'.slice(0, (await label()).length - 1) + '\u2026');
+  assert.match(await label(), /^h[ash (,b]*\u2026$/);
   const wide = (await label()).length;
   await page.setViewportSize({ width: 450, height: 500 });
   await page.waitForFunction((old) => document.querySelector('.frames g[aria-label^="hash"] text')

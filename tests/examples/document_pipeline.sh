@@ -35,7 +35,9 @@ python3 - "$documents" "$rounds" <<'PYTHON'
 import json, sys
 
 documents, rounds = int(sys.argv[1]), int(sys.argv[2])
-calls = {f["name"]: f["calls"] for f in json.load(open("stats.json"))["functions"]}
+stats = json.load(open("stats.json"))
+assert not stats["losses"] and not stats["damages"] and not stats["unfinished"], stats
+calls = {f["name"]: f["calls"] for f in stats["functions"]}
 each = documents * rounds
 expected = {
     "main": 1, "run_round": rounds, "forget_round": rounds, "work": 4 * rounds, "task loop": 4 * rounds,

@@ -19,5 +19,5 @@ awk '/readme.sh runs the following blocks/ { on = 1 }
 [ "$(grep -c . blocks.sh)" -ge 6 ] || { echo "readme.sh: blocks not found"; exit 1; }
 bash -eux blocks.sh >out.txt 2>err.txt || { cat out.txt err.txt; exit 1; }
 grep -q '^fib(10) = 55, fib(25) = 75025$' out.txt
-grep -q '^main;fib' out.txt
+grep -q '^main;warm up;fib ' out.txt
 grep -q '</svg>' hello.svg

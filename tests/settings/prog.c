@@ -33,6 +33,6 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "toggle") == 0) return toggle();
     if (argc > 1 && chdir(argv[1]) != 0) return 1;
     work();
-    puts("done");
+    puts("finished");
     return 0;
 }

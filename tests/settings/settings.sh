@@ -30,7 +30,7 @@ run() {
     status=$?
     errors=$(cat "$work/stderr")
     [ "$status" -eq 0 ] || fail "exit status $status"
-    [ "$out" = done ] || [ "${3-}" = toggle ] || fail "wrong output: $out"
+    [ "$out" = finished ] || [ "${3-}" = toggle ] || fail "wrong output: $out"
 }
 
 # files N PATTERN: so many files of that kind, anywhere in the run's folder.
@@ -60,18 +60,18 @@ run "memory, not compiled in" time-memory; says "not compiled in"; nothing
 run "both, not compiled in" time-both; says "not compiled in"; profiled
 
 # The setting is for mode runtime alone.
-export THAG_PROFILER=none
+export THAG_PROFILER='none'
 run "setting and mode time" time-time; profiled
-export THAG_PROFILER=time
+export THAG_PROFILER='time'
 run "setting and mode no" time-no; nothing
 
 # Fields.
-for setting in time Time ' time ' time,,, time,,none 'TIME , , NONE , false'; do
+for setting in time Time ' time ' 'time,,,' 'time,,none' 'TIME , , NONE , false'; do
     export THAG_PROFILER=$setting
     run "setting '$setting'" time-runtime; quiet; profiled; files 0 'tmp/*'
 done
-THAG_PROFILER=none; run "none" time-runtime; quiet; nothing
-THAG_PROFILER=; run "empty" time-runtime; quiet; nothing
+THAG_PROFILER='none'; run "none" time-runtime; quiet; nothing
+THAG_PROFILER=''; run "empty" time-runtime; quiet; nothing
 THAG_PROFILER=time,deep/er; run "relative folder, made" time-runtime; profiled deep/er/
 THAG_PROFILER=time,deep; run "chdir changes nothing" time-runtime /; profiled deep/
 THAG_PROFILER=time,$work/absolute; run "absolute folder" time-runtime; nothing
@@ -82,7 +82,7 @@ THAG_PROFILER=time,,Announce; run "log, announced" time-runtime; says debug.log;
 files 1 'tmp/thag_profiler/time-runtime-*-debug.log'
 THAG_PROFILER='both,out,quiet,true'; run "all four fields" full-runtime; quiet; profiled out/
 unset THAG_PROFILER
-THAG_PROFILE=time; export THAG_PROFILE; run "the alias" time-runtime; profiled
+THAG_PROFILE='time'; export THAG_PROFILE; run "the alias" time-runtime; profiled
 unset THAG_PROFILE
 
 # Bad settings: one line, and the program runs unprofiled.
@@ -115,7 +115,7 @@ grep -q '^work [0-9]*$' "$folder"/*.folded || fail "stacks: $(cat "$folder"/*.fo
 # Two starts in one second keep both.
 what="same second"
 folder=$(mktemp -d -p "$work")
-(cd "$folder" && for i in 1 2 3 4 5 6; do "$work/time-time" >/dev/null & done; wait)
+(cd "$folder" && for _ in 1 2 3 4 5 6; do "$work/time-time" >/dev/null & done; wait)
 files 6 '*.thag'
 files 6 '*.folded'
 

@@ -159,8 +159,8 @@ static void random_trees_keep_the_invariants(void **state)
             uint32_t frame, node;
             char name[2] = {(char)('a' + rand() % 20), 0};
             assert_int_equal(profile_intern(p, name, 1, NULL, 0, &frame), THAG_OK);
-            assert_int_equal(
-                profile_child(p, (uint32_t)rand() % p->node_count, frame, &node), THAG_OK);
+            assert_int_equal(profile_child(p, (uint32_t)rand() % p->node_count, frame, &node),
+                             THAG_OK);
             p->self[node] += rand() % 100;
         }
         f = build(p, &(flame_opts){.min_width_px = round % 2 ? 0.7 : -1, .max_rows = 9});

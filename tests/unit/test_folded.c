@@ -78,7 +78,9 @@ static void accepts_what_tools_write(void **state)
     (void)state;
     check("a;b 1\r\n\r\na;b 2\r\n", "a;b 3\n");
     check("# Time Profile\n# Started: 5\n\na 1", "a 1\n");
-    check("\xEF\xBB\xBF" "a 1\n", "a 1\n");
+    check("\xEF\xBB\xBF"
+          "a 1\n",
+          "a 1\n");
     check("operator new(int, long);a b 7\n", "operator new(int, long);a b 7\n");
     check("a +5\na 2.000\nb\t4\n", "a 7\nb 4\n");
     check("a;;b 1\n;x 2\n", ";x 2\na;;b 1\n");
@@ -383,7 +385,10 @@ static void names_cannot_break_the_format(void **state)
     (void)state;
 
     assert_int_equal(profile_new(&p, PROFILE_SAMPLES, 0), THAG_OK);
-    add(p, PROFILE_ROOT, "a;b\nc\rd\te\x7f" "f\xC3\xA9", 1, 0);
+    add(p, PROFILE_ROOT,
+        "a;b\nc\rd\te\x7f"
+        "f\xC3\xA9",
+        1, 0);
     text = written(p, NULL);
     assert_string_equal(text, "a:b c d e f\xC3\xA9 1\n");
     free(text);

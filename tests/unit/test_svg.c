@@ -72,7 +72,8 @@ static void xml_name(xml *x, char *name, size_t room)
 {
     size_t len = 0;
 
-    while (*x->at && strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:", *x->at))
+    while (*x->at &&
+           strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:", *x->at))
         if (len + 1 < room) name[len++] = *x->at++;
     name[len] = '\0';
     assert_true(len > 0);
@@ -116,19 +117,37 @@ static int xml_check(const char *text)
     xml x = {.at = strstr(text, "?>") + 2};
 
     while (*x.at) {
-        if (strncmp(x.at, "<![CDATA[", 9) == 0) x.at = strstr(x.at, "]]>") + 3;
-        else if (*x.at == '<') xml_tag(&x);
-        else xml_text(&x, '\0');
+        if (strncmp(x.at, "<![CDATA[", 9) == 0)
+            x.at = strstr(x.at, "]]>") + 3;
+        else if (*x.at == '<')
+            xml_tag(&x);
+        else
+            xml_text(&x, '\0');
     }
     assert_int_equal(x.depth, 0);
     return x.elements;
 }
 
-static const char *const hostile[] = {
-    "</script><img src=x onerror=alert(1)>", "]]><script>alert(1)</script>", "a & b < c > d",
-    "\"'`", "\x01\x02\x1b[31m", "\xFF\xFE\x80 bad", "\xED\xA0\x80 surrogate", "\xEF\xBF\xBF",
-    "\xC0\xAF overlong", "\xF0\x9F\x94\xA5 fire", "\xC2\x80 C1", "</title></g></svg>", "&lt;",
-    "\\u003c\\", "<!--", "-->", "%s%n", "", "\xE2\x80", "__proto__"};
+static const char *const hostile[] = {"</script><img src=x onerror=alert(1)>",
+                                      "]]><script>alert(1)</script>",
+                                      "a & b < c > d",
+                                      "\"'`",
+                                      "\x01\x02\x1b[31m",
+                                      "\xFF\xFE\x80 bad",
+                                      "\xED\xA0\x80 surrogate",
+                                      "\xEF\xBF\xBF",
+                                      "\xC0\xAF overlong",
+                                      "\xF0\x9F\x94\xA5 fire",
+                                      "\xC2\x80 C1",
+                                      "</title></g></svg>",
+                                      "&lt;",
+                                      "\\u003c\\",
+                                      "<!--",
+                                      "-->",
+                                      "%s%n",
+                                      "",
+                                      "\xE2\x80",
+                                      "__proto__"};
 
 static void hostile_names_are_text(void **state)
 {

@@ -1,0 +1,1 @@
+thag-analyze stats --csv "$golden/v1_ended.thag"

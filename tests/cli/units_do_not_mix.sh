@@ -1,0 +1,2 @@
+echo 'a;b 5' >samples.folded
+thag-analyze stats "$golden/sample.thag" samples.folded

@@ -1,0 +1,70 @@
+/*
+ * fuzz_trace.c - whatever is in the file: it is read without a fault, and what comes out is a sound
+ * profile, or an error with its place.
+ */
+#include <stdio.h>
+
+#include "output/folded_writer.h"
+#include "output/info_writer.h"
+#include "output/stats_writer.h"
+#include "sparse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(int ok)
+{
+    if (!ok) abort();
+}
+
+static void check_profile(const profile *p)
+{
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        const profile_calls *c = &p->calls[n];
+        uint64_t sum = 0;
+
+        require(p->parent[n] < n && p->frame[n] < p->frame_count && p->self[n] >= 0);
+        require(c->timed <= c->calls);
+        require(!c->hist.len || c->hist.first + c->hist.len <= TRACE_BUCKETS);
+        for (uint32_t i = 0; i < c->hist.len; i++) sum += c->hist.counts[i];
+        (void)sum;
+    }
+}
+
+static void write_all(trace *t, const profile *p)
+{
+    FILE *to = fopen("/dev/null", "w");
+    stats *s = NULL;
+
+    require(to && stats_new(&s, p, NULL) == THAG_OK);
+    require(stats_write_text(to, s, NULL, NULL, NULL) == THAG_OK);
+    require(stats_write_json(to, s, NULL, NULL, NULL) == THAG_OK);
+    require(folded_write(to, p, NULL, NULL) == THAG_OK);
+    require(info_write_text(to, t, NULL) == THAG_OK);
+    require(info_write_json(to, t, NULL) == THAG_OK);
+    stats_free(s);
+    fclose(to);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t len;
+    uint8_t *file = sparse_expand(data, size, &len);
+    trace_source source;
+    trace *t = NULL;
+    profile *p = NULL;
+    fault f = {0};
+
+    if (!file) return 0;
+    require(trace_source_bytes(&source, file, len) == THAG_OK);
+    if (trace_open_source(&t, &source, &f)) {
+        require(f.err != THAG_OK && f.what[0] && f.offset <= len);
+    } else {
+        require(profile_from_trace(&p, t, NULL, &f) == THAG_OK);
+        check_profile(p);
+        write_all(t, p);
+    }
+    profile_free(p);
+    trace_free(t);
+    free(file);
+    return 0;
+}

@@ -1,0 +1,95 @@
+/*
+ * make_trace_corpus.c - writes the seeds of the trace fuzzer, in the form of sparse.h.
+ * usage: make_trace_corpus DIRECTORY
+ */
+#include <assert.h>
+#include <stdio.h>
+
+#include "sparse.h"
+#include "trace_builder.h"
+
+static void save(const trace_builder *b, const char *folder, const char *name)
+{
+    char path[4096];
+    FILE *to;
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    to = fopen(path, "wb");
+    assert(to);
+    sparse_put(to, b->bytes, builder_size(b));
+    fclose(to);
+}
+
+/* Killed: open, closed and untimed frames, a last span, a full copy of the tail, counters in an arena. */
+static void make_killed(trace_builder *b)
+{
+    static const uint64_t d[] = {100, 120, 90};
+    trace_thread *thread;
+    trace_cell *cell;
+    trace_frame *frames;
+    uint32_t f, tail, arena;
+
+    builder_init(b);
+    b->file->clock_kind = TRACE_CLOCK_TSC;
+    b->file->clock_last[1] = (trace_snapshot){BUILDER_START + 3000000, BUILDER_START + 1000000};
+    b->file->clock_last_idx = 1;
+    f = builder_site(b, "f", "f.c", 1, TRACE_SITE_ASYNC);
+    for (uint32_t i = 0; i < 4; i++) builder_node(b, i, f);
+    thread = builder_thread(b, 0, 7, "worker");
+    cell = builder_cell(b, 0, 1, d, 3);
+    cell->calls++;
+    cell->ticks += 110;
+    builder_last(b, 0, cell, 110, 4, BUILDER_START + 800);
+    frames = builder_frames(b, 0);
+    frames[1] = (trace_frame){.start_ticks = BUILDER_START + 100, .node = 1, .paused_ticks = 7};
+    frames[2] = (trace_frame){.start_ticks = TRACE_CLOSED, .node = 2};
+    frames[3] = (trace_frame){.start_ticks = TRACE_UNTIMED_BIT | 5, .node = 3};
+    builder_chunk(b, TRACE_ARENA, 0, &arena);
+    cell = builder_block(b, arena, sizeof *cell);
+    *cell = (trace_cell){
+        .kind = TRACE_CELL, .node = 2, .calls = 1, .ticks = 9, .min_ticks = 9, .max_ticks = 9};
+    builder_timeline(b, 0, 0, BUILDER_START);
+    thread->tail_chunk = tail = builder_timeline(b, 0, 1, BUILDER_START);
+    builder_owner(b, tail, 8, 5, "next");
+    builder_span64(b, tail, 1, 0x100000000, 0x100000000);
+    builder_short(b, builder_timeline(b, 0, 1, BUILDER_START), 1, 10, 5);
+}
+
+static void make_deep(trace_builder *b)
+{
+    trace_thread *thread;
+    trace_chunk *run;
+    trace_frame *frames;
+    uint32_t index, f;
+
+    builder_init(b);
+    b->file->sample_period = 16;
+    f = builder_site(b, "deep", "f.c", 1, 0);
+    for (uint32_t i = 0; i < 600; i++) builder_node(b, i, f);
+    thread = builder_thread(b, 0, 7, "deep");
+    run = builder_chunk(b, TRACE_FRAMES, 0, &index);
+    run->base = 1;
+    thread->frames_chunk = index;
+    thread->frame_count = 2047;
+    frames = (trace_frame *)(void *)(run + 1);
+    for (uint32_t i = 1; i <= 600; i++) {
+        frames[i] = (trace_frame){.start_ticks = BUILDER_START + i, .node = i};
+    }
+}
+
+int main(int argc, char **argv)
+{
+    trace_builder b;
+
+    if (argc != 2) return 2;
+    builder_sample(&b);
+    save(&b, argv[1], "sample");
+    builder_free(&b);
+    make_killed(&b);
+    save(&b, argv[1], "killed");
+    builder_free(&b);
+    make_deep(&b);
+    save(&b, argv[1], "deep");
+    builder_free(&b);
+    return 0;
+}

@@ -1,0 +1,211 @@
+/* probe_counts.c - calls that can be counted by hand, and work of known length. See counts.sh, times.sh. */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "probe.h"
+#include "thag_profiler.h"
+
+static PROBE_NOINLINE unsigned fib(unsigned n)
+{
+    THAG_PROFILED();
+    return n < 2 ? n : fib(n - 1) + fib(n - 2);
+}
+
+static PROBE_NOINLINE void empty(void)
+{
+    THAG_PROFILED();
+}
+
+static PROBE_NOINLINE void even(unsigned n);
+static PROBE_NOINLINE void odd(unsigned n)
+{
+    THAG_PROFILED();
+    if (n) even(n - 1);
+}
+static PROBE_NOINLINE void even(unsigned n)
+{
+    THAG_PROFILED();
+    if (n) odd(n - 1);
+}
+
+static void run_counts(void)
+{
+    PROBE_MUST(fib(25) == 75025);
+    for (int i = 0; i < 5000; i++) empty();
+    for (int i = 0; i < 3; i++) even(9);
+}
+
+/* --- busy waits -------------------------------------------------------------------------------- */
+
+static uint64_t own_5, own_10, own_20, own_parent, own_child;
+
+static PROBE_NOINLINE void busy_5ms(void)
+{
+    THAG_PROFILED();
+    own_5 += probe_busy_ns(5000000);
+}
+static PROBE_NOINLINE void busy_10ms(void)
+{
+    THAG_PROFILED();
+    own_10 += probe_busy_ns(10000000);
+}
+static PROBE_NOINLINE void busy_20ms(void)
+{
+    THAG_PROFILED();
+    own_20 += probe_busy_ns(20000000);
+}
+static PROBE_NOINLINE void busy_child(void)
+{
+    THAG_PROFILED();
+    own_child += probe_busy_ns(2000000);
+}
+/* Called again and again, with children each time: keeps its own time. */
+static PROBE_NOINLINE void busy_parent(void)
+{
+    THAG_PROFILED();
+    own_parent += probe_busy_ns(1000000);
+    busy_child();
+    own_parent += probe_busy_ns(1000000);
+    busy_child();
+    own_parent += probe_busy_ns(1000000);
+}
+
+static void run_busy(void)
+{
+    for (int i = 0; i < 4; i++) {
+        busy_5ms();
+        busy_10ms();
+        busy_20ms();
+    }
+    for (int i = 0; i < 10; i++) busy_parent();
+    printf("busy_5ms %llu\nbusy_10ms %llu\nbusy_20ms %llu\nbusy_parent %llu\nbusy_child %llu\n",
+           (unsigned long long)own_5, (unsigned long long)own_10, (unsigned long long)own_20,
+           (unsigned long long)own_parent, (unsigned long long)own_child);
+}
+
+/* --- a parent of many children ------------------------------------------------------------------ */
+
+enum { CHILDREN = 1000, TURNS = 400 };
+
+static PROBE_NOINLINE uint64_t own_work(uint64_t steps)
+{
+    uint64_t x = 0;
+    for (int i = 0; i < CHILDREN; i++) {
+        x += probe_spin(steps);
+        __asm__ volatile("" : "+r"(x));
+    }
+    return x;
+}
+
+/* The same work with an empty child in each turn. */
+static PROBE_NOINLINE uint64_t work_with_children(uint64_t steps)
+{
+    uint64_t x = 0;
+    for (int i = 0; i < CHILDREN; i++) {
+        x += probe_spin(steps);
+        empty();
+        __asm__ volatile("" : "+r"(x));
+    }
+    return x;
+}
+
+/*
+ * About 200 us of own work in each turn, once without and once with children. Each turn is a section
+ * of its own name, so that the least disturbed one can be found: on a busy machine sums tell nothing.
+ * Prints the own work of each turn.
+ */
+static void run_children(void)
+{
+    uint64_t steps = 20, sink = 0, start, took;
+    for (;; steps += steps / 4) {
+        start = probe_now_ns();
+        sink += own_work(steps);
+        took = probe_now_ns() - start;
+        if (took > 200000) break;
+    }
+    for (int turn = 0; turn < TURNS; turn++) {
+        char name[32];
+        snprintf(name, sizeof name, "parent_%d", turn);
+        start = probe_now_ns();
+        sink += own_work(steps);
+        took = probe_now_ns() - start;
+        THAG_PROFILE(name);
+        sink += work_with_children(steps);
+        THAG_END(name);
+        printf("%llu\n", (unsigned long long)took);
+    }
+    if (sink == 1) puts("");
+}
+
+/* --- durations over four decades ----------------------------------------------------------------- */
+
+static PROBE_NOINLINE void wait_for(uint64_t ns)
+{
+    THAG_PROFILED();
+    probe_busy_ns(ns);
+}
+
+/* Log-uniform from 1 us to 4 ms: 12 octaves. */
+static void run_spread(void)
+{
+    uint64_t seed = 20250722;
+    for (int i = 0; i < 3000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        unsigned octave = (unsigned)(seed >> 60) % 12;
+        uint64_t fine = seed >> 32 & 1023;
+        wait_for((UINT64_C(1000) << octave) * (1024 + fine) / 1024);
+    }
+}
+
+/* --- wall time of threads ------------------------------------------------------------------------ */
+
+static PROBE_NOINLINE void part(uint64_t ns)
+{
+    THAG_PROFILED();
+    probe_busy_ns(ns);
+}
+
+static PROBE_NOINLINE void whole(void)
+{
+    THAG_PROFILED();
+    for (int i = 0; i < 10; i++) {
+        part(3000000);
+        usleep(1000);
+        probe_busy_ns(2000000);
+    }
+}
+
+/* Prints how long it was within spans, and from the first span to the end. */
+static void *wall_thread(void *arg)
+{
+    uint64_t lived = probe_now_ns(), inside;
+    whole();
+    inside = probe_now_ns() - lived;
+    usleep(20000);
+    uint64_t again = probe_now_ns();
+    whole();
+    inside += probe_now_ns() - again;
+    usleep(20000);
+    printf("%d %llu %llu\n", (int)gettid(), (unsigned long long)inside,
+           (unsigned long long)(probe_now_ns() - lived));
+    return arg;
+}
+
+static void run_walls(void)
+{
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++) PROBE_MUST(!pthread_create(&threads[i], NULL, wall_thread, NULL));
+    for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+}
+
+int main(int argc, char **argv)
+{
+    THAG_ENABLE_PROFILING(time);
+
+    PROBE_CASE("counts", run_counts())
+    PROBE_CASE("busy", run_busy())
+    PROBE_CASE("children", run_children())
+    PROBE_CASE("spread", run_spread())
+    PROBE_CASE("walls", run_walls())
+    PROBE_NO_CASE();
+}

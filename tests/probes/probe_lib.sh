@@ -1,0 +1,76 @@
+# probe_lib.sh - what the probes' drivers share. Sourced with: BIN_DIR THAG_ANALYZE SANITIZERS
+#
+#   run NAME [ARGUMENT...]   in an empty folder, $folder; sets $out, $status; stderr in $errors
+#   checked [FILE...]        the traces there must be without contradiction; canonical text in $facts
+#   line TEXT                a line of $facts that must be there
+#   no_line PATTERN          one that must not
+#   done_testing             exit status of the driver
+set -u
+bin=$1 analyze=$2 sanitizers=${3-}
+work=$(mktemp -d)
+trap 'cd /; chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
+export TMPDIR=$work/tmp
+mkdir "$TMPDIR"
+unset THAG_PROFILER THAG_PROFILE THAG_CLOCK THAG_SAMPLE THAG_TIMELINE_LIMIT
+failures=0
+what=""
+
+fail() {
+    echo "FAILED: $what: $*"
+    failures=$((failures + 1))
+}
+
+run() {
+    what="$*"
+    folder=$(mktemp -d -p "$work")
+    local program=$1
+    shift
+    out=$(cd "$folder" && "$bin/$program" "$@" 2>"$work/stderr")
+    status=$?
+    errors=$(cat "$work/stderr")
+}
+
+succeeded() { # run, and nothing else is expected than success and silence
+    run "$@"
+    [ "$status" -eq 0 ] || fail "exit status $status: $errors"
+    [ -z "$errors" ] || fail "said: $errors"
+}
+
+traces() {
+    local found
+    found=$(find "$folder" -name '*.thag' | wc -l)
+    [ "$found" -eq "$1" ] || fail "$found traces, expected $1"
+}
+
+checked() {
+    [ $# -gt 0 ] || set -- "$folder"/*.thag
+    facts=$("$bin/trace_check" "$@" 2>"$work/contradictions") ||
+        fail "trace_check: $(head -5 "$work/contradictions")"
+}
+
+line() { grep -qxF -- "$1" <<<"$facts" || fail "expected '$1', got:"$'\n'"$(head -40 <<<"$facts")"; }
+no_line() { ! grep -qE -- "$1" <<<"$facts" || fail "unexpected: $(grep -E -- "$1" <<<"$facts" | head -3)"; }
+no_loss() { no_line '^loss'; }
+fact() { awk -v key="$1" '$1 == key { print $2 }' <<<"$facts"; }
+loss() { awk -v key="$1" '$1 == "loss" && $2 == key { print $3 }' <<<"$facts"; }
+calls() { sed -n "s/^name calls=\([0-9]*\) open=[0-9]* $1\$/\1/p" <<<"$facts"; }
+opened() { sed -n "s/^name calls=[0-9]* open=\([0-9]*\) $1\$/\1/p" <<<"$facts"; }
+
+# stats NAME COLUMN: of the newest table made with stats_table.
+stats_table() { "$analyze" stats --csv "${1-$(echo "$folder"/*.thag)}" >"$work/stats.csv" || fail "stats"; }
+stats() {
+    awk -F, -v name="\"$1\"" -v column="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i }
+        $1 == name { print $at }' "$work/stats.csv"
+}
+
+# near WHAT GOT EXPECTED PERCENT
+near() {
+    awk -v g="$2" -v e="$3" -v p="$4" 'BEGIN { d = g - e; if (d < 0) d = -d
+        exit !(g != "" && e > 0 && d <= e * p / 100) }' || fail "$1: $2, expected $3 within $4 %"
+}
+
+done_testing() {
+    [ "$failures" -eq 0 ] || { echo "$failures failures"; exit 1; }
+    exit 0
+}

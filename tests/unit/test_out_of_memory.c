@@ -1,0 +1,165 @@
+/*
+ * Every allocation of a reader, a transformation or a writer fails once: the first, the second, and
+ * so on until one run needs no more. Each failure must come back as THAG_ERR_MEMORY, with everything
+ * given back (a sanitizer watches that). The linker puts the functions below before the real ones.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmocka_all.h"
+#include "output/folded_writer.h"
+#include "output/svg_writer.h"
+#include "profile/profile_folded.h"
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *block, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *block, size_t bytes);
+
+static long allocations_left = -1; /* -1: nothing fails */
+
+static int fails(void)
+{
+    if (allocations_left < 0) return 0;
+    return allocations_left-- == 0;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    return fails() ? NULL : __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    return fails() ? NULL : __real_calloc(count, bytes);
+}
+
+void *__wrap_realloc(void *block, size_t bytes)
+{
+    return fails() ? NULL : __real_realloc(block, bytes);
+}
+
+/* Distinct paths enough for both tables to grow, and a line longer than the first buffer. */
+static char *input;
+static profile *sample;
+static FILE *nowhere;
+
+static thag_err load_input(profile **p, fault *why)
+{
+    folded_source src = {.path = "a/b.folded", .head = input, .head_len = strlen(input), .fd = -1};
+
+    return folded_load(p, &src, NULL, why);
+}
+
+static thag_err run_load(fault *why)
+{
+    profile *p = NULL;
+    thag_err err = load_input(&p, why);
+
+    assert_true((err == THAG_OK) == (p != NULL));
+    profile_free(p);
+    return err;
+}
+
+static thag_err run_merge(fault *why)
+{
+    profile *into = NULL;
+    thag_err err = profile_new(&into, PROFILE_SAMPLES, 1);
+
+    if (!err) err = profile_merge(into, sample);
+    if (!err) assert_int_equal(into->node_count, sample->node_count);
+    if (err) fault_set(why, err, 0, "");
+    profile_free(into);
+    return err;
+}
+
+static thag_err run_write(fault *why)
+{
+    return folded_write(nowhere, sample, NULL, why);
+}
+
+static thag_err run_draw(fault *why)
+{
+    return svg_write(nowhere, sample, NULL, why);
+}
+
+static void check(thag_err (*run)(fault *why))
+{
+    long failed = 0;
+
+    for (;; failed++) {
+        fault why = {0};
+        thag_err err;
+        allocations_left = failed;
+        err = run(&why);
+        if (allocations_left >= 0) {
+            allocations_left = -1;
+            assert_int_equal(err, THAG_OK);
+            break;
+        }
+        assert_int_equal(err, THAG_ERR_MEMORY);
+        assert_int_equal(why.err, THAG_ERR_MEMORY);
+    }
+    assert_true(failed > 2);
+}
+
+static void loading(void **state)
+{
+    (void)state;
+    check(run_load);
+}
+
+static void merging(void **state)
+{
+    (void)state;
+    check(run_merge);
+}
+
+static void writing(void **state)
+{
+    (void)state;
+    check(run_write);
+}
+
+static void drawing(void **state)
+{
+    (void)state;
+    check(run_draw);
+}
+
+static int make_sample(void **state)
+{
+    size_t len;
+    FILE *to = open_memstream(&input, &len);
+
+    (void)state;
+    for (int i = 0; i < 3000; i++) fprintf(to, "main;group_%d;leaf_%d 5\n", i % 7, i);
+    fprintf(to, "main");
+    for (int i = 0; i < 150000; i++) fputs(";x", to);
+    fprintf(to, " 1\n");
+    fclose(to);
+    nowhere = fopen("/dev/null", "w");
+    return nowhere && load_input(&sample, NULL) == THAG_OK ? 0 : -1;
+}
+
+static int drop_sample(void **state)
+{
+    (void)state;
+    profile_free(sample);
+    free(input);
+    return fclose(nowhere);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(loading),
+        cmocka_unit_test(merging),
+        cmocka_unit_test(writing),
+        cmocka_unit_test(drawing),
+    };
+    return cmocka_run_group_tests(tests, make_sample, drop_sample);
+}
