@@ -5,6 +5,12 @@
 #include "runtime/runtime.h"
 
 static thagi_inherited inherited;
+static int is_of_last_fork; /* in a child; 0 in one of _Fork() or clone(), which run no handlers */
+
+void thagi_inherit_child(void)
+{
+    is_of_last_fork = 1;
+}
 
 void thagi_inherit_save(const thagi_task *task)
 {
@@ -27,7 +33,8 @@ void thagi_inherit_save(const thagi_task *task)
 
 void thagi_inherit_load(thagi_task *task)
 {
-    if (inherited.count == 0) return;
+    if (!is_of_last_fork || inherited.count == 0) return;
+    is_of_last_fork = 0;
     uintptr_t idle = task->state;
     task->state = THAGI_TASK_CAREFUL + 1; /* held: a signal handler has to go elsewhere */
     uint32_t done = 0;

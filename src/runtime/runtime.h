@@ -111,6 +111,7 @@ struct thagi_thread {
     uint8_t *tail_pos, *tail_end;
     trace_chunk *tail;
     uint64_t tail_ticks;
+    uint32_t tail_long_count, tail_other_bytes; /* spans in long records; bytes of all but short */
     int timeline_on; /* 0: nothing is written any more, only counted as `timeline_loss` */
     enum trace_loss timeline_loss;
     /* sampling: 0 = every call is timed; else calls until the next timed one, and a generator */
@@ -307,6 +308,8 @@ typedef struct thagi_inherited {
 } thagi_inherited;
 /** Before a fork: note the open spans of the calling thread. */
 void thagi_inherit_save(const thagi_task *task);
+/** In the child: they are its own parent's, not those of some earlier fork. */
+void thagi_inherit_child(void);
 /** In the child's new trace: begin them again. */
 void thagi_inherit_load(thagi_task *task);
 

@@ -78,6 +78,7 @@ static void after_fork_child(void)
     thagi_session *session = thagi_session_now;
     memset(session, 0, sizeof *session); /* already so where the system can wipe */
     thagi_current = &thagi_no_task;
+    thagi_inherit_child();
     plat_signals_restore(&fork_signals);
 }
 

@@ -12,8 +12,8 @@
  * 3. The token is the start tick. An end whose token is not the top frame's is the sign of misuse or
  *    of a longjmp, and of nothing else; span_end_mismatch() sorts it out.
  *
- * begin reads the clock last, end reads it first: the span does not see the profiler's own work. What
- * slow paths take is kept in the frame as paused_ticks and taken off the span and its ancestors.
+ * begin reads the clock last, end reads it before all but a few loads that take their time in the
+ * shadow of the read: the span does not see the profiler's own work. What slow paths take is kept in the frame as paused_ticks and taken off the span and its ancestors.
  */
 #include <errno.h>
 #include <string.h>
@@ -65,8 +65,10 @@ static inline void drop_top(thagi_task *task, trace_frame *top)
 {
     top->start_ticks = 0;
     task->top = top - 1;
-    uint64_t paused = (uint64_t)top[-1].paused_ticks + top->paused_ticks;
-    top[-1].paused_ticks = paused > UINT32_MAX ? UINT32_MAX : (uint32_t)paused;
+    if (THAGI_UNLIKELY(top->paused_ticks)) {
+        uint64_t paused = (uint64_t)top[-1].paused_ticks + top->paused_ticks;
+        top[-1].paused_ticks = paused > UINT32_MAX ? UINT32_MAX : (uint32_t)paused;
+    }
 }
 
 /*
@@ -109,14 +111,10 @@ static inline void timeline_put(thagi_thread *thread, uint32_t node, uint64_t ti
         return;
     }
     uint64_t record = node | delta << 16 | ticks << 32;
-    memcpy(pos, &record, sizeof record); /* 6 bytes count, the other 2 are overwritten */
+    memcpy(pos, &record, sizeof record); /* 6 bytes, and the 0 that ends the records */
     ORDERED();
-    pos += TRACE_SHORT_BYTES;
-    thread->tail_pos = pos;
+    thread->tail_pos = pos + TRACE_SHORT_BYTES;
     thread->tail_ticks = end;
-    trace_chunk *tail = thread->tail;
-    ((trace_timeline *)(tail + 1))->span_count++;
-    tail->used = (uint32_t)(pos - (uint8_t *)tail);
 }
 
 /* Count the top frame as ended at `now`, and pop it. */
@@ -396,21 +394,20 @@ void thag_span_end(thag_token token)
         span_end_untimed(thagi_current, token);
         return;
     }
-    uint64_t now = thagi_ticks();
     thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) {
-        span_end_slow(task, token, now, STACK_POINTER());
+        span_end_slow(task, token, thagi_ticks(), STACK_POINTER());
         return;
     }
     task->state = STACK_POINTER();
     ORDERED();
     trace_frame *top = task->top;
     if (THAGI_LIKELY(top->start_ticks == token)) {
-        span_pop(task, top, now);
+        span_pop(task, top, thagi_ticks());
         ORDERED();
         task->state = THAGI_TASK_IDLE;
         return;
     }
-    span_end_mismatch(task, token, now);
+    span_end_mismatch(task, token, thagi_ticks());
     thagi_task_release(task);
 }

@@ -11,7 +11,7 @@
 
 #include "runtime/runtime.h"
 
-/* The longest record plus what a short one writes beyond its end. */
+/* The longest record, the 0 behind it, and what a short one writes beyond its end. */
 #define TAIL_SPARE 40
 
 static uint8_t *first_record(trace_chunk *tail)
@@ -19,22 +19,37 @@ static uint8_t *first_record(trace_chunk *tail)
     return (uint8_t *)tail + sizeof(trace_chunk) + sizeof(trace_timeline);
 }
 
-/* Begin the chunk `seq`: sequence, length and base change in one store, or a death in between would
-   show old records under a new number, or hide written ones. */
+/*
+ * Begin the chunk `seq`. Sequence, length and base change in one store, to those of an empty chunk:
+ * a death in between would show old records under a new number, or hide written ones.
+ */
 static void tail_reset(thagi_thread *thread, uint32_t seq)
 {
     typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
     trace_chunk *tail = thread->tail;
-    trace_timeline *head = (trace_timeline *)(tail + 1);
     uint32_t used = (uint32_t)(first_record(tail) - (uint8_t *)tail);
-    head->span_count = 0;
-    head->tid = thread->tid;
     pair_store next = {seq | (uint64_t)used << 32, thread->tail_ticks};
     _Static_assert(offsetof(trace_chunk, base) == offsetof(trace_chunk, seq) + 8, "one store");
     *(pair_store *)(void *)&tail->seq = next;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    ((trace_timeline *)(tail + 1))->tid = thread->tid;
+    memset(first_record(tail), 0, 2);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    tail->used = TRACE_USED_OPEN;
     thread->tail_pos = first_record(tail);
     thread->tail_end = (uint8_t *)tail + TRACE_CHUNK_BYTES - TAIL_SPARE;
+    thread->tail_long_count = thread->tail_other_bytes = 0;
+}
+
+/* Give the chunk its length and number of spans; it holds no more. */
+static void tail_close(thagi_thread *thread)
+{
+    trace_chunk *tail = thread->tail;
+    size_t bytes = (size_t)(thread->tail_pos - first_record(tail)) - thread->tail_other_bytes;
+    ((trace_timeline *)(tail + 1))->span_count =
+        (uint32_t)(bytes / TRACE_SHORT_BYTES) + thread->tail_long_count;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    tail->used = (uint32_t)(thread->tail_pos - (uint8_t *)tail);
 }
 
 int thagi_timeline_start(thagi_session *session, thagi_thread *thread)
@@ -64,31 +79,34 @@ void thagi_timeline_clear(thagi_thread *thread)
     tail_reset(thread, thread->tail->seq);
 }
 
-static void tail_advance(thagi_thread *thread, size_t bytes, uint64_t end, uint32_t spans)
+/* A record longer than a short one: the 0 behind it, its body, and last its tag. */
+static void put_record(thagi_thread *thread, uint16_t tag, const void *body, size_t body_bytes,
+                       uint64_t end)
 {
+    uint8_t *at = thread->tail_pos;
+    size_t bytes = 2 * sizeof tag + body_bytes;
+    memset(at + bytes, 0, 2);
+    memset(at + 2, 0, 2);
+    memcpy(at + 4, body, body_bytes);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    memcpy(at, &tag, sizeof tag);
     thread->tail_pos += bytes;
     thread->tail_ticks = end;
-    ((trace_timeline *)(thread->tail + 1))->span_count += spans;
-    thread->tail->used = (uint32_t)(thread->tail_pos - (uint8_t *)thread->tail);
-}
-
-static uint8_t *put(uint8_t *to, const void *bytes, size_t len)
-{
-    memcpy(to, bytes, len);
-    return to + len;
+    thread->tail_other_bytes += (uint32_t)bytes;
+    thread->tail_long_count += tag != TRACE_TAG_THREAD;
 }
 
 void thagi_timeline_owner(thagi_thread *thread)
 {
     if (thread->tail_pos >= thread->tail_end && !thagi_timeline_full(thread)) return;
     uint64_t now = thagi_ticks(), delta = now - thread->tail_ticks;
-    uint16_t tag[2] = {TRACE_TAG_THREAD, 0};
-    uint8_t *to = put(thread->tail_pos, tag, sizeof tag);
-    to = put(to, &thread->tid, sizeof thread->tid);
-    to = put(to, &delta, sizeof delta);
-    put(to, thread->shared->name, sizeof thread->shared->name);
-    tail_advance(thread, TRACE_THREAD_BYTES, now, 0);
+    struct __attribute__((__packed__)) {
+        uint32_t tid;
+        uint64_t delta;
+        char name[16];
+    } body = {.tid = thread->tid, .delta = delta};
+    memcpy(body.name, thread->shared->name, sizeof body.name);
+    put_record(thread, TRACE_TAG_THREAD, &body, sizeof body, now);
 }
 
 int thagi_timeline_full(thagi_thread *thread)
@@ -98,9 +116,9 @@ int thagi_timeline_full(thagi_thread *thread)
     uint64_t since = thagi_ticks();
     thagi_session *session = thagi_session_now;
     plat_signals saved;
-    uint32_t spans = ((trace_timeline *)(thread->tail + 1))->span_count;
     /* A signal handler would not be harmed, but would see its interrupted span grow by this. */
     plat_signals_block(&saved);
+    tail_close(thread);
     int err = thagi_trace_put_chunk(&session->trace, thread->tail);
     if (err) {
         /* The tail stays as it is, readable; from now on spans are only counted. */
@@ -108,7 +126,7 @@ int thagi_timeline_full(thagi_thread *thread)
         thread->timeline_loss = err == -EFBIG ? TRACE_TIMELINE_LIMIT : TRACE_TIMELINE_WRITE;
         thread->tail_end = thread->tail_pos;
     } else {
-        thread->shared->timeline_spans += spans;
+        thread->shared->timeline_spans += ((trace_timeline *)(thread->tail + 1))->span_count;
         tail_reset(thread, thread->tail->seq + 1);
     }
     plat_signals_restore(&saved);
@@ -128,21 +146,17 @@ void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uin
         delta = 0;
         end = thread->tail_ticks;
     }
-    uint8_t *to = thread->tail_pos;
     if (node < TRACE_TAG_MIN && (ticks | delta) >> 16 == 0) {
         uint64_t record = node | delta << 16 | ticks << 32;
-        memcpy(to, &record, sizeof record);
-        tail_advance(thread, TRACE_SHORT_BYTES, end, 1);
+        memcpy(thread->tail_pos, &record, sizeof record); /* with the 0 behind it */
+        thread->tail_pos += TRACE_SHORT_BYTES;
+        thread->tail_ticks = end;
     } else if ((ticks | delta) >> 32 == 0) {
-        uint16_t tag[2] = {TRACE_TAG_SPAN32, 0};
-        uint32_t rest[3] = {node, (uint32_t)delta, (uint32_t)ticks};
-        put(put(to, tag, sizeof tag), rest, sizeof rest);
-        tail_advance(thread, TRACE_SPAN32_BYTES, end, 1);
+        uint32_t body[3] = {node, (uint32_t)delta, (uint32_t)ticks};
+        put_record(thread, TRACE_TAG_SPAN32, body, sizeof body, end);
     } else {
-        uint16_t tag[2] = {TRACE_TAG_SPAN64, 0};
-        uint64_t rest[2] = {delta, ticks};
-        to = put(put(to, tag, sizeof tag), &node, sizeof node);
-        put(to, rest, sizeof rest);
-        tail_advance(thread, TRACE_SPAN64_BYTES, end, 1);
+        uint32_t body[5] = {node, (uint32_t)delta, (uint32_t)(delta >> 32), (uint32_t)ticks,
+                            (uint32_t)(ticks >> 32)};
+        put_record(thread, TRACE_TAG_SPAN64, body, sizeof body, end);
     }
 }

@@ -43,10 +43,13 @@ typedef struct trace_chunk {
     uint16_t flags; /* 0 */
     uint32_t slot;  /* thread slot that owns it, else TRACE_NONE */
     uint32_t seq;   /* TIMELINE: number of the chunk within its slot, from 0; else 0 */
-    uint32_t used;  /* bytes committed from the start of the chunk, this head included; written last */
+    uint32_t used;  /* bytes committed from the start of the chunk, this head included; written last.
+                       TIMELINE: TRACE_USED_OPEN while it is a tail */
     uint64_t base;  /* SITES, TREE: first id. FRAMES: chunks in the run. TIMELINE: tick at which the
                        first record's delta starts. THREAD, ARENA: address it was mapped at */
 } trace_chunk;
+
+#define TRACE_USED_OPEN 0u /* records go on until a u16 that is 0 */
 
 enum trace_clock_kind {
     TRACE_CLOCK_TSC = 1,       /* x86 time stamp counter, invariant */
@@ -218,12 +221,14 @@ typedef struct trace_hist {
 
 /*
  * TRACE_TIMELINE: records after the trace_chunk and a trace_timeline, in order of their end.
- * A record is a run of u16. first = node id: a short span, {node, end delta, duration}. Else a tag.
+ * A record is a run of u16. The first is a node id: a short span, {node, end delta, duration}; or a
+ * tag; never 0, for the root is no span. So in an open chunk a 0 there is the end: a short record is
+ * written together with the 0 behind it, by one store, of a longer one the tag is written last.
  * The delta is from the end of the record before (the chunk's base for the first).
  */
 typedef struct trace_timeline {
-    uint32_t tid;
-    uint32_t span_count; /* span records committed in this chunk */
+    uint32_t tid;        /* owner of the slot when the chunk was begun */
+    uint32_t span_count; /* span records in this chunk; undefined while it is open */
 } trace_timeline;
 enum trace_tag {
     TRACE_TAG_MIN = 0xFFF0,    /* short spans have node < this */

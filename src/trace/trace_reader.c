@@ -189,6 +189,14 @@ static thag_err load_header(trace *t, fault *f)
 
 /* ---- the heads of all chunks ---- */
 
+static int magic_matches(const char *magic)
+{
+    int count = 0;
+
+    for (int i = 0; i < 8; i++) count += magic[i] == TRACE_CHUNK_MAGIC[i];
+    return count;
+}
+
 /* Whether the chunk is worth a place in the lists; what is wrong with it is named. */
 static int check_chunk(trace *t, const trace_chunk *c, uint64_t offset, uint64_t avail,
                        uint32_t *used, int *is_cut)
@@ -197,7 +205,7 @@ static int check_chunk(trace *t, const trace_chunk *c, uint64_t offset, uint64_t
     *is_cut = 0;
     if (memcmp(c->magic, TRACE_CHUNK_MAGIC, 8) != 0) {
         trace_note(t, offset, "not the start of a chunk");
-        return 0;
+        if (magic_matches(c->magic) < 6) return 0; /* one byte or two: the rest may be well */
     }
     if (c->kind <= TRACE_FILE || c->kind > TRACE_FREE) {
         trace_note(t, offset + offsetof(trace_chunk, kind), "unknown kind %u of chunk", c->kind);
@@ -229,6 +237,32 @@ static uint64_t chunk_run(trace *t, const trace_chunk *c, uint64_t index, uint64
     return 1;
 }
 
+/* A tail that is in use has no length: walk its records up to the 0 behind the last. */
+static void measure_tail(trace *t, uint64_t offset, uint64_t avail, trace_chunk *c,
+                         trace_timeline *tl)
+{
+    uint8_t buffer[TRACE_CHUNK_BYTES + sizeof(uint16_t)] = {0};
+    uint32_t pos = sizeof *c + sizeof *tl;
+    uint32_t want = avail < TRACE_CHUNK_BYTES ? (uint32_t)avail : TRACE_CHUNK_BYTES;
+    int64_t n = t->source.read(t->source.context, offset, buffer, want);
+
+    tl->span_count = 0;
+    while (n > 0 && pos + sizeof(uint16_t) <= (uint64_t)n) {
+        uint16_t first;
+        uint32_t len = TRACE_SHORT_BYTES;
+
+        memcpy(&first, buffer + pos, sizeof first);
+        if (first == 0) break;
+        if (first == TRACE_TAG_THREAD) len = TRACE_THREAD_BYTES;
+        else if (first == TRACE_TAG_SPAN64) len = TRACE_SPAN64_BYTES;
+        else if (first == TRACE_TAG_SPAN32) len = TRACE_SPAN32_BYTES;
+        if (pos + len > (uint64_t)n) break;
+        tl->span_count += first != TRACE_TAG_THREAD;
+        pos += len;
+    }
+    c->used = pos;
+}
+
 static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint64_t total,
                            uint64_t avail, uint64_t *run)
 {
@@ -241,6 +275,9 @@ static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint6
     memcpy(&c, bytes, sizeof c);
     memcpy(&tl, bytes + sizeof c, sizeof tl);
     *run = 1;
+    if (c.kind == TRACE_TIMELINE && c.used == TRACE_USED_OPEN) {
+        measure_tail(t, CHUNK_OFFSET(index), avail, &c, &tl);
+    }
     if (!check_chunk(t, &c, CHUNK_OFFSET(index), avail, &used, &is_cut)) return THAG_OK;
     *run = chunk_run(t, &c, index, total);
     t->census.chunks[c.kind] += *run;

@@ -622,6 +622,8 @@ static void check_lifetime(slot_work *w)
     trace_thread *th = &w->thread;
     uint64_t offset = CHUNK_OFFSET(w->thread_ref->chunk) + sizeof(trace_chunk);
 
+    /* Made, but not yet taken by a thread. */
+    if (!th->thread_count && !th->start_ticks) th->start_ticks = th->end_ticks = t->end_ticks;
     if (!plausible(t, th->start_ticks)) {
         trace_note(t, offset + offsetof(trace_thread, start_ticks), "slot %u: start out of range",
                    w->slot);

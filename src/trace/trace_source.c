@@ -63,6 +63,8 @@ thag_err trace_source_fd(trace_source *out, int fd, fault *f)
         goto done;
     }
     *context = fd;
+    /* Heads of chunks are read all over the file: reading ahead would read all of it. */
+    posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
     *out = (trace_source){.context = context,
                           .size_bytes = (uint64_t)st.st_size,
                           .read = file_read,
