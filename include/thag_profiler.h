@@ -331,13 +331,14 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 
 #else /* inactive */
 
-/* `struct thag_off_` is a declaration that declares nothing: unlike an empty expansion it may be the
-   first declaration of a C89 body. Names and flags are still checked. */
-#define THAG_MAIN_(mode) struct thag_off_
-#define THAG_FUNCTION_(flags) struct thag_off_
-#define THAG_FUNCTION_IF_(cond, flags) struct thag_off_
+/* An enumeration is a declaration that makes no code: unlike an empty expansion it may be the first
+   declaration of a C89 body, and an unknown mode or flag in it is an error, as when active. */
+#define THAG_OFF_(checked) enum { THAG_CONCAT_(thag_off_, __LINE__) = 0 * (int)(checked) }
+#define THAG_MAIN_(mode) THAG_OFF_(mode)
+#define THAG_FUNCTION_(flags) THAG_OFF_(flags)
+#define THAG_FUNCTION_IF_(cond, flags) THAG_OFF_(flags)
 #define THAG_SECTION_0(name, flags) ((void)sizeof(name), (void)sizeof(char[1 + (flags)]))
-#define THAG_SECTION_1(name, flags) struct thag_off_
+#define THAG_SECTION_1(name, flags) THAG_OFF_(sizeof(name) * 0 + (flags))
 #define THAG_SECTION_END_(name) ((void)sizeof(name))
 #define thag_enable_profiling(mode) ((void)(mode), 0)
 #define thag_disable_profiling() ((void)0)

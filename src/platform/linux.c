@@ -49,7 +49,7 @@ static size_t read_small_file(const char *path, char *buf, size_t size)
     return (size_t)n;
 }
 
-int plat_counter_is_steady(void)
+int thagi_plat_counter_is_steady(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
     unsigned a, b, c, d;
@@ -71,12 +71,12 @@ static uint64_t clock_ns(clockid_t id)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-uint64_t plat_monotonic_ns(void)
+uint64_t thagi_plat_monotonic_ns(void)
 {
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-uint64_t plat_real_ns(void)
+uint64_t thagi_plat_real_ns(void)
 {
     return clock_ns(CLOCK_REALTIME);
 }
@@ -112,7 +112,7 @@ static int32_t tzfile_offset(const unsigned char *buf, size_t len, int64_t when)
 }
 
 /* days from 1970-01-01 to a civil date: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
-static void civil_from_days(int64_t days, plat_date *out)
+static void civil_from_days(int64_t days, thagi_plat_date *out)
 {
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -125,11 +125,11 @@ static void civil_from_days(int64_t days, plat_date *out)
     out->year = (int)(yoe + era * 400 + (out->month <= 2));
 }
 
-void plat_local_date(uint64_t real_ns, plat_date *out)
+void thagi_plat_local_date(uint64_t real_ns, thagi_plat_date *out)
 {
     char buf[4096];
     char path[256] = "/etc/localtime";
-    const char *tz = plat_getenv("TZ");
+    const char *tz = thagi_plat_getenv("TZ");
     if (tz && *tz == ':') tz++;
     if (tz && *tz == '/') snprintf(path, sizeof path, "%s", tz);
     else if (tz && *tz && !strstr(tz, "..")) snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", tz);
@@ -146,27 +146,27 @@ void plat_local_date(uint64_t real_ns, plat_date *out)
 
 /* --- processes and threads ------------------------------------------------------------------- */
 
-uint32_t plat_pid(void)
+uint32_t thagi_plat_pid(void)
 {
     return (uint32_t)syscall(SYS_getpid);
 }
 
-uint32_t plat_parent_pid(void)
+uint32_t thagi_plat_parent_pid(void)
 {
     return (uint32_t)syscall(SYS_getppid);
 }
 
-uint32_t plat_tid(void)
+uint32_t thagi_plat_tid(void)
 {
     return (uint32_t)syscall(SYS_gettid);
 }
 
-int plat_thread_exists(uint32_t tid)
+int thagi_plat_thread_exists(uint32_t tid)
 {
-    return syscall(SYS_tgkill, plat_pid(), tid, 0) == 0 || errno != ESRCH;
+    return syscall(SYS_tgkill, thagi_plat_pid(), tid, 0) == 0 || errno != ESRCH;
 }
 
-void plat_thread_name(char name[16])
+void thagi_plat_thread_name(char name[16])
 {
     if (prctl(PR_GET_NAME, name, 0, 0, 0) != 0) name[0] = 0;
     name[15] = 0;
@@ -174,20 +174,20 @@ void plat_thread_name(char name[16])
 
 /* --- memory ---------------------------------------------------------------------------------- */
 
-void *plat_map(size_t bytes)
+void *thagi_plat_map(size_t bytes)
 {
     void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return mem == MAP_FAILED ? NULL : mem;
 }
 
-void *plat_map_wiped_by_fork(size_t bytes, int *wiped)
+void *thagi_plat_map_wiped_by_fork(size_t bytes, int *wiped)
 {
-    void *mem = plat_map(bytes);
+    void *mem = thagi_plat_map(bytes);
     *wiped = mem && madvise(mem, bytes, MADV_WIPEONFORK) == 0;
     return mem;
 }
 
-void plat_unmap(void *mem, size_t bytes)
+void thagi_plat_unmap(void *mem, size_t bytes)
 {
     if (mem) munmap(mem, bytes);
 }
@@ -203,32 +203,32 @@ static int move_high(int fd)
     return high;
 }
 
-int plat_file_create(const char *path)
+int thagi_plat_file_create(const char *path)
 {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
                           O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd < 0 ? failed() : move_high(fd);
 }
 
-int plat_file_open(const char *path)
+int thagi_plat_file_open(const char *path)
 {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC, 0);
     return fd < 0 ? failed() : move_high(fd);
 }
 
-int plat_file_append_open(const char *path)
+int thagi_plat_file_append_open(const char *path)
 {
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
                           O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     return fd < 0 ? failed() : move_high(fd);
 }
 
-void plat_file_close(int fd)
+void thagi_plat_file_close(int fd)
 {
     if (fd >= 0) syscall(SYS_close, fd);
 }
 
-int plat_file_identity(int fd, uint64_t *dev, uint64_t *ino)
+int thagi_plat_file_identity(int fd, uint64_t *dev, uint64_t *ino)
 {
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0) return -EBADF;
@@ -245,7 +245,7 @@ static int within_file_limit(uint64_t end)
     return end <= limit.rlim_cur;
 }
 
-int plat_file_reserve(int fd, uint64_t off, uint64_t bytes)
+int thagi_plat_file_reserve(int fd, uint64_t off, uint64_t bytes)
 {
     if (!within_file_limit(off + bytes)) return -EFBIG;
     long r;
@@ -256,13 +256,13 @@ int plat_file_reserve(int fd, uint64_t off, uint64_t bytes)
     /* A file system without fallocate: zeros, which reserve as well. */
     static const char zeros[4096];
     for (uint64_t done = 0; done < bytes; done += sizeof zeros) {
-        int err = plat_file_write_at(fd, zeros, sizeof zeros, off + done);
+        int err = thagi_plat_file_write_at(fd, zeros, sizeof zeros, off + done);
         if (err) return err;
     }
     return 0;
 }
 
-int plat_file_write_at(int fd, const void *bytes, size_t len, uint64_t off)
+int thagi_plat_file_write_at(int fd, const void *bytes, size_t len, uint64_t off)
 {
     if (!within_file_limit(off + len)) return -EFBIG;
     const char *p = bytes;
@@ -277,7 +277,7 @@ int plat_file_write_at(int fd, const void *bytes, size_t len, uint64_t off)
     return 0;
 }
 
-int plat_file_append(int fd, const void *bytes, size_t len)
+int thagi_plat_file_append(int fd, const void *bytes, size_t len)
 {
     const char *p = bytes;
     while (len) {
@@ -290,20 +290,20 @@ int plat_file_append(int fd, const void *bytes, size_t len)
     return 0;
 }
 
-void *plat_file_map(int fd, uint64_t off, size_t bytes)
+void *thagi_plat_file_map(int fd, uint64_t off, size_t bytes)
 {
     void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)off);
     return mem == MAP_FAILED ? NULL : mem;
 }
 
-uint64_t plat_file_free_bytes(int fd)
+uint64_t thagi_plat_file_free_bytes(int fd)
 {
     struct statfs fs;
     if (fstatfs(fd, &fs) != 0) return UINT64_MAX;
     return (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
 }
 
-int plat_dir_make(const char *path)
+int thagi_plat_dir_make(const char *path)
 {
     char part[PATH_MAX];
     size_t len = strlen(path);
@@ -324,24 +324,24 @@ int plat_dir_make(const char *path)
     return 0;
 }
 
-int plat_dir_current(char *buf, size_t size)
+int thagi_plat_dir_current(char *buf, size_t size)
 {
     return syscall(SYS_getcwd, buf, size) > 0 && buf[0] == '/' ? 0 : -ENOENT;
 }
 
-void plat_file_remove(const char *path)
+void thagi_plat_file_remove(const char *path)
 {
     unlink(path);
 }
 
 /* --- the program ----------------------------------------------------------------------------- */
 
-const char *plat_getenv(const char *name)
+const char *thagi_plat_getenv(const char *name)
 {
     return secure_getenv(name);
 }
 
-const char *plat_error_text(int os_errno)
+const char *thagi_plat_error_text(int os_errno)
 {
 #if defined(__GLIBC__)
     const char *text = strerrordesc_np(os_errno); /* strerror() may allocate */
@@ -351,7 +351,7 @@ const char *plat_error_text(int os_errno)
 #endif
 }
 
-void plat_program_name(char *buf, size_t size)
+void thagi_plat_program_name(char *buf, size_t size)
 {
     char path[PATH_MAX];
     long n = syscall(SYS_readlink, "/proc/self/exe", path, sizeof path - 1);
@@ -374,7 +374,7 @@ static int hex_digit(char c)
 }
 
 /* Reads /proc/self/maps byte by byte through a small buffer: each line begins with "lo-hi ". */
-int plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi)
+int thagi_plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi)
 {
     char buf[512];
     long fd = syscall(SYS_openat, AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC), n;
@@ -429,7 +429,7 @@ static int module_visit(struct dl_phdr_info *info, size_t size, void *data)
     return 1;
 }
 
-int plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is_main)
+int thagi_plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is_main)
 {
     struct module_query q = {.addr = (uintptr_t)addr};
     dl_iterate_phdr(module_visit, &q);
@@ -443,24 +443,24 @@ int plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is_main)
 
 #define KERNEL_SIGSET_BYTES (_NSIG / 8)
 
-void plat_signals_block(plat_signals *saved)
+void thagi_plat_signals_block(thagi_plat_signals *saved)
 {
-    plat_signals all;
+    thagi_plat_signals all;
     memset(&all, 0xff, sizeof all);
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, saved, KERNEL_SIGSET_BYTES);
 }
 
-void plat_signals_restore(const plat_signals *saved)
+void thagi_plat_signals_restore(const thagi_plat_signals *saved)
 {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, saved, NULL, KERNEL_SIGSET_BYTES);
 }
 
-void plat_wait(uint32_t *word, uint32_t value)
+void thagi_plat_wait(uint32_t *word, uint32_t value)
 {
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
-void plat_wake(uint32_t *word)
+void thagi_plat_wake(uint32_t *word)
 {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -16,11 +16,11 @@
 #include <x86intrin.h>
 #define PLAT_HAS_COUNTER 1
 #define PLAT_COUNTER_KIND 1 /* TRACE_CLOCK_TSC */
-static inline uint64_t plat_counter(void) { return __rdtsc(); }
+static inline uint64_t thagi_plat_counter(void) { return __rdtsc(); }
 #elif defined(__aarch64__)
 #define PLAT_HAS_COUNTER 1
 #define PLAT_COUNTER_KIND 3 /* TRACE_CLOCK_CNTVCT */
-static inline uint64_t plat_counter(void)
+static inline uint64_t thagi_plat_counter(void)
 {
     uint64_t v;
     __asm__ volatile("mrs %0, cntvct_el0" : "=r"(v));
@@ -29,87 +29,87 @@ static inline uint64_t plat_counter(void)
 #else
 #define PLAT_HAS_COUNTER 0
 #define PLAT_COUNTER_KIND 2
-static inline uint64_t plat_counter(void) { return 0; }
+static inline uint64_t thagi_plat_counter(void) { return 0; }
 #endif
 
-/** 1 if plat_counter() runs at one rate, on all processors, through all power states. */
-int plat_counter_is_steady(void);
+/** 1 if thagi_plat_counter() runs at one rate, on all processors, through all power states. */
+int thagi_plat_counter_is_steady(void);
 
 /** Nanoseconds of CLOCK_MONOTONIC, of CLOCK_REALTIME. */
-uint64_t plat_monotonic_ns(void);
-uint64_t plat_real_ns(void);
+uint64_t thagi_plat_monotonic_ns(void);
+uint64_t thagi_plat_real_ns(void);
 
 /** Calendar time of CLOCK_REALTIME nanoseconds in the local time zone. */
-typedef struct plat_date {
+typedef struct thagi_plat_date {
     int year, month, day, hour, minute, second;
-} plat_date;
-void plat_local_date(uint64_t real_ns, plat_date *out);
+} thagi_plat_date;
+void thagi_plat_local_date(uint64_t real_ns, thagi_plat_date *out);
 
-uint32_t plat_pid(void);
-uint32_t plat_parent_pid(void);
-uint32_t plat_tid(void);
+uint32_t thagi_plat_pid(void);
+uint32_t thagi_plat_parent_pid(void);
+uint32_t thagi_plat_tid(void);
 
 /** 1 if a thread of that id exists in this process. */
-int plat_thread_exists(uint32_t tid);
+int thagi_plat_thread_exists(uint32_t tid);
 
 /** Name of the calling thread, NUL-terminated. */
-void plat_thread_name(char name[16]);
+void thagi_plat_thread_name(char name[16]);
 
 /** Zeroed private memory; NULL if there is none. Sizes are rounded up to pages by the system. */
-void *plat_map(size_t bytes);
+void *thagi_plat_map(size_t bytes);
 /** The same, but a child of fork() finds it zeroed. *wiped says whether the system can do that. */
-void *plat_map_wiped_by_fork(size_t bytes, int *wiped);
-void plat_unmap(void *mem, size_t bytes);
+void *thagi_plat_map_wiped_by_fork(size_t bytes, int *wiped);
+void thagi_plat_unmap(void *mem, size_t bytes);
 
 /** A file that others can neither plant nor read; fails with -EEXIST if the name is taken. The
     descriptor is high, close-on-exec. Returns it, or a negative errno. */
-int plat_file_create(const char *path);
+int thagi_plat_file_create(const char *path);
 /** Open an existing file for reading and writing, never through a link at its end. */
-int plat_file_open(const char *path);
-void plat_file_close(int fd);
+int thagi_plat_file_open(const char *path);
+void thagi_plat_file_close(int fd);
 /** Identity of an open file, so that a descriptor that the host closed and reused is noticed. */
-int plat_file_identity(int fd, uint64_t *dev, uint64_t *ino);
+int thagi_plat_file_identity(int fd, uint64_t *dev, uint64_t *ino);
 /** Make [off, off + bytes) exist on the disk, or fail cleanly: -ENOSPC, -EFBIG. Never a signal. */
-int plat_file_reserve(int fd, uint64_t off, uint64_t bytes);
+int thagi_plat_file_reserve(int fd, uint64_t off, uint64_t bytes);
 /** Write all of it at off. Not a cancellation point. Never a signal. */
-int plat_file_write_at(int fd, const void *bytes, size_t len, uint64_t off);
+int thagi_plat_file_write_at(int fd, const void *bytes, size_t len, uint64_t off);
 /** Append to fd: log lines and messages. */
-int plat_file_append(int fd, const void *bytes, size_t len);
+int thagi_plat_file_append(int fd, const void *bytes, size_t len);
 /** Open for appending, created 0600. */
-int plat_file_append_open(const char *path);
+int thagi_plat_file_append_open(const char *path);
 /** Map a reserved piece of a file, shared; NULL on failure. */
-void *plat_file_map(int fd, uint64_t off, size_t bytes);
+void *thagi_plat_file_map(int fd, uint64_t off, size_t bytes);
 /** Bytes free to this user where fd lies; UINT64_MAX if unknown. */
-uint64_t plat_file_free_bytes(int fd);
+uint64_t thagi_plat_file_free_bytes(int fd);
 /** Make a directory and its parents, 0700. -EEXIST is no error. */
-int plat_dir_make(const char *path);
+int thagi_plat_dir_make(const char *path);
 /** Absolute working directory into buf. */
-int plat_dir_current(char *buf, size_t size);
-void plat_file_remove(const char *path);
+int thagi_plat_dir_current(char *buf, size_t size);
+void thagi_plat_file_remove(const char *path);
 
 /** Environment variable; NULL if unset, or if the program runs with more rights than its user. */
-const char *plat_getenv(const char *name);
+const char *thagi_plat_getenv(const char *name);
 
 /** Constant text of an errno value. */
-const char *plat_error_text(int os_errno);
+const char *thagi_plat_error_text(int os_errno);
 
 /** File name of the program, without its folder. */
-void plat_program_name(char *buf, size_t size);
+void thagi_plat_program_name(char *buf, size_t size);
 
 /** Lowest and highest address of the mapping that holds addr; 0 if it is not mapped. */
-int plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi);
+int thagi_plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi);
 /** Address range of the loaded module that holds addr. *is_main: it is the program itself. */
-int plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is_main);
+int thagi_plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is_main);
 
 /** Block every signal of the calling thread; hand `saved` to the other one. */
-typedef struct plat_signals {
+typedef struct thagi_plat_signals {
     uint64_t mask[16];
-} plat_signals;
-void plat_signals_block(plat_signals *saved);
-void plat_signals_restore(const plat_signals *saved);
+} thagi_plat_signals;
+void thagi_plat_signals_block(thagi_plat_signals *saved);
+void thagi_plat_signals_restore(const thagi_plat_signals *saved);
 
 /** Wait while *word == value; wake those who wait. */
-void plat_wait(uint32_t *word, uint32_t value);
-void plat_wake(uint32_t *word);
+void thagi_plat_wait(uint32_t *word, uint32_t value);
+void thagi_plat_wake(uint32_t *word);
 
 #endif

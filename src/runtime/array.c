@@ -12,11 +12,11 @@ int thagi_array_reserve(thagi_array *array, uint32_t count, size_t item_bytes)
     if (count > UINT32_MAX / 2) return 0;
     uint32_t room = array->room ? array->room : 256;
     while (room < count) room *= 2;
-    void *items = plat_map((size_t)room * item_bytes);
+    void *items = thagi_plat_map((size_t)room * item_bytes);
     if (!items) return 0;
     if (array->items) {
         memcpy(items, array->items, (size_t)array->count * item_bytes);
-        plat_unmap(array->items, (size_t)array->room * item_bytes);
+        thagi_plat_unmap(array->items, (size_t)array->room * item_bytes);
     }
     array->items = items;
     array->room = room;

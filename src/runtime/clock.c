@@ -11,7 +11,7 @@ int thagi_use_counter = PLAT_HAS_COUNTER;
 
 uint64_t thagi_monotonic_ticks(void)
 {
-    return plat_monotonic_ns();
+    return thagi_plat_monotonic_ns();
 }
 
 /* Both clocks at one moment: of a few tries the one in which the counter moved least. */
@@ -20,7 +20,7 @@ static trace_snapshot clock_pair(void)
     trace_snapshot best = {0, 0};
     uint64_t best_gap = UINT64_MAX;
     for (int i = 0; i < 5; i++) {
-        uint64_t before = thagi_ticks(), ns = plat_monotonic_ns(), after = thagi_ticks();
+        uint64_t before = thagi_ticks(), ns = thagi_plat_monotonic_ns(), after = thagi_ticks();
         if (after - before >= best_gap) continue;
         best_gap = after - before;
         best.ticks = thagi_use_counter ? before + best_gap / 2 : ns;
@@ -31,7 +31,7 @@ static trace_snapshot clock_pair(void)
 
 void thagi_clock_start(trace_file *file, int want_counter)
 {
-    thagi_use_counter = PLAT_HAS_COUNTER && want_counter && plat_counter_is_steady();
+    thagi_use_counter = PLAT_HAS_COUNTER && want_counter && thagi_plat_counter_is_steady();
     file->clock_kind = thagi_use_counter ? PLAT_COUNTER_KIND : TRACE_CLOCK_MONOTONIC;
     file->clock_first = clock_pair();
     file->clock_last[0] = file->clock_first;

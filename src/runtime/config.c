@@ -62,7 +62,7 @@ static int set_dir(thagi_config *config, piece p)
 {
     size_t used = 0;
     if (p.len == 0 || p.at[0] != '/') {
-        if (plat_dir_current(config->dir, sizeof config->dir) != 0) {
+        if (thagi_plat_dir_current(config->dir, sizeof config->dir) != 0) {
             snprintf(config->problem, sizeof config->problem, "no working directory");
             return -1;
         }
@@ -148,7 +148,7 @@ int thagi_config_read_tuning(thagi_config *config)
     config->use_counter = 1;
     config->sample_period = 1;
     config->timeline_limit = UINT64_MAX;
-    text = plat_getenv("THAG_CLOCK");
+    text = thagi_plat_getenv("THAG_CLOCK");
     if (text && *text) {
         if (strcmp(text, "monotonic") == 0) config->use_counter = 0;
         else if (strcmp(text, "counter") != 0) {
@@ -157,7 +157,7 @@ int thagi_config_read_tuning(thagi_config *config)
             return -1;
         }
     }
-    text = plat_getenv("THAG_SAMPLE");
+    text = thagi_plat_getenv("THAG_SAMPLE");
     if (text && *text) {
         if (read_number(text, 0, &value) != 0 || value < 1 || value > 1000000) {
             snprintf(config->problem, sizeof config->problem,
@@ -166,7 +166,7 @@ int thagi_config_read_tuning(thagi_config *config)
         }
         config->sample_period = (uint32_t)value;
     }
-    text = plat_getenv("THAG_TIMELINE_LIMIT");
+    text = thagi_plat_getenv("THAG_TIMELINE_LIMIT");
     if (text && *text && read_number(text, 1, &config->timeline_limit) != 0) {
         snprintf(config->problem, sizeof config->problem,
                  "THAG_TIMELINE_LIMIT: expected bytes, e.g. 0, 500000000 or 2G");

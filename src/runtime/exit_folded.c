@@ -29,7 +29,7 @@ typedef struct folded_out {
 
 static void out_flush(folded_out *out)
 {
-    if (out->len && !out->failed) out->failed = plat_file_append(out->fd, out->buf, out->len) != 0;
+    if (out->len && !out->failed) out->failed = thagi_plat_file_append(out->fd, out->buf, out->len) != 0;
     out->len = 0;
 }
 
@@ -101,8 +101,8 @@ static unsigned char *ambiguous_names(const thagi_session *session)
 {
     uint32_t count = session->sites.count, room = 64;
     while (room < count * 2) room *= 2;
-    unsigned char *ambiguous = plat_map(count + 1);
-    uint32_t *table = plat_map(room * sizeof *table);
+    unsigned char *ambiguous = thagi_plat_map(count + 1);
+    uint32_t *table = thagi_plat_map(room * sizeof *table);
     trace_site **sites = session->sites.items;
     for (uint32_t i = 0; ambiguous && table && i < count; i++) {
         const char *name = (const char *)(sites[i] + 1), *file = name + sites[i]->name_len + sites[i]->func_len;
@@ -120,7 +120,7 @@ static unsigned char *ambiguous_names(const thagi_session *session)
         }
         if (!table[at]) table[at] = i + 1;
     }
-    plat_unmap(table, room * sizeof *table);
+    thagi_plat_unmap(table, room * sizeof *table);
     return ambiguous;
 }
 
@@ -167,13 +167,13 @@ void thagi_exit_folded(thagi_session *session, const char *path)
 {
     uint32_t count = session->nodes.count;
     if (count <= 1) return; /* no span was recorded */
-    node_sum *sums = plat_map(count * sizeof *sums);
-    folded_out *out = plat_map(sizeof *out);
+    node_sum *sums = thagi_plat_map(count * sizeof *sums);
+    folded_out *out = thagi_plat_map(sizeof *out);
     unsigned char *ambiguous = ambiguous_names(session);
     if (!sums || !out) goto done;
-    out->fd = plat_file_create(path);
+    out->fd = thagi_plat_file_create(path);
     if (out->fd < 0) {
-        thagi_log("%s: %s", path, plat_error_text(-out->fd));
+        thagi_log("%s: %s", path, thagi_plat_error_text(-out->fd));
         goto done;
     }
     sum_cells(session, sums);
@@ -189,9 +189,9 @@ void thagi_exit_folded(thagi_session *session, const char *path)
     }
     out_flush(out);
     if (out->failed) thagi_log("%s: cannot be written", path);
-    plat_file_close(out->fd);
+    thagi_plat_file_close(out->fd);
 done:
-    plat_unmap(ambiguous, session->sites.count + 1);
-    plat_unmap(out, sizeof *out);
-    plat_unmap(sums, count * sizeof *sums);
+    thagi_plat_unmap(ambiguous, session->sites.count + 1);
+    thagi_plat_unmap(out, sizeof *out);
+    thagi_plat_unmap(sums, count * sizeof *sums);
 }

@@ -20,14 +20,14 @@ static void put_line(int fd, const char *prefix, const char *format, va_list arg
     for (size_t i = 0; i < len; i++)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f) line[i] = '?';
     line[len] = '\n';
-    plat_file_append(fd, line, len + 1);
+    thagi_plat_file_append(fd, line, len + 1);
 }
 
 void thagi_log(const char *format, ...)
 {
     /* The host may have closed the descriptor and opened something else under its number. */
     uint64_t dev, ino;
-    if (log_fd < 0 || plat_file_identity(log_fd, &dev, &ino) != 0 || dev != log_dev ||
+    if (log_fd < 0 || thagi_plat_file_identity(log_fd, &dev, &ino) != 0 || dev != log_dev ||
         ino != log_ino)
         return;
     va_list args;
@@ -48,20 +48,20 @@ void thagi_log_open(int level, const char *program, const char *stamp, uint32_t 
 {
     if (level == 0) return;
     char dir[THAGI_PATH_MAX / 2], path[THAGI_PATH_MAX];
-    const char *tmp = plat_getenv("TMPDIR");
+    const char *tmp = thagi_plat_getenv("TMPDIR");
     snprintf(dir, sizeof dir, "%s/thag_profiler", tmp && *tmp == '/' ? tmp : "/tmp");
-    if (plat_dir_make(dir) != 0) return;
+    if (thagi_plat_dir_make(dir) != 0) return;
     snprintf(path, sizeof path, "%s/%s-%s-debug.log", dir, program, stamp);
-    int fd = plat_file_create(path);
+    int fd = thagi_plat_file_create(path);
     if (fd < 0) {
         snprintf(path, sizeof path, "%s/%s-%s-%u-debug.log", dir, program, stamp, pid);
-        fd = plat_file_append_open(path);
+        fd = thagi_plat_file_append_open(path);
     }
     if (fd < 0) {
         thagi_complain("%s: cannot write the debug log", path);
         return;
     }
     log_fd = fd;
-    plat_file_identity(fd, &log_dev, &log_ino);
+    thagi_plat_file_identity(fd, &log_dev, &log_ino);
     if (level == 2) thagi_complain("debug log: %s", path);
 }

@@ -167,8 +167,8 @@ int thagi_array_reserve(thagi_array *array, uint32_t count, size_t item_bytes);
 uint64_t thagi_hash_mix(uint64_t x);
 
 /** Take the lock with all signals blocked; give both back. */
-void thagi_lock(thagi_session *session, plat_signals *saved);
-void thagi_unlock(thagi_session *session, const plat_signals *saved);
+void thagi_lock(thagi_session *session, thagi_plat_signals *saved);
+void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved);
 
 /** Called with nothing held, by a task that is not usable: sets up what is missing (a slot, after a
     fork a new trace). NULL if there is none to be had, or recording is off. */
@@ -207,7 +207,7 @@ uint64_t thagi_monotonic_ticks(void);
 static inline uint64_t thagi_ticks(void)
 {
 #if PLAT_HAS_COUNTER
-    if (THAGI_LIKELY(thagi_use_counter)) return plat_counter();
+    if (THAGI_LIKELY(thagi_use_counter)) return thagi_plat_counter();
 #endif
     return thagi_monotonic_ticks();
 }
@@ -283,6 +283,8 @@ int thagi_thread_key_start(void);
 thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
 /** Idle again, or careful as long as there are closed frames. */
 void thagi_task_release(thagi_task *task);
+/** thag_span_begin() on behalf of a caller whose frame address is sp. */
+thag_token thagi_span_begin_at(const thag_site *site, uintptr_t sp);
 /** Begin a span for a task that is held. 0: lost, and counted. */
 thag_token thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp);
 /** Count the top frame as ended at `now`, and pop it. */

@@ -28,7 +28,7 @@ static __attribute__((__noinline__)) void mute(const thag_site *site, const char
     __atomic_store_n(entry, name, __ATOMIC_RELAXED);
     thagi_session *session = thagi_session_now;
     if (!session || !site->name) return;
-    plat_signals saved;
+    thagi_plat_signals saved;
     int saved_errno = errno;
     thagi_lock(session, &saved);
     thagi_site_mute(session, site);
@@ -40,7 +40,7 @@ static __attribute__((__noinline__)) const thag_site *named_site(const thag_site
                                                                  const char *name)
 {
     thagi_session *session = thagi_session_now;
-    plat_signals saved;
+    thagi_plat_signals saved;
     int saved_errno = errno;
     if (!session) return NULL;
     thagi_lock(session, &saved);
@@ -91,7 +91,7 @@ static void stray_end(const char *name)
 {
     thagi_session *session = thagi_session_now;
     if (__atomic_load_n(muted_entry(name), __ATOMIC_RELAXED) == name) return;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     int expected = thagi_site_is_muted(session, name);
     thagi_unlock(session, &saved);

@@ -28,22 +28,22 @@ static struct {
 
 /* --- the lock ---------------------------------------------------------------------------------- */
 
-void thagi_lock(thagi_session *session, plat_signals *saved)
+void thagi_lock(thagi_session *session, thagi_plat_signals *saved)
 {
-    plat_signals_block(saved);
+    thagi_plat_signals_block(saved);
     uint32_t expected = 0;
     if (__atomic_compare_exchange_n(&session->lock, &expected, 1, 0, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED))
         return;
     /* U. Drepper, "Futexes Are Tricky", mutex 2. */
     while (__atomic_exchange_n(&session->lock, 2, __ATOMIC_ACQUIRE) != 0)
-        plat_wait(&session->lock, 2);
+        thagi_plat_wait(&session->lock, 2);
 }
 
-void thagi_unlock(thagi_session *session, const plat_signals *saved)
+void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved)
 {
-    if (__atomic_exchange_n(&session->lock, 0, __ATOMIC_RELEASE) == 2) plat_wake(&session->lock);
-    plat_signals_restore(saved);
+    if (__atomic_exchange_n(&session->lock, 0, __ATOMIC_RELEASE) == 2) thagi_plat_wake(&session->lock);
+    thagi_plat_signals_restore(saved);
 }
 
 void thagi_count(enum trace_loss what, uint64_t n)
@@ -59,7 +59,7 @@ int thagi_first_misuse(int kind)
 
 /* --- forks ------------------------------------------------------------------------------------- */
 
-static plat_signals fork_signals;
+static thagi_plat_signals fork_signals;
 
 static void before_fork(void)
 {
@@ -79,7 +79,7 @@ static void after_fork_child(void)
     memset(session, 0, sizeof *session); /* already so where the system can wipe */
     thagi_current = &thagi_no_task;
     thagi_inherit_child();
-    plat_signals_restore(&fork_signals);
+    thagi_plat_signals_restore(&fork_signals);
 }
 
 /* --- start ------------------------------------------------------------------------------------- */
@@ -89,11 +89,11 @@ static thagi_session *session_get(void)
     thagi_session *session = __atomic_load_n(&thagi_session_now, __ATOMIC_ACQUIRE), *none = NULL;
     if (session) return session;
     int wiped;
-    session = plat_map_wiped_by_fork(sizeof *session, &wiped);
+    session = thagi_plat_map_wiped_by_fork(sizeof *session, &wiped);
     if (!session) return NULL;
     if (!__atomic_compare_exchange_n(&thagi_session_now, &none, session, 0, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE)) {
-        plat_unmap(session, sizeof *session);
+        thagi_plat_unmap(session, sizeof *session);
         return none;
     }
     return session;
@@ -128,14 +128,14 @@ static void fill_header(thagi_session *session, uint64_t real_ns)
     file->state = TRACE_RUNNING;
     file->mode = process.modes;
     file->pid = session->pid;
-    file->parent_pid = plat_parent_pid();
+    file->parent_pid = thagi_plat_parent_pid();
     file->parent_traced = process.parent_pid_traced != 0;
     file->start_real_ns = real_ns;
     file->sample_period = config->sample_period;
     uint64_t limit = config->timeline_limit;
     if (limit == UINT64_MAX) {
         /* A guest does not fill the disk. */
-        uint64_t room = plat_file_free_bytes(session->trace.fd) / 8;
+        uint64_t room = thagi_plat_file_free_bytes(session->trace.fd) / 8;
         limit = room < (UINT64_C(1) << 30) ? room : UINT64_C(1) << 30;
     }
     file->timeline_limit_bytes = limit;
@@ -154,19 +154,19 @@ static void set_hooks(void)
 /* Under the lock, with a zeroed session: the file, the tables, the first slot. */
 static int session_start(thagi_session *session)
 {
-    uint64_t real_ns = plat_real_ns();
-    plat_date date;
+    uint64_t real_ns = thagi_plat_real_ns();
+    thagi_plat_date date;
     char stamp[64];
-    plat_local_date(real_ns, &date);
+    thagi_plat_local_date(real_ns, &date);
     snprintf(stamp, sizeof stamp, "%04d%02d%02d-%02d%02d%02d", date.year, date.month, date.day,
              date.hour, date.minute, date.second);
-    session->pid = plat_pid();
+    session->pid = thagi_plat_pid();
     thagi_log_open(process.config.log, process.program, stamp, session->pid);
-    int err = plat_dir_make(process.config.dir);
+    int err = thagi_plat_dir_make(process.config.dir);
     if (!err) err = create_trace(session, stamp, session->pid);
     if (err) {
         thagi_complain("%s: cannot write the trace (%s); the program runs unprofiled",
-                       process.config.dir, plat_error_text(-err));
+                       process.config.dir, thagi_plat_error_text(-err));
         return err;
     }
     fill_header(session, real_ns);
@@ -195,9 +195,9 @@ static void remember_trace(const thagi_trace *trace)
 static void close_parents_trace(void)
 {
     uint64_t dev, ino;
-    if (process.old_fd >= 0 && plat_file_identity(process.old_fd, &dev, &ino) == 0 &&
+    if (process.old_fd >= 0 && thagi_plat_file_identity(process.old_fd, &dev, &ino) == 0 &&
         dev == process.old_dev && ino == process.old_ino)
-        plat_file_close(process.old_fd);
+        thagi_plat_file_close(process.old_fd);
 }
 
 thagi_task *thagi_session_join(void)
@@ -207,12 +207,12 @@ thagi_task *thagi_session_join(void)
     int saved_errno = errno;
     int is_heir = 0;
     thagi_task *task = NULL;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     if (session->pid == 0) { /* a child of fork() */
         thagi_current = &thagi_no_task;
         close_parents_trace();
-        process.parent_pid_traced = plat_parent_pid();
+        process.parent_pid_traced = thagi_plat_parent_pid();
         if (session_start(session) != 0) {
             thag_active = 0;
         } else {
@@ -236,8 +236,8 @@ thagi_task *thagi_session_join(void)
 static int wanted_modes(thag_mode mode, unsigned compiled)
 {
     thagi_config *config = &process.config;
-    const char *setting = mode == THAG_MODE_runtime ? plat_getenv("THAG_PROFILER") : "";
-    if (mode == THAG_MODE_runtime && !setting) setting = plat_getenv("THAG_PROFILE");
+    const char *setting = mode == THAG_MODE_runtime ? thagi_plat_getenv("THAG_PROFILER") : "";
+    if (mode == THAG_MODE_runtime && !setting) setting = thagi_plat_getenv("THAG_PROFILE");
     if (thagi_config_read(config, setting) != 0 || thagi_config_read_tuning(config) != 0) {
         thagi_complain("%s; the program runs unprofiled", config->problem);
         return -1;
@@ -264,12 +264,12 @@ int thag_enable(thag_mode mode, unsigned compiled)
     }
     thagi_session *session = session_get();
     if (!session) return -1;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     int modes = wanted_modes(mode, compiled);
     if (modes > 0 && session->pid == 0) {
         process.modes = (unsigned)modes;
-        plat_program_name(process.program, sizeof process.program);
+        thagi_plat_program_name(process.program, sizeof process.program);
         result = session_start(session) == 0 ? 0 : -1;
         if (result == 0) {
             remember_trace(&session->trace);
@@ -294,7 +294,8 @@ void thag_disable_profiling(void)
 thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compiled)
 {
     if (thag_enable(mode, compiled) != 0 || !thag_active) return 0;
-    return thag_span_begin(site);
+    /* Our own frame address, as thag_span_begin() would take its own: not one deeper. */
+    return thagi_span_begin_at(site, (uintptr_t)__builtin_frame_address(0));
 }
 
 void thag_module_unload(const void *marker)
@@ -302,8 +303,8 @@ void thag_module_unload(const void *marker)
     uintptr_t lo, hi;
     int is_main, saved_errno = errno;
     thagi_session *session = thagi_session_now;
-    if (!session || !plat_module_of(marker, &lo, &hi, &is_main) || is_main) return;
-    plat_signals saved;
+    if (!session || !thagi_plat_module_of(marker, &lo, &hi, &is_main) || is_main) return;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     thagi_cell_forget(session, lo, hi);
     thagi_site_forget(session, lo, hi);
@@ -319,15 +320,15 @@ void thag_module_unload(const void *marker)
 static __attribute__((__destructor__)) void session_end(void)
 {
     thagi_session *session = thagi_session_now;
-    if (!session || !session->trace.file || session->pid != plat_pid()) return;
+    if (!session || !session->trace.file || session->pid != thagi_plat_pid()) return;
     int saved_errno = errno;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     trace_file *file = session->trace.file;
     thagi_clock_snapshot(session, 1);
     file->end_ticks = thagi_ticks();
     for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
-        if (thread->in_use && thread->tid == plat_tid()) plat_thread_name(thread->shared->name);
+        if (thread->in_use && thread->tid == thagi_plat_tid()) thagi_plat_thread_name(thread->shared->name);
     char path[THAGI_PATH_MAX + 8];
     size_t len = strlen(session->trace.path) - strlen(".thag");
     memcpy(path, session->trace.path, len);

@@ -123,7 +123,7 @@ static int text_table_grow(thagi_session *session)
     trace_site **records = session->sites.items;
     for (uint32_t id = 0; id < session->sites.count; id++)
         text_table_put(&bigger, id, record_hash(records[id]));
-    plat_unmap(table->items, table->room * sizeof(uint32_t));
+    thagi_plat_unmap(table->items, table->room * sizeof(uint32_t));
     *table = bigger;
     return 1;
 }
@@ -168,7 +168,7 @@ static int ptr_table_grow(thagi_array *table)
         *ptr_find(&bigger, old[i].site) = old[i];
         bigger.count++;
     }
-    plat_unmap(table->items, table->room * sizeof(ptr_entry));
+    thagi_plat_unmap(table->items, table->room * sizeof(ptr_entry));
     *table = bigger;
     return 1;
 }
@@ -202,7 +202,7 @@ static void *named_alloc(size_t bytes)
     bytes = (bytes + 15) & ~(size_t)15;
     if ((size_t)(end - pos) < bytes) {
         size_t page = bytes > 65536 ? bytes : 65536;
-        pos = plat_map(page);
+        pos = thagi_plat_map(page);
         end = pos ? pos + page : NULL;
         if (!pos) return NULL;
     }
@@ -229,7 +229,7 @@ const thag_site *thagi_site_named(thagi_session *session, const thag_site *site,
             to[j] = from[i];
         }
         bigger.count = table->count;
-        plat_unmap(table->items, table->room * sizeof(named_site *));
+        thagi_plat_unmap(table->items, table->room * sizeof(named_site *));
         *table = bigger;
     }
     named_site **slots = table->items;

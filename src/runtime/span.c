@@ -200,7 +200,7 @@ void thagi_span_close_all(thagi_task *task)
 static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
 {
     if (a - task->stack_lo >= task->stack_hi - task->stack_lo &&
-        !plat_mapping_of(a, &task->stack_lo, &task->stack_hi)) {
+        !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi)) {
         task->stack_lo = task->stack_hi = 0;
         return 0;
     }
@@ -323,6 +323,11 @@ static __attribute__((__noinline__)) thag_token span_begin_slow(thagi_task *task
     thag_token token = span_push(task, site, sp);
     thagi_task_release(task);
     return token;
+}
+
+thag_token thagi_span_begin_at(const thag_site *site, uintptr_t sp)
+{
+    return span_begin_slow(thagi_current, site, sp);
 }
 
 thag_token thag_span_begin(const thag_site *site)

@@ -37,8 +37,8 @@ void *thagi_thread_alloc(thagi_thread *thread, size_t bytes)
     if ((size_t)(thread->arena_end - thread->arena_pos) < bytes) {
         int saved_errno = errno;
         uint32_t index;
-        plat_signals saved;
-        plat_signals_block(&saved);
+        thagi_plat_signals saved;
+        thagi_plat_signals_block(&saved);
         trace_chunk *chunk =
             thagi_trace_chunk_new(&thagi_session_now->trace, thread->slot, 1, &index);
         if (chunk) {
@@ -46,7 +46,7 @@ void *thagi_thread_alloc(thagi_thread *thread, size_t bytes)
             arena_use(thread, chunk, 64);
             thagi_chunk_publish(chunk, TRACE_ARENA);
         }
-        plat_signals_restore(&saved);
+        thagi_plat_signals_restore(&saved);
         errno = saved_errno;
         if (!chunk) return NULL;
     }
@@ -68,8 +68,8 @@ int thagi_thread_grow_frames(thagi_thread *thread)
     }
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
-    plat_signals saved;
-    plat_signals_block(&saved);
+    thagi_plat_signals saved;
+    thagi_plat_signals_block(&saved);
     uint32_t run = thread->frames ? thread->frames_run * 2 : 1, index;
     trace_chunk *chunk =
         thagi_trace_chunk_new(&thagi_session_now->trace, thread->slot, run, &index);
@@ -84,7 +84,7 @@ int thagi_thread_grow_frames(thagi_thread *thread)
         thread->shared->frames_chunk = index;
         if (thread->frames) {
             thread->frames->kind = TRACE_FREE;
-            plat_unmap(thread->frames, (size_t)thread->frames_run * TRACE_CHUNK_BYTES);
+            thagi_plat_unmap(thread->frames, (size_t)thread->frames_run * TRACE_CHUNK_BYTES);
         }
         thread->frames = chunk;
         thread->frames_run = run;
@@ -92,7 +92,7 @@ int thagi_thread_grow_frames(thagi_thread *thread)
         task->base = frames;
         task->limit = frames + room;
     }
-    plat_signals_restore(&saved);
+    thagi_plat_signals_restore(&saved);
     if (!chunk) thagi_count(TRACE_LOST_MEMORY, 1);
     thagi_paused(task, since);
     errno = saved_errno;
@@ -131,13 +131,13 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
 static thagi_thread *slot_new(thagi_session *session, uint32_t level)
 {
     int wiped;
-    thagi_thread *thread = plat_map_wiped_by_fork(sizeof *thread, &wiped);
+    thagi_thread *thread = thagi_plat_map_wiped_by_fork(sizeof *thread, &wiped);
     if (!thread) return NULL;
     thread->slot = session->slot_count;
     thread->level = level;
     thread->timeline_loss = TRACE_TIMELINE_WRITE;
     if (!slot_map(session, thread)) {
-        plat_unmap(thread, sizeof *thread);
+        thagi_plat_unmap(thread, sizeof *thread);
         return NULL;
     }
     if (session->trace.file->sample_period > 1) {
@@ -176,7 +176,7 @@ static void sweep_dead(thagi_session *session, uint32_t me)
 {
     for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
         if (thread->in_use && thread->level == 0 &&
-            (thread->tid == me || !plat_thread_exists(thread->tid)))
+            (thread->tid == me || !thagi_plat_thread_exists(thread->tid)))
             slot_release(session, thread);
     session->sweep_at = session->live_count < 8 ? 16 : session->live_count * 2;
 }
@@ -190,7 +190,7 @@ static void slot_take(thagi_thread *thread, uint32_t tid)
     shared->end_ticks = 0;
     shared->thread_count++;
     shared->tid = thread->tid = tid;
-    plat_thread_name(shared->name);
+    thagi_plat_thread_name(shared->name);
     thread->in_use = 1;
     thread->base_task.stack_lo = thread->base_task.stack_hi = 0;
     thagi_timeline_owner(thread);
@@ -200,7 +200,7 @@ static void slot_take(thagi_thread *thread, uint32_t tid)
 
 thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)
 {
-    uint32_t tid = plat_tid();
+    uint32_t tid = thagi_plat_tid();
     if (level == 0 && !session->free && session->live_count >= session->sweep_at)
         sweep_dead(session, tid);
     thagi_thread *thread = level == 0 ? session->free : NULL;
@@ -223,7 +223,7 @@ thagi_thread *thagi_thread_nested(thagi_thread *thread)
     if (thread->level + 1 >= LEVELS_MAX) return NULL;
     int saved_errno = errno;
     thagi_session *session = thagi_session_now;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     if (nested) slot_take(nested, thread->tid);
     else thread->nested = nested = thagi_thread_acquire(session, thread->level + 1);
@@ -241,9 +241,9 @@ static void thread_exit(void *value)
     if (thagi_current != &thread->base_task || thread->base_task.state == THAGI_TASK_UNUSABLE)
         return; /* forked since */
     int saved_errno = errno;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
-    plat_thread_name(thread->shared->name); /* most are named after their first span */
+    thagi_plat_thread_name(thread->shared->name); /* most are named after their first span */
     slot_release(session, thread);
     thagi_current = &thagi_no_task;
     thagi_unlock(session, &saved);

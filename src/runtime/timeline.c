@@ -115,9 +115,9 @@ int thagi_timeline_full(thagi_thread *thread)
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
     thagi_session *session = thagi_session_now;
-    plat_signals saved;
+    thagi_plat_signals saved;
     /* A signal handler would not be harmed, but would see its interrupted span grow by this. */
-    plat_signals_block(&saved);
+    thagi_plat_signals_block(&saved);
     tail_close(thread);
     int err = thagi_trace_put_chunk(&session->trace, thread->tail);
     if (err) {
@@ -129,7 +129,7 @@ int thagi_timeline_full(thagi_thread *thread)
         thread->shared->timeline_spans += ((trace_timeline *)(thread->tail + 1))->span_count;
         tail_reset(thread, thread->tail->seq + 1);
     }
-    plat_signals_restore(&saved);
+    thagi_plat_signals_restore(&saved);
     thagi_paused(&thread->base_task, since);
     errno = saved_errno;
     return !err;

@@ -62,7 +62,7 @@ static int key_table_grow(thagi_session *session)
         while (slots[i]) i = (i + 1) & mask;
         slots[i] = id + 1;
     }
-    plat_unmap(table->items, table->room * sizeof(uint32_t));
+    thagi_plat_unmap(table->items, table->room * sizeof(uint32_t));
     *table = bigger;
     return 1;
 }
@@ -119,11 +119,11 @@ static int cell_map_grow(thagi_cell_map *map)
 {
     if ((map->count + 1) * 2 <= map->room) return 1;
     thagi_cell_map bigger = {.room = map->room ? map->room * 2 : 256};
-    bigger.entries = plat_map(bigger.room * sizeof *bigger.entries);
+    bigger.entries = thagi_plat_map(bigger.room * sizeof *bigger.entries);
     if (!bigger.entries) return 0;
     for (uint32_t i = 0; i < map->room; i++)
         if (map->entries[i].cell) cell_put(&bigger, map->entries[i].parent, map->entries[i].cell);
-    plat_unmap(map->entries, map->room * sizeof *map->entries);
+    thagi_plat_unmap(map->entries, map->room * sizeof *map->entries);
     *map = bigger;
     return 1;
 }
@@ -153,7 +153,7 @@ static __attribute__((__noinline__)) thagi_cell *cell_add(thagi_thread *thread, 
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
     thagi_session *session = thagi_session_now;
-    plat_signals saved;
+    thagi_plat_signals saved;
     thagi_lock(session, &saved);
     thagi_cell *cell = NULL;
     uint32_t site_id = thagi_site_id(session, site);

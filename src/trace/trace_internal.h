@@ -42,7 +42,7 @@ struct trace {
     trace_source source;
     trace_file head;
     chunk_list chunks[TRACE_FREE + 1]; /* by kind; sorted by (slot, seq, chunk) or by base */
-    uint64_t nonzero_chunks;           /* an upper bound for everything that is counted in chunks */
+    uint64_t lost_chunks;              /* of a kind that cannot be told */
     site_entry *sites;
     uint32_t site_count;
     char *strings;

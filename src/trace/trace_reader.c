@@ -253,9 +253,12 @@ static void measure_tail(trace *t, uint64_t offset, uint64_t avail, trace_chunk 
 
         memcpy(&first, buffer + pos, sizeof first);
         if (first == 0) break;
-        if (first == TRACE_TAG_THREAD) len = TRACE_THREAD_BYTES;
-        else if (first == TRACE_TAG_SPAN64) len = TRACE_SPAN64_BYTES;
-        else if (first == TRACE_TAG_SPAN32) len = TRACE_SPAN32_BYTES;
+        if (first == TRACE_TAG_THREAD)
+            len = TRACE_THREAD_BYTES;
+        else if (first == TRACE_TAG_SPAN64)
+            len = TRACE_SPAN64_BYTES;
+        else if (first == TRACE_TAG_SPAN32)
+            len = TRACE_SPAN32_BYTES;
         if (pos + len > (uint64_t)n) break;
         tl->span_count += first != TRACE_TAG_THREAD;
         pos += len;
@@ -278,7 +281,10 @@ static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint6
     if (c.kind == TRACE_TIMELINE && c.used == TRACE_USED_OPEN) {
         measure_tail(t, CHUNK_OFFSET(index), avail, &c, &tl);
     }
-    if (!check_chunk(t, &c, CHUNK_OFFSET(index), avail, &used, &is_cut)) return THAG_OK;
+    if (!check_chunk(t, &c, CHUNK_OFFSET(index), avail, &used, &is_cut)) {
+        t->lost_chunks++;
+        return THAG_OK;
+    }
     *run = chunk_run(t, &c, index, total);
     t->census.chunks[c.kind] += *run;
     if (c.kind == TRACE_FREE) return THAG_OK;
@@ -319,7 +325,6 @@ static thag_err scan_chunks(trace *t, fault *f)
         } else if (n < (int64_t)sizeof(trace_chunk)) {
             trace_note(t, offset + (uint64_t)n, "the file ends within the head of a chunk");
         } else {
-            t->nonzero_chunks++;
             if (list_chunk(t, bytes, i, total, avail, &run)) {
                 return fault_set(f, THAG_ERR_MEMORY, offset, "listing chunks");
             }
@@ -359,10 +364,12 @@ static void sort_chunks(trace *t)
 
 /* ---- sites ---- */
 
-/* How many ids chunks of this kind can hold, if all the chunks there are were of it. */
-static uint64_t id_bound(const trace *t, size_t record_bytes)
+/* How many ids there can be: what the chunks of the kind hold, and those that may have been some. */
+static uint64_t id_bound(const trace *t, int kind, size_t record_bytes)
 {
-    uint64_t bound = t->nonzero_chunks * (TRACE_CHUNK_BYTES / record_bytes);
+    uint64_t unwritten = t->census.chunks[0] < 64 ? t->census.chunks[0] : 64;
+    uint64_t chunks = t->chunks[kind].count + t->lost_chunks + unwritten;
+    uint64_t bound = chunks * (TRACE_CHUNK_BYTES / record_bytes);
 
     return bound < TRACE_NONE ? bound : TRACE_NONE;
 }
@@ -448,7 +455,7 @@ static thag_err read_sites(trace *t, const chunk_ref *ref, const uint8_t *bytes,
 static thag_err load_sites(trace *t, uint8_t *buffer, fault *f)
 {
     const chunk_list *list = &t->chunks[TRACE_SITES];
-    uint64_t bound = id_bound(t, sizeof(trace_site));
+    uint64_t bound = id_bound(t, TRACE_SITES, sizeof(trace_site));
 
     if (!list->count) return THAG_OK;
     t->sites = calloc((size_t)bound, sizeof *t->sites);
@@ -507,7 +514,7 @@ static void read_nodes(trace *t, const chunk_ref *ref, const uint8_t *bytes, uin
 static thag_err load_tree(trace *t, uint8_t *buffer, fault *f)
 {
     const chunk_list *list = &t->chunks[TRACE_TREE];
-    uint64_t bound = id_bound(t, sizeof(trace_node)) + 1;
+    uint64_t bound = id_bound(t, TRACE_TREE, sizeof(trace_node)) + 1;
 
     t->nodes = malloc((size_t)bound * sizeof *t->nodes);
     if (!t->nodes) return fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "call tree");

@@ -22,14 +22,14 @@ static void chunk_head(trace_chunk *chunk, uint32_t slot)
 
 int thagi_trace_create(thagi_trace *trace, const char *path)
 {
-    int fd = plat_file_create(path);
+    int fd = thagi_plat_file_create(path);
     if (fd < 0) return fd;
-    int err = plat_file_identity(fd, &trace->dev, &trace->ino);
-    if (!err) err = plat_file_reserve(fd, 0, TRACE_CHUNK_BYTES);
-    trace_chunk *first = err ? NULL : plat_file_map(fd, 0, TRACE_CHUNK_BYTES);
+    int err = thagi_plat_file_identity(fd, &trace->dev, &trace->ino);
+    if (!err) err = thagi_plat_file_reserve(fd, 0, TRACE_CHUNK_BYTES);
+    trace_chunk *first = err ? NULL : thagi_plat_file_map(fd, 0, TRACE_CHUNK_BYTES);
     if (!first) {
-        plat_file_close(fd);
-        plat_file_remove(path);
+        thagi_plat_file_close(fd);
+        thagi_plat_file_remove(path);
         return err ? err : -ENOMEM;
     }
     chunk_head(first, TRACE_NONE);
@@ -57,12 +57,12 @@ void thagi_chunk_publish(trace_chunk *chunk, enum trace_chunk_kind kind)
 static int checked_fd(thagi_trace *trace)
 {
     uint64_t dev, ino;
-    if (plat_file_identity(trace->fd, &dev, &ino) == 0 && dev == trace->dev && ino == trace->ino)
+    if (thagi_plat_file_identity(trace->fd, &dev, &ino) == 0 && dev == trace->dev && ino == trace->ino)
         return trace->fd;
-    int fd = plat_file_open(trace->path);
+    int fd = thagi_plat_file_open(trace->path);
     if (fd < 0) return -EBADF;
-    if (plat_file_identity(fd, &dev, &ino) != 0 || dev != trace->dev || ino != trace->ino) {
-        plat_file_close(fd);
+    if (thagi_plat_file_identity(fd, &dev, &ino) != 0 || dev != trace->dev || ino != trace->ino) {
+        thagi_plat_file_close(fd);
         return -EBADF;
     }
     trace->fd = fd;
@@ -82,9 +82,9 @@ trace_chunk *thagi_trace_chunk_new(thagi_trace *trace, uint32_t slot, uint32_t c
     if (fd < 0) return note_error(trace, fd), NULL;
     uint64_t first = __atomic_fetch_add(&trace->file->chunk_count, count, __ATOMIC_RELAXED);
     uint64_t off = first * TRACE_CHUNK_BYTES, bytes = (uint64_t)count * TRACE_CHUNK_BYTES;
-    int err = plat_file_reserve(fd, off, bytes);
+    int err = thagi_plat_file_reserve(fd, off, bytes);
     if (err) return note_error(trace, err), NULL;
-    trace_chunk *chunk = plat_file_map(fd, off, bytes);
+    trace_chunk *chunk = thagi_plat_file_map(fd, off, bytes);
     if (!chunk) return note_error(trace, -ENOMEM), NULL;
     chunk_head(chunk, slot);
     *index = (uint32_t)first;
@@ -100,7 +100,7 @@ int thagi_trace_put_chunk(thagi_trace *trace, const trace_chunk *chunk)
     if (fd < 0) return note_error(trace, fd);
     uint64_t idx = __atomic_fetch_add(&trace->file->chunk_count, 1, __ATOMIC_RELAXED);
     return note_error(trace,
-                      plat_file_write_at(fd, chunk, TRACE_CHUNK_BYTES, idx * TRACE_CHUNK_BYTES));
+                      thagi_plat_file_write_at(fd, chunk, TRACE_CHUNK_BYTES, idx * TRACE_CHUNK_BYTES));
 }
 
 void thagi_trace_count(thagi_trace *trace, enum trace_loss what, uint64_t n)

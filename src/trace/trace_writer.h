@@ -14,7 +14,7 @@
 
 typedef struct thagi_trace {
     trace_file *file;    /* chunk 0, mapped; NULL: no trace */
-    int fd;              /* may be closed by the host at any time; see thagi_trace_fd() */
+    int fd;              /* the host may close it at any time: checked before each use */
     uint64_t dev, ino;   /* what fd has to be */
     uint64_t timeline_bytes; /* written out so far */
     char path[THAGI_PATH_MAX];
