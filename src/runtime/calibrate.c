@@ -42,7 +42,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
     cell->site = NULL;
     cell->next = cell;
     thread->base_task.base->paused_ticks = 0;
-    file->losses[thread->timeline_loss] = 0; /* without a timeline; nothing else was recorded yet */
+    thread->shared->timeline_lost = 0; /* without a timeline; nothing else was recorded yet */
     thagi_timeline_clear(thread);
     thagi_timeline_owner(thread);
 }

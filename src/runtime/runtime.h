@@ -112,8 +112,7 @@ struct thagi_thread {
     trace_chunk *tail;
     uint64_t tail_ticks;
     uint32_t tail_long_count, tail_other_bytes; /* spans in long records; bytes of all but short */
-    int timeline_on; /* 0: nothing is written any more, only counted as `timeline_loss` */
-    enum trace_loss timeline_loss;
+    int timeline_on; /* 0: nothing is written any more, only counted in the slot */
     /* sampling: 0 = every call is timed; else calls until the next timed one, and a generator */
     uint32_t sample_period, sample_left, sample_seed;
     uint64_t untimed_serial;
@@ -295,6 +294,8 @@ void thagi_span_abandon(thagi_task *task, uint64_t now);
 void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now);
 /** Pop closed frames off the top. */
 void thagi_span_settle(thagi_task *task);
+/** Abandon the frames that a longjmp has left behind: begun deeper in the stack than `sp`. */
+void thagi_span_drop_dead(thagi_task *task, uintptr_t sp);
 /** Abandon every open frame: the thread ends. */
 void thagi_span_close_all(thagi_task *task);
 

@@ -84,7 +84,7 @@ static int frame_is_section(const trace_frame *frame, const char *name)
 {
     const thag_site *site = thagi_frame_cell(frame)->site;
     if (!site || site->kind != TRACE_SITE_SECTION || frame->start_ticks == TRACE_CLOSED) return 0;
-    return site->name == name || strcmp(site->name, name) == 0;
+    return site->name == name || strncmp(site->name, name, TRACE_NAME_MAX) == 0; /* it may be cut */
 }
 
 static void stray_end(const char *name)
@@ -132,7 +132,12 @@ void thag_section_end(const char *name)
     task->state = sp;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thagi_span_settle(task);
-    if (THAGI_LIKELY(task->top > task->base && frame_is_section(task->top, name))) {
+    int is_top = task->top > task->base && frame_is_section(task->top, name);
+    if (THAGI_UNLIKELY(!is_top && task->top > task->base)) {
+        thagi_span_drop_dead(task, sp);
+        is_top = frame_is_section(task->top, name);
+    }
+    if (THAGI_LIKELY(is_top)) {
         thagi_span_pop(task, now);
         thagi_span_settle(task);
     } else {

@@ -248,6 +248,7 @@ const thag_site *thagi_site_named(thagi_session *session, const thag_site *site,
     named->site.name = named->name;
     slots[i] = named;
     table->count++;
+    if (cut) thagi_count(TRACE_NAME_CUT, 1);
     return &named->site;
 }
 

@@ -80,7 +80,7 @@ static inline void settle_last(thagi_thread *thread)
 {
     thagi_cell *cell = (thagi_cell *)(uintptr_t)thread->shared->last_cell;
     uint64_t ticks = thread->shared->last_ticks;
-    if (THAGI_UNLIKELY(ticks == TRACE_UNTIMED || !cell)) return;
+    if (THAGI_UNLIKELY(!cell)) return;
     thagi_hist_add(thread, cell, ticks); /* before min and max: it looks at the old ones */
     if (ticks < cell->min_ticks) cell->min_ticks = ticks;
     if (ticks > cell->max_ticks) cell->max_ticks = ticks;
@@ -127,15 +127,14 @@ static inline void span_pop(thagi_task *task, trace_frame *top, uint64_t now)
     timeline_put(thread, cell->node, ticks, now);
 }
 
-static void span_pop_untimed(thagi_task *task, trace_frame *top)
+/* A call that was only to be counted. The frame goes first: a call is counted once or not at all. */
+static inline void span_pop_untimed(thagi_task *task, trace_frame *top)
 {
-    thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(top);
-    settle_last(thread);
-    commit_begin(thread->shared, cell, TRACE_UNTIMED, top->start_ticks);
-    commit(cell, cell->calls + 1, cell->ticks);
     drop_top(task, top);
-    thagi_count(TRACE_TIMELINE_SAMPLED, 1);
+    ORDERED();
+    cell->calls++;
+    task->thread->shared->untimed_calls++;
 }
 
 void thagi_span_pop(thagi_task *task, uint64_t now)
@@ -175,9 +174,8 @@ void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
 {
     thagi_cell *cell = thagi_frame_cell(frame);
     if (frame->start_ticks & TRACE_UNTIMED_BIT) {
-        settle_last(task->thread);
-        commit_begin(task->thread->shared, cell, TRACE_UNTIMED, frame->start_ticks);
-        commit(cell, cell->calls + 1, cell->ticks);
+        cell->calls++;
+        task->thread->shared->untimed_calls++;
     } else {
         uint64_t paused = 0;
         for (const trace_frame *f = frame; f <= task->top; f++) paused += f->paused_ticks;
@@ -208,8 +206,9 @@ static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
 }
 
 /* The stack grows down: a frame that was begun below where we stand now has been left. */
-static __attribute__((__noinline__)) void drop_dead(thagi_task *task, uintptr_t sp)
+__attribute__((__noinline__)) void thagi_span_drop_dead(thagi_task *task, uintptr_t sp)
 {
+    if (frame_sp(task->top) >= sp) return;
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
     while (task->top > task->base && frame_sp(task->top) < sp &&
@@ -222,17 +221,21 @@ static __attribute__((__noinline__)) void drop_dead(thagi_task *task, uintptr_t 
 
 /* --- begin ------------------------------------------------------------------------------------- */
 
-/* The start of a call in a hot path when sampling: a time, or a token that says "not timed". */
-static uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell)
+/* Time the next call, and choose the one after that: uniform in 1 .. 2*period - 1 calls from here, so
+   1 in period on average, and in step with nothing. The generator is Numerical Recipes' ranqd1. */
+static __attribute__((__noinline__)) uint64_t sample_next(thagi_thread *thread)
 {
-    if (cell->calls < HOT_CALLS) return thagi_ticks();
-    if (--thread->sample_left == 0) {
-        /* Uniform in 1 .. 2*period - 1, so 1 in period on average, and in step with nothing. */
-        thread->sample_seed = thread->sample_seed * 1664525u + 1013904223u; /* Numerical Recipes */
-        uint64_t span = 2 * (uint64_t)thread->sample_period - 1;
-        thread->sample_left = 1 + (uint32_t)(((uint64_t)thread->sample_seed * span) >> 32);
-        return thagi_ticks();
-    }
+    thread->sample_seed = thread->sample_seed * 1664525u + 1013904223u;
+    uint64_t range = 2 * (uint64_t)thread->sample_period - 1;
+    thread->sample_left = 1 + (uint32_t)(((uint64_t)thread->sample_seed * range) >> 32);
+    return thagi_ticks();
+}
+
+/* When sampling, the start of a call: a time, or in a hot path mostly a token that says "not timed". */
+static inline uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell)
+{
+    if (THAGI_UNLIKELY(cell->calls < HOT_CALLS)) return thagi_ticks();
+    if (THAGI_UNLIKELY(--thread->sample_left == 0)) return sample_next(thread);
     return TRACE_UNTIMED_BIT | ++thread->untimed_serial;
 }
 
@@ -241,7 +244,7 @@ static inline thag_token span_push(thagi_task *task, const thag_site *site, uint
 {
     trace_frame *top = task->top;
     if (THAGI_UNLIKELY(sp > frame_sp(top))) {
-        drop_dead(task, sp);
+        thagi_span_drop_dead(task, sp);
         top = task->top;
     }
     thagi_thread *thread = task->thread;
@@ -379,26 +382,8 @@ static __attribute__((__noinline__)) void span_end_slow(thagi_task *task, thag_t
     thagi_task_release(task);
 }
 
-static __attribute__((__noinline__)) void span_end_untimed(thagi_task *task, thag_token token)
-{
-    uintptr_t sp = STACK_POINTER();
-    if (task->state != THAGI_TASK_IDLE) {
-        span_end_slow(task, token, thagi_ticks(), sp);
-        return;
-    }
-    task->state = sp;
-    ORDERED();
-    if (task->top->start_ticks == token) span_pop_untimed(task, task->top);
-    else span_end_mismatch(task, token, thagi_ticks());
-    thagi_task_release(task);
-}
-
 void thag_span_end(thag_token token)
 {
-    if (THAGI_UNLIKELY(token & TRACE_UNTIMED_BIT)) {
-        span_end_untimed(thagi_current, token);
-        return;
-    }
     thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) {
         span_end_slow(task, token, thagi_ticks(), STACK_POINTER());
@@ -408,7 +393,8 @@ void thag_span_end(thag_token token)
     ORDERED();
     trace_frame *top = task->top;
     if (THAGI_LIKELY(top->start_ticks == token)) {
-        span_pop(task, top, thagi_ticks());
+        if (THAGI_UNLIKELY(token & TRACE_UNTIMED_BIT)) span_pop_untimed(task, top);
+        else span_pop(task, top, thagi_ticks());
         ORDERED();
         task->state = THAGI_TASK_IDLE;
         return;

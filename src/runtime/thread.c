@@ -135,7 +135,6 @@ static thagi_thread *slot_new(thagi_session *session, uint32_t level)
     if (!thread) return NULL;
     thread->slot = session->slot_count;
     thread->level = level;
-    thread->timeline_loss = TRACE_TIMELINE_WRITE;
     if (!slot_map(session, thread)) {
         thagi_plat_unmap(thread, sizeof *thread);
         return NULL;

@@ -58,7 +58,7 @@ int thagi_timeline_start(thagi_session *session, thagi_thread *thread)
     thread->tail_ticks = thagi_ticks();
     thread->tail = thagi_trace_chunk_new(&session->trace, thread->slot, 1, &index);
     if (!thread->tail) {
-        thread->timeline_loss = TRACE_TIMELINE_WRITE;
+        thread->shared->timeline_cause = TRACE_TIMELINE_WRITE;
         return 0;
     }
     tail_reset(thread, 0);
@@ -66,7 +66,7 @@ int thagi_timeline_start(thagi_session *session, thagi_thread *thread)
     thread->shared->tail_chunk = index;
     thread->timeline_on = session->trace.file->timeline_limit_bytes > 0;
     if (!thread->timeline_on) {
-        thread->timeline_loss = TRACE_TIMELINE_LIMIT;
+        thread->shared->timeline_cause = TRACE_TIMELINE_LIMIT;
         thread->tail_end = thread->tail_pos;
     }
     return 1;
@@ -123,7 +123,7 @@ int thagi_timeline_full(thagi_thread *thread)
     if (err) {
         /* The tail stays as it is, readable; from now on spans are only counted. */
         thread->timeline_on = 0;
-        thread->timeline_loss = err == -EFBIG ? TRACE_TIMELINE_LIMIT : TRACE_TIMELINE_WRITE;
+        thread->shared->timeline_cause = err == -EFBIG ? TRACE_TIMELINE_LIMIT : TRACE_TIMELINE_WRITE;
         thread->tail_end = thread->tail_pos;
     } else {
         thread->shared->timeline_spans += ((trace_timeline *)(thread->tail + 1))->span_count;
@@ -138,7 +138,7 @@ int thagi_timeline_full(thagi_thread *thread)
 void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end)
 {
     if (thread->tail_pos >= thread->tail_end && !thagi_timeline_full(thread)) {
-        thagi_count(thread->timeline_loss, 1);
+        thread->shared->timeline_lost++;
         return;
     }
     uint64_t delta = end - thread->tail_ticks;

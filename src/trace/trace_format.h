@@ -116,7 +116,7 @@ typedef struct trace_file {
     uint64_t profiler_ticks;    /* spent by the profiler in slow paths, subtracted from the spans */
     int32_t write_errno;        /* first error that writing met, 0 if none */
     uint32_t write_reserved;
-    uint64_t losses[TRACE_LOSS_ROOM]; /* by enum trace_loss */
+    uint64_t losses[TRACE_LOSS_ROOM]; /* by enum trace_loss; those of trace_thread come on top */
     char program[256]; /* file name of the program, without folder, NUL-terminated */
 } trace_file;
 
@@ -153,7 +153,7 @@ typedef struct trace_node {
  *     else                 open since then
  * A process that died while ending the innermost span may show it both as the thread's last span and
  * as an open frame. It is the ended one if last_calls is committed (see trace_thread), the nodes are
- * the same, and last_end is start_ticks + last_ticks + paused_ticks (untimed: last_end is start_ticks).
+ * the same, and last_end is start_ticks + last_ticks + paused_ticks.
  */
 #define TRACE_CLOSED UINT64_MAX
 #define TRACE_UNTIMED_BIT (UINT64_C(1) << 63)
@@ -177,16 +177,19 @@ typedef struct trace_thread {
     uint64_t end_ticks;    /* 0 while it lives */
     uint64_t past_ticks;   /* lifetimes of all earlier owners, summed */
     uint64_t timeline_spans; /* span records in chunks already written out */
+    uint64_t untimed_calls;  /* ended calls that were not timed (sampling): TIMELINE_SAMPLED */
+    uint64_t timeline_lost;  /* timed spans that are not in the timeline */
+    uint32_t timeline_cause; /* of timeline_lost: enum trace_loss */
+    uint32_t reserved;
     char name[16];
-    /* The last span whose counters were begun. It counts if cell.calls has reached last_calls (0: not
+    /* The last timed span whose counters were begun. It counts if cell.calls has reached last_calls (0: not
        even begun). Its duration is in cell.ticks then, but in min, max and histogram only with the
        next span of the slot, and possibly not yet in the timeline: the reader completes them. */
     uint64_t last_cell;    /* address; see trace_chunk.base */
-    uint64_t last_ticks;   /* its duration; TRACE_UNTIMED if it was counted only */
+    uint64_t last_ticks;   /* its duration */
     uint64_t last_calls;   /* cell.calls with it */
-    uint64_t last_end;     /* when it ended; untimed: its start_ticks */
+    uint64_t last_end;     /* when it ended */
 } trace_thread;
-#define TRACE_UNTIMED UINT64_MAX
 
 enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2 };
 

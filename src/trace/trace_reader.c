@@ -237,33 +237,35 @@ static uint64_t chunk_run(trace *t, const trace_chunk *c, uint64_t index, uint64
     return 1;
 }
 
-/* A tail that is in use has no length: walk its records up to the 0 behind the last. */
+static uint32_t record_length(uint16_t first)
+{
+    if (first == TRACE_TAG_THREAD) return TRACE_THREAD_BYTES;
+    if (first == TRACE_TAG_SPAN64) return TRACE_SPAN64_BYTES;
+    return first == TRACE_TAG_SPAN32 ? TRACE_SPAN32_BYTES : TRACE_SHORT_BYTES;
+}
+
+/* A tail that is in use has no length: walk its records up to the 0 behind the last. Without a 0 the
+   file ends in the midst of them, and the length is set to what is not there. */
 static void measure_tail(trace *t, uint64_t offset, uint64_t avail, trace_chunk *c,
                          trace_timeline *tl)
 {
-    uint8_t buffer[TRACE_CHUNK_BYTES + sizeof(uint16_t)] = {0};
+    uint8_t buffer[TRACE_CHUNK_BYTES];
     uint32_t pos = sizeof *c + sizeof *tl;
     uint32_t want = avail < TRACE_CHUNK_BYTES ? (uint32_t)avail : TRACE_CHUNK_BYTES;
     int64_t n = t->source.read(t->source.context, offset, buffer, want);
+    uint16_t first = 1;
 
     tl->span_count = 0;
-    while (n > 0 && pos + sizeof(uint16_t) <= (uint64_t)n) {
-        uint16_t first;
-        uint32_t len = TRACE_SHORT_BYTES;
+    while (n > 0 && pos + sizeof first <= (uint64_t)n) {
+        uint32_t len;
 
         memcpy(&first, buffer + pos, sizeof first);
-        if (first == 0) break;
-        if (first == TRACE_TAG_THREAD)
-            len = TRACE_THREAD_BYTES;
-        else if (first == TRACE_TAG_SPAN64)
-            len = TRACE_SPAN64_BYTES;
-        else if (first == TRACE_TAG_SPAN32)
-            len = TRACE_SPAN32_BYTES;
-        if (pos + len > (uint64_t)n) break;
+        len = record_length(first);
+        if (first == 0 || pos + len > (uint64_t)n) break;
         tl->span_count += first != TRACE_TAG_THREAD;
         pos += len;
     }
-    c->used = pos;
+    c->used = first && want < TRACE_CHUNK_BYTES ? want + 1 : pos;
 }
 
 static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint64_t total,

@@ -38,7 +38,7 @@ void trace_free(trace *t);
 
 /* ---- the session ---- */
 
-/** The file header as written, but with a whole clock and a terminated program name. */
+/** The file header, put right where it was damaged; losses are those of the threads too. */
 const trace_file *trace_head(const trace *t);
 
 /** Did the program end normally? 0: it was killed, or it is still running. */

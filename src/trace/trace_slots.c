@@ -262,6 +262,17 @@ static thag_err keep_own_frames(slot_work *w, const chunk_ref *ref)
                                                                                : THAG_ERR_MEMORY;
 }
 
+/* What threads lose by the million they count for themselves. */
+static void count_losses(slot_work *w)
+{
+    uint64_t *losses = w->t->head.losses;
+    uint32_t cause = w->thread.timeline_cause;
+
+    losses[TRACE_TIMELINE_SAMPLED] =
+        add_capped(losses[TRACE_TIMELINE_SAMPLED], w->thread.untimed_calls);
+    if (cause < TRACE_LOSS_ROOM) losses[cause] = add_capped(losses[cause], w->thread.timeline_lost);
+}
+
 static thag_err load_thread(slot_work *w, const chunk_ref *ref)
 {
     thag_err err = THAG_OK;
@@ -273,6 +284,7 @@ static thag_err load_thread(slot_work *w, const chunk_ref *ref)
     }
     memcpy(&w->thread, w->buffer + sizeof(trace_chunk), sizeof w->thread);
     w->thread_ref = ref;
+    count_losses(w);
     if (w->thread.frames_chunk == TRACE_NONE) err = keep_own_frames(w, ref);
     if (!err) err = read_blocks(w, ref, THREAD_BLOCKS_POS);
     if (!err && w->thread.frames_chunk != TRACE_NONE) {
@@ -290,6 +302,8 @@ static cell_entry *last_cell(slot_work *w)
     if (!w->thread_ref || !th->last_cell || !th->last_calls) return NULL;
     for (size_t i = 0; i < w->cell_count; i++) {
         if (w->cells[i].address != th->last_cell) continue;
+        /* Untimed calls go on counting behind a timed one. */
+        if (w->t->head.sample_period > 1 && w->cells[i].cell.calls > th->last_calls) return &w->cells[i];
         return w->cells[i].cell.calls == th->last_calls ? &w->cells[i] : NULL;
     }
     return NULL;
@@ -504,7 +518,7 @@ static thag_err finish_cells(slot_work *w)
     last = last_cell(w);
     if (last) {
         w->last_node = last->cell.node;
-        if (w->thread.last_ticks != TRACE_UNTIMED) err = complete_last(w, last);
+        err = complete_last(w, last);
     }
     for (size_t i = 0; !err && i < w->cell_count; i++) err = add_cell(w, &w->cells[i]);
     return err ? err : check_paths(w);
@@ -564,7 +578,7 @@ static void drop_ended_frame(slot_work *w)
         uint64_t end = f->start_ticks;
 
         if (f->node != w->last_node) continue;
-        if (th->last_ticks != TRACE_UNTIMED) end += th->last_ticks + f->scratch[0];
+        end += th->last_ticks + f->scratch[0];
         if (end == th->last_end) f->start_ticks = TRACE_CLOSED;
     }
 }
@@ -573,7 +587,7 @@ static void see_moments(slot_work *w)
 {
     const trace_thread *th = &w->thread;
 
-    if (th->last_ticks != TRACE_UNTIMED && w->last_node != TRACE_NONE) {
+    if (w->last_node != TRACE_NONE) {
         see_moment(w, th->last_end, "end of the last span");
     }
     see_moment(w, th->start_ticks, "start of the thread");
@@ -663,7 +677,7 @@ static thag_err keep_thread(slot_work *w)
                                 .alive = th->end_ticks == 0};
     if (!w->thread_ref) return THAG_OK;
     memcpy(info->name, th->name, sizeof th->name);
-    if (w->last_node != TRACE_NONE && th->last_ticks != TRACE_UNTIMED) {
+    if (w->last_node != TRACE_NONE) {
         tail->last_node = w->last_node;
         tail->last_ticks = th->last_ticks;
         tail->last_end = th->last_end;

@@ -52,6 +52,7 @@ static void make_killed(trace_builder *b)
     thread->tail_chunk = tail = builder_timeline(b, 0, 1, BUILDER_START);
     builder_owner(b, tail, 8, 5, "next");
     builder_span64(b, tail, 1, 0x100000000, 0x100000000);
+    builder_chunk_at(b, tail)->used = TRACE_USED_OPEN;
     builder_short(b, builder_timeline(b, 0, 1, BUILDER_START), 1, 10, 5);
 }
 

@@ -48,7 +48,7 @@ checked() {
         fail "trace_check: $(head -5 "$work/contradictions")"
 }
 
-line() { grep -qxF -- "$1" <<<"$facts" || fail "expected '$1', got:"$'\n'"$(head -40 <<<"$facts")"; }
+line() { grep -qxF -- "$1" <<<"$facts" || fail "expected '${1:0:120}', got:"$'\n'"$(cut -c1-120 <<<"$facts" | head -30)"; }
 no_line() { ! grep -qE -- "$1" <<<"$facts" || fail "unexpected: $(grep -E -- "$1" <<<"$facts" | head -3)"; }
 no_loss() { no_line '^loss'; }
 fact() { awk -v key="$1" '$1 == key { print $2 }' <<<"$facts"; }

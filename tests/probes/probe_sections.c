@@ -188,7 +188,8 @@ static PROBE_NOINLINE void jump_once(void)
 {
     THAG_PROFILED();
     if (setjmp(target) == 0) down(10);
-    step();
+    THAG_PROFILE("after");
+    THAG_END("after");
 }
 /* The jump ends in the very function that is left next. */
 static PROBE_NOINLINE void jump_and_leave(void)
@@ -209,7 +210,8 @@ static PROBE_NOINLINE void jump_sections(void)
     THAG_PROFILE("kept");
     if (setjmp(target) == 0) down_section();
     THAG_END("kept");
-    step();
+    THAG_PROFILE("after");
+    THAG_END("after");
 }
 static void jumps(void)
 {

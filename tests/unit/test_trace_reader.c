@@ -476,6 +476,51 @@ static void test_tail_wins(void **state)
     builder_free(&b);
 }
 
+/* A tail in use has no length, but a 0 behind its last record. */
+static void test_open_tail(void **state)
+{
+    trace_builder b;
+    trace_chunk *tail;
+    trace *t;
+    fault f = {0};
+    uint32_t used;
+
+    (void)state;
+    builder_sample(&b);
+    tail = builder_chunk_at(&b, 4);
+    used = tail->used;
+    tail->used = TRACE_USED_OPEN;
+    ((trace_timeline *)(void *)(tail + 1))->span_count = 12345;
+    b.file->state = TRACE_RUNNING;
+    t = open_built(&b);
+    assert_int_equal(read_everything(t), 8);
+    assert_int_equal(trace_statistics(t)->timeline_spans, 8);
+    assert_sound(t);
+    trace_free(t);
+    /* Cut within its records: noticed. Behind them, nothing is missing. */
+    for (uint32_t len = 40; len < used + 2; len++) {
+        assert_int_equal(open_bytes(&t, b.bytes, 4 * TRACE_CHUNK_BYTES + len, &f), THAG_OK);
+        read_everything(t);
+        if (!damage_count(t)) fail_msg("cut at %u and not noticed", len);
+        trace_free(t);
+    }
+    assert_int_equal(open_bytes(&t, b.bytes, 4 * TRACE_CHUNK_BYTES + used + 2, &f), THAG_OK);
+    assert_int_equal(read_everything(t), 8);
+    assert_sound(t);
+    trace_free(t);
+    /* Up to the very end of the chunk. */
+    while (tail->used == 0 && used + 6 <= TRACE_CHUNK_BYTES) {
+        static const uint16_t record[3] = {2, 1, 1};
+
+        memcpy((uint8_t *)tail + used, record, sizeof record);
+        used += 6;
+    }
+    t = open_built(&b);
+    assert_true(read_everything(t) > 10000);
+    trace_free(t);
+    builder_free(&b);
+}
+
 static void test_gap(void **state)
 {
     trace_builder b;
@@ -536,6 +581,7 @@ static void test_arena(void **state)
     builder_free(&b);
 }
 
+/* The last timed call is completed, whatever was counted without a time behind it. */
 static void test_sampled(void **state)
 {
     static const uint64_t d[] = {100, 120, 110};
@@ -546,17 +592,21 @@ static void test_sampled(void **state)
     (void)state;
     builder_init(&b);
     b.file->sample_period = 16;
+    b.file->losses[TRACE_TIMELINE_SAMPLED] = 5;
     builder_node(&b, 0, builder_site(&b, "f", "f.c", 1, 0));
-    builder_thread(&b, 0, 7, "t");
+    builder_thread(&b, 0, 7, "t")->untimed_calls = 900;
     cell = builder_cell(&b, 0, 1, d, 3);
     cell->calls = 1000;
     cell->ticks = 110000;
-    builder_last(&b, 0, cell, TRACE_UNTIMED, 1000, TRACE_UNTIMED_BIT | 9);
+    builder_last(&b, 0, cell, 500, 990, BUILDER_START + 700);
     t = open_built(&b);
     assert_sound(t);
     assert_int_equal(path_of(t, 1)->calls, 1000);
-    assert_int_equal(path_of(t, 1)->timed, 3);
-    assert_int_equal(trace_end_ticks(t), BUILDER_START);
+    assert_int_equal(path_of(t, 1)->timed, 4);
+    assert_int_equal(path_of(t, 1)->max_ticks, 500);
+    assert_int_equal(bucket_sum(t, 1, 500), 1);
+    assert_int_equal(trace_end_ticks(t), BUILDER_START + 700);
+    assert_int_equal(trace_head(t)->losses[TRACE_TIMELINE_SAMPLED], 905);
     trace_free(t);
     builder_free(&b);
 }
@@ -828,6 +878,7 @@ int main(void)
         cmocka_unit_test(test_frame_of_last_span),
         cmocka_unit_test(test_frames_in_their_own_chunks),
         cmocka_unit_test(test_tail_wins),
+        cmocka_unit_test(test_open_tail),
         cmocka_unit_test(test_gap),
         cmocka_unit_test(test_unwritten_chunk_is_no_damage),
         cmocka_unit_test(test_arena),
