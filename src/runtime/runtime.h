@@ -115,7 +115,6 @@ struct thagi_thread {
     int timeline_on; /* 0: nothing is written any more, only counted in the slot */
     /* sampling: 0 = every call is timed; else calls until the next timed one, and a generator */
     uint32_t sample_period, sample_left, sample_seed;
-    uint64_t untimed_serial;
     /* blocks are cut from here */
     trace_chunk *arena;
     uint8_t *arena_pos, *arena_end;

@@ -24,7 +24,18 @@ typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), 
 
 #define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST) /* the compiler keeps the order */
 #define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
-#define HOT_CALLS 64 /* a path is timed fully before it is sampled */
+
+/*
+ * Sampling. A path is timed fully for HOT_CALLS calls, then 1 call in sample_period. That alone would
+ * be useless where a few calls are long: one of them, drawn and multiplied, outweighs all others. So
+ * long calls are recognized without a clock: an untimed call keeps the tick of the last timed event
+ * before it, and if the last one at its end is more than LONG_TICKS later, it was long, and is timed
+ * from there. Long calls therefore count once, and only the short ones are drawn and multiplied.
+ */
+#define HOT_CALLS 64
+#define LONG_TICKS (1 << 16)
+#define UNTIMED_DEPTH_BITS 6 /* of the token, so that nested ones differ */
+#define UNTIMED_TICK_MASK ((UINT64_C(1) << (63 - UNTIMED_DEPTH_BITS)) - 1)
 
 static uintptr_t frame_sp(const trace_frame *frame)
 {
@@ -87,18 +98,26 @@ static inline void settle_last(thagi_thread *thread)
     ORDERED();
 }
 
-/* Add a call of `cell` that ran from `start` to `now` to the counters. Returns its duration. */
-static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64_t start,
-                                  uint64_t now)
+/* Add a call of `cell` that ran from `start` to `now` to the counters, with weight. Its duration. */
+static inline uint64_t span_count_as(thagi_thread *thread, thagi_cell *cell, uint64_t start,
+                                     uint64_t now, uint64_t weight)
 {
-    uint64_t ticks = now - start, weight = 1;
+    uint64_t ticks = now - start;
     if (THAGI_UNLIKELY((int64_t)ticks < 0)) ticks = 0; /* the clocks of two processors */
-    if (THAGI_UNLIKELY(thread->sample_period) && cell->calls >= HOT_CALLS)
-        weight = thread->sample_period;
     settle_last(thread);
     commit_begin(thread->shared, cell, ticks, now);
     commit(cell, cell->calls + 1, cell->ticks + ticks * weight);
     return ticks;
+}
+
+static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64_t start,
+                                  uint64_t now)
+{
+    uint64_t weight = 1;
+    if (THAGI_UNLIKELY(thread->sample_period) && cell->calls >= HOT_CALLS &&
+        (int64_t)(thread->tail_ticks - start) <= LONG_TICKS)
+        weight = thread->sample_period;
+    return span_count_as(thread, cell, start, now, weight);
 }
 
 /* Put the span into the timeline; nearly always the short form, one store. */
@@ -127,14 +146,24 @@ static inline void span_pop(thagi_task *task, trace_frame *top, uint64_t now)
     timeline_put(thread, cell->node, ticks, now);
 }
 
-/* A call that was only to be counted. The frame goes first: a call is counted once or not at all. */
+/* A call that was not timed at its begin. */
 static inline void span_pop_untimed(thagi_task *task, trace_frame *top)
 {
+    thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(top);
-    drop_top(task, top);
+    uint64_t before = top->start_ticks >> UNTIMED_DEPTH_BITS;
+    uint64_t since = (thread->tail_ticks - before) & UNTIMED_TICK_MASK;
+    uint64_t paused = top->paused_ticks;
+    drop_top(task, top); /* first: a call is counted once or not at all */
     ORDERED();
+    if (THAGI_UNLIKELY(since > LONG_TICKS)) {
+        uint64_t now = thagi_ticks(), start = thread->tail_ticks - since + paused;
+        uint64_t ticks = span_count_as(thread, cell, start, now, 1);
+        timeline_put(thread, cell->node, ticks, now);
+        return;
+    }
     cell->calls++;
-    task->thread->shared->untimed_calls++;
+    thread->shared->untimed_calls++;
 }
 
 void thagi_span_pop(thagi_task *task, uint64_t now)
@@ -232,11 +261,12 @@ static __attribute__((__noinline__)) uint64_t sample_next(thagi_thread *thread)
 }
 
 /* When sampling, the start of a call: a time, or in a hot path mostly a token that says "not timed". */
-static inline uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell)
+static inline uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell, uintptr_t depth)
 {
     if (THAGI_UNLIKELY(cell->calls < HOT_CALLS)) return thagi_ticks();
     if (THAGI_UNLIKELY(--thread->sample_left == 0)) return sample_next(thread);
-    return TRACE_UNTIMED_BIT | ++thread->untimed_serial;
+    return TRACE_UNTIMED_BIT | thread->tail_ticks << UNTIMED_DEPTH_BITS |
+           (depth & ((1u << UNTIMED_DEPTH_BITS) - 1));
 }
 
 /* The token, 0 if the call is lost. */
@@ -267,7 +297,9 @@ static inline thag_token span_push(thagi_task *task, const thag_site *site, uint
     ORDERED();
     task->top = frame;
     uint64_t start =
-        THAGI_UNLIKELY(thread->sample_period) ? sample_start(thread, cell) : thagi_ticks();
+        THAGI_UNLIKELY(thread->sample_period)
+            ? sample_start(thread, cell, (uintptr_t)frame / sizeof *frame)
+            : thagi_ticks();
     frame->start_ticks = start;
     return start;
 }

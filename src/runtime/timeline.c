@@ -139,6 +139,7 @@ void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uin
 {
     if (thread->tail_pos >= thread->tail_end && !thagi_timeline_full(thread)) {
         thread->shared->timeline_lost++;
+        thread->tail_ticks = end; /* when sampling, this is also the last time that is known */
         return;
     }
     uint64_t delta = end - thread->tail_ticks;

@@ -149,7 +149,7 @@ typedef struct trace_node {
  * parent hang from. From 1 on, start_ticks says:
  *     0                    the first frame that is not open; the stack ends before it
  *     TRACE_CLOSED         ended out of order, already counted; skip it
- *     TRACE_UNTIMED_BIT|n  open, but not timed (sampling)
+ *     TRACE_UNTIMED_BIT|n  open, but not timed (sampling); n is the writer's own
  *     else                 open since then
  * A process that died while ending the innermost span may show it both as the thread's last span and
  * as an open frame. It is the ended one if last_calls is committed (see trace_thread), the nodes are

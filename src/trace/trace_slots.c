@@ -303,7 +303,8 @@ static cell_entry *last_cell(slot_work *w)
     for (size_t i = 0; i < w->cell_count; i++) {
         if (w->cells[i].address != th->last_cell) continue;
         /* Untimed calls go on counting behind a timed one. */
-        if (w->t->head.sample_period > 1 && w->cells[i].cell.calls > th->last_calls) return &w->cells[i];
+        if (w->t->head.sample_period > 1 && w->cells[i].cell.calls > th->last_calls)
+            return &w->cells[i];
         return w->cells[i].cell.calls == th->last_calls ? &w->cells[i] : NULL;
     }
     return NULL;

@@ -1,4 +1,4 @@
 for trace in sample killed v1_ended v1_killed; do
-    thag-analyze info "$golden/$trace.thag"
+    thag-analyze info "$GOLDEN/$trace.thag"
     echo
 done

@@ -1,5 +1,5 @@
 # Every option that a command tells of is in the manual and in the three completions.
-root=$cases/../..
+root=$CASES/../..
 for command in stats flamegraph fold info; do
     for option in $(thag-analyze "$command" --help | grep -o -- '--[a-z-]*' | sort -u); do
         grep -q -- "$option" "$root/docs/man/thag-analyze.1.scd" || echo "manual: $command $option"

@@ -1,6 +1,6 @@
 for trace in sample killed v1_ended v1_killed; do
-    thag-analyze stats "$golden/$trace.thag"
+    thag-analyze stats "$GOLDEN/$trace.thag"
     echo
 done
-thag-analyze stats --width=60 --sort=calls --limit=2 --raw "$golden/v1_ended.thag"
-thag-analyze stats --filter='^(fib|w)$' --sort=name "$golden/v1_ended.thag"
+thag-analyze stats --width=60 --sort=calls --limit=2 --raw "$GOLDEN/v1_ended.thag"
+thag-analyze stats --filter='^(fib|w)$' --sort=name "$GOLDEN/v1_ended.thag"

@@ -1,1 +1,1 @@
-thag-analyze stats --csv "$golden/v1_ended.thag"
+thag-analyze stats --csv "$GOLDEN/v1_ended.thag"

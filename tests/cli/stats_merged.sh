@@ -1,5 +1,5 @@
 printf 'main;work 12.5\nmain 1\n' >run-20260101-000000.folded
-thag-analyze stats "$golden/sample.thag" "$golden/sample.thag" | head -n 3
+thag-analyze stats "$GOLDEN/sample.thag" "$GOLDEN/sample.thag" | head -n 3
 thag-analyze stats run-20260101-000000.folded
-cat "$golden/sample.thag" | thag-analyze stats --raw - | head -n 2
-thag-analyze stats --csv <(cat "$golden/sample.thag") | wc -l
+cat "$GOLDEN/sample.thag" | thag-analyze stats --raw - | head -n 2
+thag-analyze stats --csv <(cat "$GOLDEN/sample.thag") | wc -l

@@ -1,2 +1,2 @@
 echo 'a;b 5' >samples.folded
-thag-analyze stats "$golden/sample.thag" samples.folded
+thag-analyze stats "$GOLDEN/sample.thag" samples.folded

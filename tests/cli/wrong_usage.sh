@@ -1,9 +1,9 @@
 thag-analyze nothing
 thag-analyze --nothing
 thag-analyze stats
-thag-analyze stats --sort=size "$golden/sample.thag"
-thag-analyze stats --limit=x "$golden/sample.thag"
-thag-analyze stats --json --csv "$golden/sample.thag"
-thag-analyze stats --filter='(' "$golden/sample.thag"
-thag-analyze fold --unit=h "$golden/sample.thag"
-thag-analyze flamegraph --palette=nothing "$golden/sample.thag"
+thag-analyze stats --sort=size "$GOLDEN/sample.thag"
+thag-analyze stats --limit=x "$GOLDEN/sample.thag"
+thag-analyze stats --json --csv "$GOLDEN/sample.thag"
+thag-analyze stats --filter='(' "$GOLDEN/sample.thag"
+thag-analyze fold --unit=h "$GOLDEN/sample.thag"
+thag-analyze flamegraph --palette=nothing "$GOLDEN/sample.thag"

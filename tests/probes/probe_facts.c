@@ -277,23 +277,33 @@ static const char *site_name(const trace *t, uint32_t site)
     return trace_site_get(t, site, &info) ? info.name : "?";
 }
 
-static char *path_text(const trace *t, uint32_t node, uint32_t *depth)
+static char *path_text(const trace *t, uint32_t node)
 {
-    uint32_t count;
+    uint32_t count, depth = 0;
     const trace_node *nodes = trace_nodes(t, &count);
     const char *names[PRINTED_DEPTH];
     size_t bytes = 1;
 
-    *depth = 0;
     for (uint32_t at = node; at && at < count; at = nodes[at].parent) {
-        if (++*depth > PRINTED_DEPTH) continue;
-        names[*depth - 1] = site_name(t, nodes[at].site);
-        bytes += strlen(names[*depth - 1]) + 1;
+        if (depth == PRINTED_DEPTH) return copy_of("(deep)");
+        names[depth] = site_name(t, nodes[at].site);
+        bytes += strlen(names[depth++]) + 1;
     }
-    if (*depth > PRINTED_DEPTH) return copy_of("(deep)");
     char *text = must_alloc(bytes), *to = text;
-    for (uint32_t i = *depth; i-- > 0;) to += sprintf(to, "%s%s", names[i], i ? ";" : "");
+    for (uint32_t i = depth; i-- > 0;) to += sprintf(to, "%s%s", names[i], i ? ";" : "");
     return text;
+}
+
+/* By node; parents come before children. */
+static uint32_t *node_depths(const trace *t)
+{
+    uint32_t count;
+    const trace_node *nodes = trace_nodes(t, &count);
+    uint32_t *depths = must_alloc(count * sizeof *depths);
+
+    for (uint32_t i = 1; i < count; i++)
+        if (nodes[i].parent < i) depths[i] = depths[nodes[i].parent] + 1;
+    return depths;
 }
 
 typedef struct line {
@@ -325,20 +335,20 @@ static void print_lines(line *lines, size_t count, const char *label, FILE *to)
 static void print_calls(const trace *t, FILE *to)
 {
     size_t count, used = 0;
-    uint32_t node_count, deepest = 0;
+    uint32_t node_count, deepest = 0, *depths = node_depths(t);
     const trace_path *paths = trace_paths(t, &count);
     const trace_node *nodes = trace_nodes(t, &node_count);
     line *by_path = must_alloc(count * sizeof *by_path), *by_name = must_alloc(count * sizeof *by_name);
 
     for (size_t i = 0; i < count; i++) {
-        uint32_t depth;
         if (!paths[i].calls && !paths[i].open) continue;
-        by_path[used] = (line){path_text(t, paths[i].node, &depth), paths[i].calls, paths[i].open};
-        if (depth > deepest) deepest = depth;
+        by_path[used] = (line){path_text(t, paths[i].node), paths[i].calls, paths[i].open};
+        if (depths[paths[i].node] > deepest) deepest = depths[paths[i].node];
         by_name[used++] = (line){copy_of(site_name(t, nodes[paths[i].node].site)), paths[i].calls,
                                  paths[i].open};
     }
     fprintf(to, "depth %" PRIu32 "\n", deepest);
+    free(depths);
     print_lines(by_name, used, "name", to);
     print_lines(by_path, used, "path", to);
 }

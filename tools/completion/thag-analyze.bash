@@ -1,4 +1,5 @@
 # Completion of thag-analyze for bash.
+# shellcheck shell=bash disable=SC2207
 _thag_analyze()
 {
     local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options

@@ -1,0 +1,185 @@
+/*
+ * probe_signals.c - spans in signal handlers that interrupt spans. See signals.sh.
+ *
+ * Each case prints what it counted itself, "NAME CALLS" a line.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "probe.h"
+#include "thag_profiler.h"
+
+enum { THREADS = 4 };
+static uint64_t handled[THREADS], leaves[THREADS], jumped;
+static __thread int me;
+static volatile int stop;
+
+static PROBE_NOINLINE void leaf(void)
+{
+    THAG_PROFILED();
+}
+static PROBE_NOINLINE void in_handler(void)
+{
+    THAG_PROFILED();
+}
+
+static void handler(int signal)
+{
+    THAG_PROFILED();
+    (void)signal;
+    in_handler();
+    THAG_PROFILE("section in handler");
+    THAG_END("section in handler");
+    handled[me]++;
+}
+
+static void handle(int signal, void (*function)(int), int flags)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = function;
+    action.sa_flags = flags | SA_RESTART;
+    PROBE_MUST(!sigaction(signal, &action, NULL));
+}
+
+/* SIGALRM to the calling thread, every `us`. */
+static timer_t start_timer(long us)
+{
+    timer_t timer;
+    struct sigevent event;
+    struct itimerspec every = {{0, us * 1000}, {0, us * 1000}};
+    memset(&event, 0, sizeof event);
+    event.sigev_notify = SIGEV_THREAD_ID;
+    event.sigev_signo = SIGALRM;
+    event._sigev_un._tid = gettid();
+    PROBE_MUST(!timer_create(CLOCK_MONOTONIC, &event, &timer));
+    PROBE_MUST(!timer_settime(timer, 0, &every, NULL));
+    return timer;
+}
+
+/* Tight spans for so long. */
+static PROBE_NOINLINE void tight(uint64_t ns)
+{
+    THAG_PROFILED();
+    uint64_t end = probe_now_ns() + ns;
+    while (probe_now_ns() < end) {
+        for (int i = 0; i < 50; i++) {
+            leaf();
+            leaves[me]++;
+        }
+    }
+}
+
+static void print_counts(void)
+{
+    uint64_t h = 0, l = 0;
+    for (int i = 0; i < THREADS; i++) {
+        h += handled[i];
+        l += leaves[i];
+    }
+    printf("handler %llu\nin_handler %llu\nsection in handler %llu\nleaf %llu\n",
+           (unsigned long long)h, (unsigned long long)h, (unsigned long long)h,
+           (unsigned long long)l);
+}
+
+static void one_thread(int flags)
+{
+    if (flags & SA_ONSTACK) {
+        static char stack[65536];
+        stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack};
+        PROBE_MUST(!sigaltstack(&alternative, NULL));
+    }
+    handle(SIGALRM, handler, flags);
+    timer_t timer = start_timer(50);
+    tight(1500000000);
+    timer_delete(timer);
+    print_counts();
+}
+
+static void *timed_thread(void *arg)
+{
+    me = (int)(intptr_t)arg;
+    timer_t timer = start_timer(100);
+    tight(1000000000);
+    timer_delete(timer);
+    return NULL;
+}
+static void four_threads(void)
+{
+    pthread_t threads[THREADS];
+    handle(SIGALRM, handler, 0);
+    for (intptr_t i = 0; i < THREADS; i++)
+        PROBE_MUST(!pthread_create(&threads[i], NULL, timed_thread, (void *)i));
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    print_counts();
+}
+
+/* Handlers interrupted by handlers, interrupted by handlers. */
+static void nest(int signal)
+{
+    THAG_PROFILED();
+    handled[0]++;
+    if (signal == SIGALRM) raise(SIGUSR1);
+    else if (signal == SIGUSR1) raise(SIGUSR2);
+    in_handler();
+}
+static void nested(void)
+{
+    handle(SIGALRM, nest, 0);
+    handle(SIGUSR1, nest, 0);
+    handle(SIGUSR2, nest, 0);
+    timer_t timer = start_timer(100);
+    tight(700000000);
+    timer_delete(timer);
+    printf("nest %llu\nin_handler %llu\nleaf %llu\n", (unsigned long long)handled[0],
+           (unsigned long long)handled[0], (unsigned long long)leaves[0]);
+}
+
+/* The handler leaves by siglongjmp, wherever the interrupted span was. */
+static sigjmp_buf back;
+static volatile sig_atomic_t may_jump;
+static void jumping_handler(int signal)
+{
+    THAG_PROFILED();
+    (void)signal;
+    handled[0]++;
+    if (!may_jump) return;
+    may_jump = 0;
+    jumped++;
+    siglongjmp(back, 1);
+}
+static PROBE_NOINLINE void jump_target(uint64_t end)
+{
+    THAG_PROFILED();
+    sigsetjmp(back, 1);
+    while (probe_now_ns() < end) {
+        may_jump = 1;
+        tight(1000000);
+        may_jump = 0;
+    }
+}
+static void jumping(void)
+{
+    handle(SIGALRM, jumping_handler, 0);
+    timer_t timer = start_timer(300);
+    jump_target(probe_now_ns() + 1000000000);
+    timer_delete(timer);
+    leaf();
+    printf("jumping_handler %llu\njumped %llu\nleaf %llu\n", (unsigned long long)handled[0],
+           (unsigned long long)jumped, (unsigned long long)leaves[0]);
+}
+
+int main(int argc, char **argv)
+{
+    THAG_ENABLE_PROFILING(time);
+
+    PROBE_CASE("plain", one_thread(0))
+    PROBE_CASE("altstack", one_thread(SA_ONSTACK))
+    PROBE_CASE("threads", four_threads())
+    PROBE_CASE("nested", nested())
+    PROBE_CASE("jumping", jumping())
+    PROBE_NO_CASE();
+}

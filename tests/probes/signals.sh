@@ -1,0 +1,33 @@
+#!/bin/bash
+# signals.sh - spans in signal handlers that interrupt spans: exact counts on both sides.
+. "$(dirname "$0")/probe_lib.sh"
+
+for which in plain altstack threads nested; do
+    succeeded probe_signals "$which"
+    traces 1
+    checked
+    no_loss
+    while read -r line; do
+        [ "$(calls "${line% *}")" = "${line##* }" ] || fail "${line% *}: $(calls "${line% *}") calls, really ${line##* }"
+        [ "$(opened "${line% *}")" = 0 ] || fail "${line% *}: open"
+        [ "${line##* }" -gt 500 ] || fail "too few to tell: $line"
+    done <<<"$out"
+done
+
+# Handlers that leave by siglongjmp: a leaf that was interrupted may or may not have been counted by
+# the probe, and a span that was being begun may or may not be counted.
+succeeded probe_signals jumping
+checked
+handled=$(sed -n 's/^jumping_handler //p' <<<"$out")
+jumped=$(sed -n 's/^jumped //p' <<<"$out")
+leaves=$(sed -n 's/^leaf //p' <<<"$out")
+[ "$jumped" -gt 200 ] || fail "too few jumps to tell: $jumped"
+line "name calls=$handled open=0 jumping_handler"
+line "name calls=1 open=0 jump_target"
+line "name calls=1 open=0 main"
+got=$(calls leaf)
+[ "$got" -ge $((leaves + 1)) ] && [ "$got" -le $((leaves + 1 + jumped)) ] || fail "leaf: $got calls, really $leaves"
+[ "$(opened leaf)" = 0 ] && [ "$(opened tight)" = 0 ] || fail "open"
+no_line "loss LOST"
+no_line "loss STRAY"
+done_testing
