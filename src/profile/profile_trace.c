@@ -192,16 +192,46 @@ static thag_err sum_paths(conversion *c)
     return THAG_OK;
 }
 
+static void sum_children(conversion *c)
+{
+    const profile *p = c->p;
+
+    for (uint32_t n = 0; n < p->node_count; n++) c->sums[n].children = 0;
+    for (uint32_t n = p->node_count; n-- > 1;) {
+        node_sum *parent = &c->sums[p->parent[n]];
+        parent->children = add_capped(parent->children, c->sums[n].ticks);
+    }
+}
+
+/*
+ * Estimates of sampled paths scatter. Where those of the children exceed their parent's, which is
+ * exact or comes from fewer levels of chance, they are scaled down to it; cutting off negative self
+ * times instead would keep every excess and none of the shortfalls, and the sum would grow by it.
+ */
+static void fit_estimates(conversion *c)
+{
+    const profile *p = c->p;
+
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        const node_sum *parent = &c->sums[p->parent[n]];
+
+        double fitted;
+
+        if (parent->ticks == 0 || parent->children <= parent->ticks) continue;
+        fitted = (double)c->sums[n].ticks * ((double)parent->ticks / (double)parent->children);
+        c->sums[n].ticks = fitted < 0x1p63 ? (uint64_t)fitted : parent->ticks;
+    }
+    sum_children(c);
+}
+
 /* The root has no time of its own: what hangs from it is all there is. */
 static uint64_t set_times(conversion *c)
 {
     profile *p = c->p;
     uint64_t clamped = 0, total = 0;
 
-    for (uint32_t n = p->node_count; n-- > 1;) {
-        node_sum *parent = &c->sums[p->parent[n]];
-        parent->children = add_capped(parent->children, c->sums[n].ticks);
-    }
+    sum_children(c);
+    if (p->sample_period > 1) fit_estimates(c);
     for (uint32_t n = 1; n < p->node_count; n++) {
         const node_sum *s = &c->sums[n];
         uint64_t self = s->ticks > s->children ? trace_ns(c->t, s->ticks - s->children) : 0;

@@ -7,8 +7,9 @@
  *
  * Self time is inclusive time less that of the children, over all threads. Spans of a signal handler
  * hang from the span that they interrupted and are subtracted from it. Where the children have more
- * than their parent (a forked child goes on below spans that its parent process began; numbers are
- * estimates when calls were sampled) self time is 0, and profile_trace_info tells how much was cut.
+ * than their parent (a forked child goes on below spans that its parent process began) self time is 0,
+ * and profile_trace_info tells how much was cut. If calls were sampled, times of hot paths are
+ * estimates: where those of the children exceed their parent's, they are scaled down to it.
  *
  * Spans that were still open count what they had run when the trace ended.
  */

@@ -88,6 +88,7 @@ int thagi_config_read(thagi_config *config, const char *setting)
     piece field = next_field(&rest);
 
     config->modes = 0;
+    config->log = config->detail = 0; /* nothing stays of an earlier setting */
     if (setting && *setting) {
         value = choose(config, field, types, "type", "both, memory, time or none");
         if (value < 0) return -1;

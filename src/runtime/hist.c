@@ -47,6 +47,15 @@ static void hist_count(thagi_thread *thread, thagi_cell *cell, uint64_t ticks)
     hist->count[bucket]++;
 }
 
+int thagi_hist_has(const thagi_cell *cell, uint64_t calls)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < 8; i++)
+        for (const thagi_hist *hist = cell->hist[i]; hist; hist = hist->next)
+            for (int b = 0; b < 32; b++) sum += (uint64_t)hist->count[b] << hist->weight_log2;
+    return sum == calls;
+}
+
 /* Move a block to the front, so that the hot path finds the octave that is in use now. */
 static void hist_to_front(thagi_cell *cell, unsigned octave)
 {

@@ -26,7 +26,7 @@ void thagi_inherit_save(const thagi_task *task)
         uint64_t token = old && i < old->count ? old->span[i].token : frame->start_ticks;
         inherited.span[i].token = token;
         inherited.span[i].site = site;
-        inherited.span[i].sp = (uintptr_t)frame->scratch[THAGI_FRAME_SP];
+        inherited.span[i].where = frame->scratch[THAGI_FRAME_WHERE];
         inherited.count = i + 1;
     }
 }
@@ -39,7 +39,7 @@ void thagi_inherit_load(thagi_task *task)
     task->state = THAGI_TASK_CAREFUL + 1; /* held: a signal handler has to go elsewhere */
     uint32_t done = 0;
     while (done < inherited.count &&
-           thagi_span_push(task, inherited.span[done].site, inherited.span[done].sp))
+           thagi_span_push(task, inherited.span[done].site, inherited.span[done].where))
         done++;
     inherited.count = done;
     task->inherited = &inherited;

@@ -67,7 +67,15 @@ extern thagi_cell thagi_no_cell;
 extern thagi_hist thagi_no_hist;
 
 /* The writer's part of a trace_frame. */
-enum { THAGI_FRAME_SP, THAGI_FRAME_CELL };
+enum { THAGI_FRAME_WHERE, THAGI_FRAME_CELL };
+/*
+ * Where a call of ours came from: the stack pointer, and 16 bits of the place in the code. A span that
+ * is still open when another begins at the same depth, place and site was left by a longjmp; at
+ * another place it is the caller, which the callee was inlined into.
+ */
+#define THAGI_WHERE()                                                                              \
+    ((uint64_t)(uintptr_t)__builtin_frame_address(0) << 16 |                                       \
+     ((uintptr_t)__builtin_return_address(0) & 0xffff))
 static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
 {
     return (thagi_cell *)(uintptr_t)frame->scratch[THAGI_FRAME_CELL];
@@ -232,6 +240,8 @@ void thagi_cell_forget(thagi_session *session, uintptr_t lo, uintptr_t hi);
 
 /* hist.c: durations of a cell. */
 void thagi_hist_slow(thagi_thread *thread, thagi_cell *cell, uint64_t ticks);
+/** Whether that many durations are in it. */
+int thagi_hist_has(const thagi_cell *cell, uint64_t calls);
 /* Without a branch: the clock's steps make short durations jump between octaves at random. */
 static inline unsigned thagi_hist_place(uint64_t ticks, unsigned *bucket)
 {
@@ -282,9 +292,9 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
 /** Idle again, or careful as long as there are closed frames. */
 void thagi_task_release(thagi_task *task);
 /** thag_span_begin() on behalf of a caller whose frame address is sp. */
-thag_token thagi_span_begin_at(const thag_site *site, uintptr_t sp);
+thag_token thagi_span_begin_at(const thag_site *site, uint64_t where);
 /** Begin a span for a task that is held. 0: lost, and counted. */
-thag_token thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp);
+thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t where);
 /** Count the top frame as ended at `now`, and pop it. */
 void thagi_span_pop(thagi_task *task, uint64_t now);
 /** The same for a frame that never got its end: also counted as that. */
@@ -293,8 +303,9 @@ void thagi_span_abandon(thagi_task *task, uint64_t now);
 void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now);
 /** Pop closed frames off the top. */
 void thagi_span_settle(thagi_task *task);
-/** Abandon the frames that a longjmp has left behind: begun deeper in the stack than `sp`. */
-void thagi_span_drop_dead(thagi_task *task, uintptr_t sp);
+/** Abandon the frames that a longjmp has left behind, as seen from a call at `where`; `site`: the one
+    that is beginning there, or NULL. */
+void thagi_span_drop_dead(thagi_task *task, uint64_t where, const thag_site *site);
 /** Abandon every open frame: the thread ends. */
 void thagi_span_close_all(thagi_task *task);
 
@@ -304,7 +315,7 @@ typedef struct thagi_inherited {
     struct thagi_inherited_span {
         thag_token token; /* the parent's */
         const thag_site *site;
-        uintptr_t sp; /* the child's stack lies where the parent's did */
+        uint64_t where; /* the child's stack lies where the parent's did */
     } span[THAGI_INHERIT_MAX];
     uint32_t count;
 } thagi_inherited;

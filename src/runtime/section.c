@@ -50,17 +50,10 @@ static __attribute__((__noinline__)) const thag_site *named_site(const thag_site
     return named;
 }
 
-/* The section that is open on top was begun by this very activation: a loop that forgot the end. */
-static int begun_here_before(const thagi_task *task, const thag_site *site, uintptr_t sp)
-{
-    const trace_frame *top = task->top;
-    return top > task->base && thagi_frame_cell(top)->site == site &&
-           (uintptr_t)top->scratch[THAGI_FRAME_SP] == sp && top->start_ticks != TRACE_CLOSED;
-}
-
 thag_token thag_section_begin(const thag_site *site, const char *name)
 {
-    uintptr_t sp = STACK_POINTER();
+    uint64_t where = THAGI_WHERE();
+    uintptr_t sp = (uintptr_t)(where >> 16);
     unsigned kinds = site->flags & 3u;
     if (THAGI_UNLIKELY(!(thag_active & (kinds ? kinds : 3u)))) {
         mute(site, name);
@@ -70,12 +63,14 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
     if (!task) return 0;
     if (THAGI_UNLIKELY(!site->name)) site = named_site(site, name);
-    if (!site) return 0;
+    if (!site) {
+        thagi_count(TRACE_LOST_MEMORY, 1);
+        return 0;
+    }
     task->state = sp;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thagi_span_settle(task);
-    if (THAGI_UNLIKELY(begun_here_before(task, site, sp))) thagi_span_abandon(task, thagi_ticks());
-    thag_token token = thagi_span_push(task, site, sp);
+    thag_token token = thagi_span_push(task, site, where);
     thagi_task_release(task);
     return token;
 }
@@ -134,7 +129,7 @@ void thag_section_end(const char *name)
     thagi_span_settle(task);
     int is_top = task->top > task->base && frame_is_section(task->top, name);
     if (THAGI_UNLIKELY(!is_top && task->top > task->base)) {
-        thagi_span_drop_dead(task, sp);
+        thagi_span_drop_dead(task, (uint64_t)sp << 16, NULL);
         is_top = frame_is_section(task->top, name);
     }
     if (THAGI_LIKELY(is_top)) {

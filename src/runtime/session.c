@@ -295,7 +295,7 @@ thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compi
 {
     if (thag_enable(mode, compiled) != 0 || !thag_active) return 0;
     /* Our own frame address, as thag_span_begin() would take its own: not one deeper. */
-    return thagi_span_begin_at(site, (uintptr_t)__builtin_frame_address(0));
+    return thagi_span_begin_at(site, THAGI_WHERE());
 }
 
 void thag_module_unload(const void *marker)

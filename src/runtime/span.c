@@ -39,7 +39,7 @@ typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), 
 
 static uintptr_t frame_sp(const trace_frame *frame)
 {
-    return (uintptr_t)frame->scratch[THAGI_FRAME_SP];
+    return (uintptr_t)(frame->scratch[THAGI_FRAME_WHERE] >> 16);
 }
 
 void thagi_paused(thagi_task *task, uint64_t since)
@@ -132,8 +132,9 @@ static inline void timeline_put(thagi_thread *thread, uint32_t node, uint64_t ti
     uint64_t record = node | delta << 16 | ticks << 32;
     memcpy(pos, &record, sizeof record); /* 6 bytes, and the 0 that ends the records */
     ORDERED();
-    thread->tail_pos = pos + TRACE_SHORT_BYTES;
     thread->tail_ticks = end;
+    ORDERED(); /* task_recover() goes by it */
+    thread->tail_pos = pos + TRACE_SHORT_BYTES;
 }
 
 /* Count the top frame as ended at `now`, and pop it. */
@@ -234,16 +235,39 @@ static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
     return b - task->stack_lo < task->stack_hi - task->stack_lo;
 }
 
-/* The stack grows down: a frame that was begun below where we stand now has been left. */
-__attribute__((__noinline__)) void thagi_span_drop_dead(thagi_task *task, uintptr_t sp)
+/* Whether a span ends by itself when its function is left in any way but by longjmp. Other sections
+   may be begun and ended in functions that are called for that. */
+static int ends_by_itself(const trace_frame *frame)
 {
-    if (frame_sp(task->top) >= sp) return;
+    const thag_site *site = thagi_frame_cell(frame)->site;
+    return !site || site->kind != TRACE_SITE_SECTION || (site->flags & THAG_FLAG_unbounded);
+}
+
+/* The stack grows down: a frame that was begun below where we stand now has been left. */
+static trace_frame *lowest_dead(thagi_task *task, uint64_t where, const thag_site *site)
+{
+    uintptr_t sp = (uintptr_t)(where >> 16);
+    trace_frame *dead = NULL, *frame = task->top;
+    for (; frame > task->base && frame_sp(frame) < sp && same_stack(task, sp, frame_sp(frame)); frame--)
+        if (ends_by_itself(frame)) dead = frame;
+    if (frame > task->base && site && frame->scratch[THAGI_FRAME_WHERE] == where &&
+        thagi_frame_cell(frame)->site == site && frame->start_ticks != TRACE_CLOSED)
+        dead = frame;
+    return dead;
+}
+
+__attribute__((__noinline__)) void thagi_span_drop_dead(thagi_task *task, uint64_t where,
+                                                        const thag_site *site)
+{
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
-    while (task->top > task->base && frame_sp(task->top) < sp &&
-           same_stack(task, sp, frame_sp(task->top)))
-        thagi_span_abandon(task, since);
+    const trace_frame *dead = lowest_dead(task, where, site);
+    while (dead && task->top >= dead) thagi_span_abandon(task, since);
     thagi_span_settle(task);
+    /* A section that lives on counts as begun here, so that it is not looked at again. */
+    if (task->top > task->base && site && frame_sp(task->top) < where >> 16 &&
+        same_stack(task, (uintptr_t)(where >> 16), frame_sp(task->top)))
+        task->top->scratch[THAGI_FRAME_WHERE] = where | 0xffff;
     thagi_paused(task, since);
     errno = saved_errno;
 }
@@ -270,11 +294,13 @@ static inline uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell
 }
 
 /* The token, 0 if the call is lost. */
-static inline thag_token span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
+static inline thag_token span_push(thagi_task *task, const thag_site *site, uint64_t where)
 {
     trace_frame *top = task->top;
-    if (THAGI_UNLIKELY(sp > frame_sp(top))) {
-        thagi_span_drop_dead(task, sp);
+    /* Higher in the stack than the top frame, or at its very place. */
+    uint64_t top_where = top->scratch[THAGI_FRAME_WHERE];
+    if (THAGI_UNLIKELY(where > top_where + 0xffff || where == top_where)) {
+        thagi_span_drop_dead(task, where, site);
         top = task->top;
     }
     thagi_thread *thread = task->thread;
@@ -292,7 +318,7 @@ static inline thag_token span_push(thagi_task *task, const thag_site *site, uint
     }
     frame->node = cell->node;
     frame->paused_ticks = 0;
-    frame->scratch[THAGI_FRAME_SP] = sp;
+    frame->scratch[THAGI_FRAME_WHERE] = where;
     frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
     ORDERED();
     task->top = frame;
@@ -304,9 +330,39 @@ static inline thag_token span_push(thagi_task *task, const thag_site *site, uint
     return start;
 }
 
-thag_token thagi_span_push(thagi_task *task, const thag_site *site, uintptr_t sp)
+thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t where)
 {
-    return span_push(task, site, sp);
+    return span_push(task, site, where);
+}
+
+/*
+ * The runtime's call in progress is gone: a handler that interrupted it left by longjmp, or the thread
+ * was cancelled. Finish or undo what it had begun, and end what the handler had open.
+ */
+static void task_recover(thagi_task *task)
+{
+    trace_thread *shared = task->thread->shared;
+    trace_frame *top = task->top;
+    const thagi_cell *last = (const thagi_cell *)(uintptr_t)shared->last_cell;
+    int is_counted = last && shared->last_calls && last->calls >= shared->last_calls;
+    uint64_t last_start = shared->last_end - shared->last_ticks;
+    if (top > task->base && top->start_ticks == 0) {
+        task->top--; /* not begun yet */
+    } else if (is_counted && top > task->base && thagi_frame_cell(top) == last &&
+               top->start_ticks + top->paused_ticks == last_start) {
+        drop_top(task, top);
+    }
+    if (is_counted && (int64_t)(shared->last_end - task->thread->tail_ticks) > 0)
+        timeline_put(task->thread, last->node, shared->last_ticks, shared->last_end);
+    else if (task->thread->timeline_on && *(const uint16_t *)(const void *)task->thread->tail_pos)
+        task->thread->tail_pos += TRACE_SHORT_BYTES; /* written, but not moved on */
+    if (!is_counted || (!task->thread->sample_period && thagi_hist_has(last, last->calls)))
+        shared->last_cell = 0; /* not to be settled: not counted, or just settled */
+    for (thagi_thread *n = task->thread->nested; n && n->in_use; n = n->nested) {
+        thagi_span_close_all(&n->base_task);
+        n->base_task.state = THAGI_TASK_IDLE;
+    }
+    task->state = task->closed_count ? THAGI_TASK_CAREFUL : THAGI_TASK_IDLE;
 }
 
 /*
@@ -318,9 +374,9 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
 {
     if (task->state == THAGI_TASK_UNUSABLE) task = thagi_session_join();
     while (task && task->state > THAGI_TASK_CAREFUL) {
-        if (sp > task->state && same_stack(task, sp, task->state)) {
-            /* That call is gone: its handler left by longjmp, or the thread was cancelled. */
-            task->state = task->closed_count ? THAGI_TASK_CAREFUL : THAGI_TASK_IDLE;
+        /* A handler that interrupted that call would stand below it. */
+        if (sp >= task->state && same_stack(task, sp, task->state)) {
+            task_recover(task);
             break;
         }
         thagi_thread *nested = thagi_thread_nested(task->thread);
@@ -348,31 +404,32 @@ void thagi_task_release(thagi_task *task)
 }
 
 static __attribute__((__noinline__)) thag_token span_begin_slow(thagi_task *task,
-                                                                const thag_site *site, uintptr_t sp)
+                                                                const thag_site *site, uint64_t where)
 {
+    uintptr_t sp = (uintptr_t)(where >> 16);
     task = thagi_task_usable(task, sp);
     if (!task) return 0;
     task->state = sp;
     ORDERED();
     thagi_span_settle(task);
-    thag_token token = span_push(task, site, sp);
+    thag_token token = span_push(task, site, where);
     thagi_task_release(task);
     return token;
 }
 
-thag_token thagi_span_begin_at(const thag_site *site, uintptr_t sp)
+thag_token thagi_span_begin_at(const thag_site *site, uint64_t where)
 {
-    return span_begin_slow(thagi_current, site, sp);
+    return span_begin_slow(thagi_current, site, where);
 }
 
 thag_token thag_span_begin(const thag_site *site)
 {
     thagi_task *task = thagi_current;
-    uintptr_t sp = STACK_POINTER();
-    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) return span_begin_slow(task, site, sp);
-    task->state = sp;
+    uint64_t where = THAGI_WHERE();
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) return span_begin_slow(task, site, where);
+    task->state = (uintptr_t)(where >> 16);
     ORDERED();
-    thag_token token = span_push(task, site, sp);
+    thag_token token = span_push(task, site, where);
     ORDERED();
     task->state = THAGI_TASK_IDLE;
     return token;

@@ -121,7 +121,7 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
     thread->base_task.thread = thread;
     thread->root = thagi_cell_for_node(thread, 0);
     if (!thread->root) return 0;
-    frames[0].scratch[THAGI_FRAME_SP] = UINTPTR_MAX;
+    frames[0].scratch[THAGI_FRAME_WHERE] = UINT64_MAX - 0xffff; /* above all */
     frames[0].scratch[THAGI_FRAME_CELL] = (uintptr_t)thread->root;
     thagi_chunk_publish(chunk, TRACE_THREAD);
     thagi_timeline_start(session, thread);

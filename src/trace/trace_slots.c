@@ -462,11 +462,12 @@ static int total_fits(const trace_path *p, const bucket_sums *b)
 }
 
 /* Without sampling every call of a path is in its histogram, and calls, total, minimum and maximum
-   agree with it. Where they do not, a number was damaged; which one cannot be known. */
+   agree with it. Where they do not, a number was damaged; which one cannot be known. A handler that
+   left by longjmp may have interrupted the profiler, which then counts a duration twice. */
 static void check_path(slot_work *w, trace_path *p, const bucket_sums *b)
 {
     const trace *t = w->t;
-    uint64_t slack = trace_ended(t) ? 0 : LIVE_SLACK;
+    uint64_t slack = trace_ended(t) ? t->head.losses[TRACE_ABANDONED] : LIVE_SLACK;
     uint64_t apart = p->timed > p->calls ? p->timed - p->calls : p->calls - p->timed;
     uint64_t offset = w->thread_ref ? CHUNK_OFFSET(w->thread_ref->chunk) : UINT64_MAX;
     int whole = t->head.sample_period == 1 && !t->head.write_errno;

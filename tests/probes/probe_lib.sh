@@ -16,7 +16,7 @@ failures=0
 what=""
 
 fail() {
-    echo "FAILED: $what: $*"
+    echo "FAILED: $what: $*" | cut -c1-200 | head -30
     failures=$((failures + 1))
 }
 

@@ -221,6 +221,54 @@ static void jumps(void)
     step();
 }
 
+/* A loop whose work gives up by longjmp again and again, from the work itself and from below. */
+static PROBE_NOINLINE void give_up(int turn)
+{
+    THAG_PROFILED();
+    if (turn % 4 == 1) longjmp(target, 1);
+    __asm__ volatile("");
+}
+static PROBE_NOINLINE void work(int turn)
+{
+    THAG_PROFILED();
+    if (turn % 4 == 0) longjmp(target, 1);
+    give_up(turn);
+    __asm__ volatile("");
+}
+static PROBE_NOINLINE void retry(void)
+{
+    THAG_PROFILED();
+    for (volatile int i = 0; i < 1000; i++)
+        if (setjmp(target) == 0) work(i);
+}
+
+/* --- wrappers: sections begun and ended in functions of their own ------------------------------------ */
+
+static PROBE_NOINLINE void my_begin(const char *name)
+{
+    char room[512]; /* deeper than what comes between */
+    __asm__ volatile("" : : "r"(room) : "memory");
+    THAG_PROFILE(name);
+    __asm__ volatile("" : : "r"(room) : "memory");
+}
+static PROBE_NOINLINE void my_end(const char *name)
+{
+    THAG_END(name);
+    __asm__ volatile("");
+}
+static void wrapped(void)
+{
+    for (int i = 0; i < 100; i++) {
+        my_begin("outer");
+        step();
+        my_begin("inner");
+        step();
+        my_end("inner");
+        step();
+        my_end("outer");
+    }
+}
+
 int main(int argc, char **argv)
 {
     THAG_ENABLE_PROFILING(time);
@@ -234,5 +282,7 @@ int main(int argc, char **argv)
     PROBE_CASE("stray", stray())
     PROBE_CASE("deep", deep())
     PROBE_CASE("jumps", jumps())
+    PROBE_CASE("retry", retry())
+    PROBE_CASE("wrapped", wrapped())
     PROBE_NO_CASE();
 }

@@ -87,4 +87,20 @@ line "depth 12"
 line "loss ABANDONED 21000"
 line "loss MISSING_END 1000"
 no_line "loss [BCLNST]"
+# 250 jumps out of the work, 250 from below it: no path gets longer by them.
+succeeded probe_sections retry
+checked
+line "depth 4"
+line "path calls=1000 open=0 main;retry;work"
+line "path calls=750 open=0 main;retry;work;give_up"
+line "loss ABANDONED 750"
+no_line "loss [BCLMNST]"
+
+succeeded probe_sections wrapped
+checked
+line "path calls=100 open=0 main;outer"
+line "path calls=100 open=0 main;outer;inner"
+line "path calls=200 open=0 main;outer;step"
+line "path calls=100 open=0 main;outer;inner;step"
+no_loss
 done_testing

@@ -208,6 +208,13 @@ static void test_clamped(void **state)
     assert_int_equal(p->self[1], 0);
     assert_int_equal(info.clamped_ns, 50);
     profile_free(p);
+    /* Sampled, the child's 150 are an estimate, and the parent's 100 are the limit. */
+    b.file->sample_period = 16;
+    p = profile_of(&b, &info);
+    assert_int_equal(p->self[1], 0);
+    assert_int_equal(p->self[2], 100);
+    assert_int_equal(info.clamped_ns, 0);
+    profile_free(p);
     builder_free(&b);
 }
 
