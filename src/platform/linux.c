@@ -262,6 +262,11 @@ int thagi_plat_file_reserve(int fd, uint64_t off, uint64_t bytes)
     return 0;
 }
 
+void thagi_plat_file_truncate(int fd, uint64_t bytes)
+{
+    syscall(SYS_ftruncate, fd, (off_t)bytes);
+}
+
 int thagi_plat_file_write_at(int fd, const void *bytes, size_t len, uint64_t off)
 {
     if (!within_file_limit(off + len)) return -EFBIG;

@@ -334,6 +334,8 @@ static __attribute__((__destructor__)) void session_end(void)
     memcpy(path, session->trace.path, len);
     memcpy(path + len, ".folded", sizeof ".folded");
     thagi_exit_folded(session, path);
+    /* Not while another thread may be mapping a piece of what would be cut off. */
+    if (session->live_count <= 1) thagi_trace_trim(&session->trace);
     __atomic_store_n(&file->state, TRACE_ENDED, __ATOMIC_RELEASE);
     thagi_log("ended; collapsed stacks in %s", path);
     thagi_unlock(session, &saved);

@@ -12,7 +12,6 @@
 
 #include "runtime/runtime.h"
 
-#define FRAMES_AT_FIRST 512
 #define LEVELS_MAX 4
 #define FRAMES_MAX (16u << 20)
 
@@ -43,7 +42,7 @@ void *thagi_thread_alloc(thagi_thread *thread, size_t bytes)
             thagi_trace_chunk_new(&thagi_session_now->trace, thread->slot, 1, &index);
         if (chunk) {
             chunk->base = (uintptr_t)chunk;
-            arena_use(thread, chunk, 64);
+            arena_use(thread, chunk, TRACE_ARENA_BLOCKS_POS);
             thagi_chunk_publish(chunk, TRACE_ARENA);
         }
         thagi_plat_signals_restore(&saved);
@@ -107,17 +106,16 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
     trace_chunk *chunk = thagi_trace_chunk_new(&session->trace, thread->slot, 1, &index);
     if (!chunk) return 0;
     trace_thread *shared = (trace_thread *)(chunk + 1);
-    uint32_t frames_at = (sizeof *chunk + sizeof *shared + 63) & ~63u;
-    trace_frame *frames = (trace_frame *)((char *)chunk + frames_at);
+    trace_frame *frames = (trace_frame *)((char *)chunk + TRACE_THREAD_FRAMES_POS);
     shared->level = thread->level;
-    shared->frame_count = FRAMES_AT_FIRST;
+    shared->frame_count = TRACE_THREAD_FRAMES;
     shared->frames_chunk = TRACE_NONE;
     shared->tail_chunk = TRACE_NONE;
     thread->shared = shared;
     chunk->base = (uintptr_t)chunk;
-    arena_use(thread, chunk, frames_at + FRAMES_AT_FIRST * sizeof *frames);
+    arena_use(thread, chunk, TRACE_THREAD_BLOCKS_POS);
     thread->base_task.base = thread->base_task.top = frames;
-    thread->base_task.limit = frames + FRAMES_AT_FIRST;
+    thread->base_task.limit = frames + TRACE_THREAD_FRAMES;
     thread->base_task.thread = thread;
     thread->root = thagi_cell_for_node(thread, 0);
     if (!thread->root) return 0;

@@ -190,6 +190,12 @@ typedef struct trace_thread {
     uint64_t last_calls;   /* cell.calls with it */
     uint64_t last_end;     /* when it ended */
 } trace_thread;
+/* Where things are in a THREAD chunk: this many frames, and the blocks behind them; and where blocks
+   begin in an ARENA chunk. */
+#define TRACE_THREAD_FRAMES 512u
+#define TRACE_THREAD_FRAMES_POS 192u
+#define TRACE_THREAD_BLOCKS_POS (TRACE_THREAD_FRAMES_POS + TRACE_THREAD_FRAMES * 32u)
+#define TRACE_ARENA_BLOCKS_POS 64u
 
 enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2 };
 

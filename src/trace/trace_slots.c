@@ -17,10 +17,6 @@
 
 /* Where things are in a THREAD chunk; blocks and frames start on cache lines. */
 #define TRACE_BLOCK_STRIDE 64
-#define FRAMES_POS         ((uint32_t)((sizeof(trace_chunk) + sizeof(trace_thread) + 63) & ~63u))
-#define FRAMES_IN_THREAD   512u
-#define THREAD_BLOCKS_POS  (FRAMES_POS + FRAMES_IN_THREAD * (uint32_t)sizeof(trace_frame))
-#define ARENA_BLOCKS_POS   64u
 
 /* A cell as read, kept until its slot is done. */
 typedef struct cell_entry {
@@ -256,9 +252,9 @@ static thag_err keep_own_frames(slot_work *w, const chunk_ref *ref)
 {
     uint32_t count = w->thread.frame_count;
 
-    if (count > FRAMES_IN_THREAD) count = FRAMES_IN_THREAD;
-    if (FRAMES_POS + count * sizeof(trace_frame) > ref->used) return THAG_OK;
-    return keep_frames(w, w->buffer + FRAMES_POS, count * sizeof(trace_frame)) ? THAG_OK
+    if (count > TRACE_THREAD_FRAMES) count = TRACE_THREAD_FRAMES;
+    if (TRACE_THREAD_FRAMES_POS + count * sizeof(trace_frame) > ref->used) return THAG_OK;
+    return keep_frames(w, w->buffer + TRACE_THREAD_FRAMES_POS, count * sizeof(trace_frame)) ? THAG_OK
                                                                                : THAG_ERR_MEMORY;
 }
 
@@ -286,7 +282,7 @@ static thag_err load_thread(slot_work *w, const chunk_ref *ref)
     w->thread_ref = ref;
     count_losses(w);
     if (w->thread.frames_chunk == TRACE_NONE) err = keep_own_frames(w, ref);
-    if (!err) err = read_blocks(w, ref, THREAD_BLOCKS_POS);
+    if (!err) err = read_blocks(w, ref, TRACE_THREAD_BLOCKS_POS);
     if (!err && w->thread.frames_chunk != TRACE_NONE) {
         err = load_frames_run(w, CHUNK_OFFSET(ref->chunk));
     }
@@ -740,7 +736,7 @@ static thag_err load_slots(slot_work *w)
         }
         for (; !err && k < arenas->count && arenas->items[k].slot == slot; k++) {
             trace_load_chunk(w->t, &arenas->items[k], w->buffer);
-            err = read_blocks(w, &arenas->items[k], ARENA_BLOCKS_POS);
+            err = read_blocks(w, &arenas->items[k], TRACE_ARENA_BLOCKS_POS);
         }
         if (!err) err = finish_slot(w);
     }

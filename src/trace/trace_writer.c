@@ -7,9 +7,12 @@
 
 _Static_assert(sizeof(trace_chunk) == 32, "format");
 _Static_assert(sizeof(trace_frame) == 32, "format");
+_Static_assert(sizeof(trace_chunk) + sizeof(trace_thread) <= TRACE_THREAD_FRAMES_POS, "format");
 _Static_assert(sizeof(trace_cell) == 128, "format");
 _Static_assert(sizeof(trace_hist) == 192, "format");
 _Static_assert(sizeof(trace_chunk) + sizeof(trace_file) <= 4096, "the header stays on one page");
+
+#define RESERVE_STEP_MAX (UINT64_C(32) << 20)
 
 static void chunk_head(trace_chunk *chunk, uint32_t slot)
 {
@@ -38,6 +41,7 @@ int thagi_trace_create(thagi_trace *trace, const char *path)
     trace->file->chunk_count = 1;
     trace->fd = fd;
     trace->timeline_bytes = 0;
+    trace->reserved_bytes = TRACE_CHUNK_BYTES;
     size_t len = strlen(path);
     memcpy(trace->path, path, len < sizeof trace->path ? len + 1 : sizeof trace->path - 1);
     return 0;
@@ -69,6 +73,31 @@ static int checked_fd(thagi_trace *trace)
     return fd;
 }
 
+/*
+ * Make the file reach `end`. In steps that grow with it: with its blocks allocated ahead, in long
+ * extents, a chunk is written in two thirds of the time (ext4). What is not used in the end reads as
+ * zeros, i.e. as chunks that were never written.
+ */
+static int reserve_to(thagi_trace *trace, int fd, uint64_t end)
+{
+    uint64_t have = __atomic_load_n(&trace->reserved_bytes, __ATOMIC_RELAXED);
+    if (end <= have) return 0;
+    uint64_t step = have / 4 & ~(uint64_t)(TRACE_CHUNK_BYTES - 1);
+    if (step > RESERVE_STEP_MAX) step = RESERVE_STEP_MAX;
+    uint64_t to = end + step;
+    int err = thagi_plat_file_reserve(fd, have, to - have);
+    if (err && step) { /* no room for the step: only what has to be */
+        to = end;
+        err = thagi_plat_file_reserve(fd, have, to - have);
+    }
+    if (err) return err;
+    /* Another thread may have gone further meanwhile. */
+    while (have < to && !__atomic_compare_exchange_n(&trace->reserved_bytes, &have, to, 0,
+                                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+    return 0;
+}
+
 static int note_error(thagi_trace *trace, int err)
 {
     if (err && trace->file->write_errno == 0) trace->file->write_errno = -err;
@@ -82,7 +111,7 @@ trace_chunk *thagi_trace_chunk_new(thagi_trace *trace, uint32_t slot, uint32_t c
     if (fd < 0) return note_error(trace, fd), NULL;
     uint64_t first = __atomic_fetch_add(&trace->file->chunk_count, count, __ATOMIC_RELAXED);
     uint64_t off = first * TRACE_CHUNK_BYTES, bytes = (uint64_t)count * TRACE_CHUNK_BYTES;
-    int err = thagi_plat_file_reserve(fd, off, bytes);
+    int err = reserve_to(trace, fd, off + bytes);
     if (err) return note_error(trace, err), NULL;
     trace_chunk *chunk = thagi_plat_file_map(fd, off, bytes);
     if (!chunk) return note_error(trace, -ENOMEM), NULL;
@@ -99,11 +128,22 @@ int thagi_trace_put_chunk(thagi_trace *trace, const trace_chunk *chunk)
     int fd = checked_fd(trace);
     if (fd < 0) return note_error(trace, fd);
     uint64_t idx = __atomic_fetch_add(&trace->file->chunk_count, 1, __ATOMIC_RELAXED);
-    return note_error(trace,
-                      thagi_plat_file_write_at(fd, chunk, TRACE_CHUNK_BYTES, idx * TRACE_CHUNK_BYTES));
+    uint64_t off = idx * TRACE_CHUNK_BYTES;
+    int err = reserve_to(trace, fd, off + TRACE_CHUNK_BYTES);
+    if (!err) err = thagi_plat_file_write_at(fd, chunk, TRACE_CHUNK_BYTES, off);
+    return note_error(trace, err);
 }
 
 void thagi_trace_count(thagi_trace *trace, enum trace_loss what, uint64_t n)
 {
     if (trace->file) __atomic_fetch_add(&trace->file->losses[what], n, __ATOMIC_RELAXED);
+}
+
+void thagi_trace_trim(thagi_trace *trace)
+{
+    int fd = checked_fd(trace);
+    uint64_t used = __atomic_load_n(&trace->file->chunk_count, __ATOMIC_RELAXED) * TRACE_CHUNK_BYTES;
+    if (fd < 0 || used >= trace->reserved_bytes) return;
+    trace->reserved_bytes = used;
+    thagi_plat_file_truncate(fd, used);
 }

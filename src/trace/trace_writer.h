@@ -17,6 +17,7 @@ typedef struct thagi_trace {
     int fd;              /* the host may close it at any time: checked before each use */
     uint64_t dev, ino;   /* what fd has to be */
     uint64_t timeline_bytes; /* written out so far */
+    uint64_t reserved_bytes; /* of the file, from its start, are on the disk for sure */
     char path[THAGI_PATH_MAX];
 } thagi_trace;
 
@@ -34,6 +35,9 @@ void thagi_chunk_publish(trace_chunk *chunk, enum trace_chunk_kind kind);
 /** Write one full timeline chunk to a new place. A negative errno on failure; -EFBIG also when the
     limit for timelines is reached. */
 int thagi_trace_put_chunk(thagi_trace *trace, const trace_chunk *chunk);
+
+/** The file will not grow any more: give back what was reserved and not used. */
+void thagi_trace_trim(thagi_trace *trace);
 
 /** Count something that was lost or repaired. */
 void thagi_trace_count(thagi_trace *trace, enum trace_loss what, uint64_t n);

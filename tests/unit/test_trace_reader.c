@@ -798,7 +798,7 @@ static void test_damage_is_named(void **state)
     sites = builder_chunk_at(&b, b.site_chunk);
     tree = builder_chunk_at(&b, b.tree_chunk);
     thread = (trace_thread *)(void *)(builder_chunk_at(&b, 3) + 1);
-    cells = (trace_cell *)(void *)((uint8_t *)builder_chunk_at(&b, 3) + 192 + 512 * 32);
+    cells = (trace_cell *)(void *)((uint8_t *)builder_chunk_at(&b, 3) + TRACE_THREAD_BLOCKS_POS);
 #define NAMED(change, undo) \
     do { \
         change; \

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #define ADDRESS(chunk) (0x7f0000000000u + (uint64_t)(chunk)*TRACE_CHUNK_BYTES)
-#define FRAMES_POS     192u
-#define BLOCKS_POS     (FRAMES_POS + 512u * (uint32_t)sizeof(trace_frame))
 
 trace_chunk *builder_chunk_at(trace_builder *b, uint32_t index)
 {
@@ -124,10 +122,10 @@ trace_thread *builder_thread(trace_builder *b, uint32_t slot, uint32_t tid, cons
 
     b->thread_chunk[slot] = index;
     chunk->base = ADDRESS(index);
-    chunk->used = BLOCKS_POS;
+    chunk->used = TRACE_THREAD_BLOCKS_POS;
     *thread = (trace_thread){.tid = tid,
                              .thread_count = 1,
-                             .frame_count = 512,
+                             .frame_count = TRACE_THREAD_FRAMES,
                              .frames_chunk = TRACE_NONE,
                              .tail_chunk = TRACE_NONE,
                              .start_ticks = BUILDER_START};
@@ -143,7 +141,7 @@ static trace_thread *thread_of(trace_builder *b, uint32_t slot)
 trace_frame *builder_frames(trace_builder *b, uint32_t slot)
 {
     return (trace_frame *)(void *)((uint8_t *)builder_chunk_at(b, b->thread_chunk[slot]) +
-                                   FRAMES_POS);
+                                   TRACE_THREAD_FRAMES_POS);
 }
 
 void *builder_block(trace_builder *b, uint32_t index, size_t bytes)
@@ -172,7 +170,7 @@ static trace_hist *find_hist(trace_builder *b, uint32_t slot, uint32_t node, uin
     trace_chunk *chunk = builder_chunk_at(b, index);
     trace_hist *hist;
 
-    for (uint32_t pos = BLOCKS_POS; pos < chunk->used;) {
+    for (uint32_t pos = TRACE_THREAD_BLOCKS_POS; pos < chunk->used;) {
         hist = (trace_hist *)(void *)((uint8_t *)chunk + pos);
         if (hist->kind == TRACE_HIST && hist->node == node && hist->octave == octave) return hist;
         pos += hist->kind == TRACE_HIST ? sizeof(trace_hist) : sizeof(trace_cell);
