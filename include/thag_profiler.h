@@ -292,14 +292,12 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 
 #define THAG_FUNCTION_(flags) THAG_FUNCTION_IF_(1, flags)
 #define THAG_FUNCTION_IF_(cond, flags)                                                             \
-    THAG_SPAN_DECL_(__extension__({                                                                \
-        thag_token thag_token_ = 0;                                                                \
-        if ((cond) && __builtin_expect(thag_active & THAG_KINDS_(flags), 0)) {                     \
-            THAG_SITE_(thag_site_, THAG_FUNC_, 0, flags);                                          \
-            thag_token_ = thag_span_begin(&thag_site_);                                            \
-        }                                                                                          \
-        thag_token_;                                                                               \
-    }))
+    THAG_SPAN_DECL_(((cond) && __builtin_expect(thag_active & THAG_KINDS_(flags), 0))              \
+                        ? __extension__({                                                          \
+                              THAG_SITE_(thag_site_, THAG_FUNC_, 0, flags);                        \
+                              thag_span_begin(&thag_site_);                                        \
+                          })                                                                       \
+                        : 0)
 
 #define THAG_MAIN_(mode)                                                                           \
     THAG_SPAN_DECL_(__extension__({                                                                \
@@ -316,14 +314,12 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
         }                                                                                          \
     } while (0)
 #define THAG_SECTION_1(name, flags)                                                                \
-    THAG_SPAN_DECL_(__extension__({                                                                \
-        thag_token thag_token_ = 0;                                                                \
-        if (__builtin_expect(thag_active != 0, 0)) {                                               \
-            THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                                    \
-            thag_token_ = thag_section_begin(&thag_site_, name);                                   \
-        }                                                                                          \
-        thag_token_;                                                                               \
-    }))
+    THAG_SPAN_DECL_(__builtin_expect(thag_active != 0, 0)                                          \
+                        ? __extension__({                                                          \
+                              THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                  \
+                              thag_section_begin(&thag_site_, name);                               \
+                          })                                                                       \
+                        : 0)
 #define THAG_SECTION_END_(name)                                                                    \
     do {                                                                                           \
         if (__builtin_expect(thag_active != 0, 0)) thag_section_end(name);                         \
