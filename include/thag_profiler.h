@@ -185,6 +185,7 @@ __extension__ typedef unsigned long long thag_token;
  * Bits of what is being recorded now: 1 time, 2 memory. Read by the macros, written by the runtime.
  */
 extern THAG_API_ unsigned thag_active;
+#define THAG_ACTIVE_ __atomic_load_n(&thag_active, __ATOMIC_RELAXED) /* a plain load */
 
 /**
  * Begin a span on the calling thread.
@@ -279,6 +280,9 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 }
 #endif
 
+/* The same instruction as a plain read, but no race when another thread switches. */
+#define THAG_ACTIVE_() __atomic_load_n(&thag_active, __ATOMIC_RELAXED)
+
 /* Which of the recorded kinds concern a site; no kind named = all. */
 #define THAG_KINDS_(flags) (((flags)&3) ? ((flags)&3) : 3)
 
@@ -292,7 +296,7 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 
 #define THAG_FUNCTION_(flags) THAG_FUNCTION_IF_(1, flags)
 #define THAG_FUNCTION_IF_(cond, flags)                                                             \
-    THAG_SPAN_DECL_(((cond) && __builtin_expect(thag_active & THAG_KINDS_(flags), 0))              \
+    THAG_SPAN_DECL_(((cond) && __builtin_expect(THAG_ACTIVE_ & THAG_KINDS_(flags), 0))             \
                         ? __extension__({                                                          \
                               THAG_SITE_(thag_site_, THAG_FUNC_, 0, flags);                        \
                               thag_span_begin(&thag_site_);                                        \
@@ -308,13 +312,13 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 #define THAG_NAME_(name) (__builtin_constant_p(name) ? (name) : (const char *)0)
 #define THAG_SECTION_0(name, flags)                                                                \
     do {                                                                                           \
-        if (__builtin_expect(thag_active != 0, 0)) {                                               \
+        if (__builtin_expect(THAG_ACTIVE_ != 0, 0)) {                                              \
             THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                                    \
             (void)thag_section_begin(&thag_site_, name);                                           \
         }                                                                                          \
     } while (0)
 #define THAG_SECTION_1(name, flags)                                                                \
-    THAG_SPAN_DECL_(__builtin_expect(thag_active != 0, 0)                                          \
+    THAG_SPAN_DECL_(__builtin_expect(THAG_ACTIVE_ != 0, 0)                                         \
                         ? __extension__({                                                          \
                               THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                  \
                               thag_section_begin(&thag_site_, name);                               \
@@ -322,7 +326,7 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
                         : 0)
 #define THAG_SECTION_END_(name)                                                                    \
     do {                                                                                           \
-        if (__builtin_expect(thag_active != 0, 0)) thag_section_end(name);                         \
+        if (__builtin_expect(THAG_ACTIVE_ != 0, 0)) thag_section_end(name);                        \
     } while (0)
 
 #else /* inactive */

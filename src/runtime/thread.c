@@ -68,7 +68,7 @@ int thagi_thread_grow_frames(thagi_thread *thread)
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
     thagi_plat_signals saved;
-    thagi_plat_signals_block(&saved);
+    thagi_lock(thagi_session_now, &saved); /* the end of the program reads our frames under it */
     uint32_t run = thread->frames ? thread->frames_run * 2 : 1, index;
     trace_chunk *chunk =
         thagi_trace_chunk_new(&thagi_session_now->trace, thread->slot, run, &index);
@@ -91,7 +91,7 @@ int thagi_thread_grow_frames(thagi_thread *thread)
         task->base = frames;
         task->limit = frames + room;
     }
-    thagi_plat_signals_restore(&saved);
+    thagi_unlock(thagi_session_now, &saved);
     if (!chunk) thagi_count(TRACE_LOST_MEMORY, 1);
     thagi_paused(task, since);
     errno = saved_errno;

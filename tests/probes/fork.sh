@@ -2,6 +2,11 @@
 # fork.sh - every process has a trace of its own, the parent's is not harmed, spans are inherited.
 . "$(dirname "$0")/probe_lib.sh"
 
+if [ "$sanitizers" = thread ]; then
+    echo "skipped: ThreadSanitizer cannot follow children of a process with threads"
+    exit 77
+fi
+
 # is_line N TEXT: so many traces of $facts have that line
 is_line() {
     local found

@@ -60,6 +60,13 @@ static timer_t start_timer(long us)
     return timer;
 }
 
+/* And let what is on its way arrive: ThreadSanitizer delivers late. */
+static void stop_timer(timer_t timer)
+{
+    timer_delete(timer);
+    usleep(2000);
+}
+
 /* Tight spans for so long. */
 static PROBE_NOINLINE void tight(uint64_t ns)
 {
@@ -95,7 +102,7 @@ static void one_thread(int flags)
     handle(SIGALRM, handler, flags);
     timer_t timer = start_timer(50);
     tight(1500000000);
-    timer_delete(timer);
+    stop_timer(timer);
     print_counts();
 }
 
@@ -104,7 +111,7 @@ static void *timed_thread(void *arg)
     me = (int)(intptr_t)arg;
     timer_t timer = start_timer(100);
     tight(1000000000);
-    timer_delete(timer);
+    stop_timer(timer);
     return NULL;
 }
 static void four_threads(void)
@@ -133,7 +140,7 @@ static void nested(void)
     handle(SIGUSR2, nest, 0);
     timer_t timer = start_timer(100);
     tight(700000000);
-    timer_delete(timer);
+    stop_timer(timer);
     printf("nest %llu\nin_handler %llu\nleaf %llu\n", (unsigned long long)handled[0],
            (unsigned long long)handled[0], (unsigned long long)leaves[0]);
 }
@@ -166,7 +173,7 @@ static void jumping(void)
     handle(SIGALRM, jumping_handler, 0);
     timer_t timer = start_timer(300);
     jump_target(probe_now_ns() + 1000000000);
-    timer_delete(timer);
+    stop_timer(timer);
     leaf();
     printf("jumping_handler %llu\njumped %llu\nleaf %llu\n", (unsigned long long)handled[0],
            (unsigned long long)jumped, (unsigned long long)leaves[0]);
