@@ -280,9 +280,6 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 }
 #endif
 
-/* The same instruction as a plain read, but no race when another thread switches. */
-#define THAG_ACTIVE_() __atomic_load_n(&thag_active, __ATOMIC_RELAXED)
-
 /* Which of the recorded kinds concern a site; no kind named = all. */
 #define THAG_KINDS_(flags) (((flags)&3) ? ((flags)&3) : 3)
 

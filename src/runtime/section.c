@@ -55,7 +55,7 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
     uint64_t where = THAGI_WHERE();
     uintptr_t sp = (uintptr_t)(where >> 16);
     unsigned kinds = site->flags & 3u;
-    if (THAGI_UNLIKELY(!(THAG_ACTIVE_() & (kinds ? kinds : 3u)))) {
+    if (THAGI_UNLIKELY(!(THAG_ACTIVE_ & (kinds ? kinds : 3u)))) {
         mute(site, name);
         return 0;
     }

@@ -203,7 +203,7 @@ static void close_parents_trace(void)
 thagi_task *thagi_session_join(void)
 {
     thagi_session *session = __atomic_load_n(&thagi_session_now, __ATOMIC_ACQUIRE);
-    if (!__atomic_load_n(&thag_active, __ATOMIC_RELAXED) || !session) return NULL;
+    if (!THAG_ACTIVE_ || !session) return NULL;
     int saved_errno = errno;
     int is_heir = 0;
     thagi_task *task = NULL;
@@ -287,13 +287,13 @@ int thag_enable(thag_mode mode, unsigned compiled)
 
 void thag_disable_profiling(void)
 {
-    if (THAG_ACTIVE_()) thagi_log("profiling off");
+    if (THAG_ACTIVE_) thagi_log("profiling off");
     __atomic_store_n(&thag_active, 0, __ATOMIC_RELEASE);
 }
 
 thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compiled)
 {
-    if (thag_enable(mode, compiled) != 0 || !THAG_ACTIVE_()) return 0;
+    if (thag_enable(mode, compiled) != 0 || !THAG_ACTIVE_) return 0;
     /* Our own frame address, as thag_span_begin() would take its own: not one deeper. */
     return thagi_span_begin_at(site, THAGI_WHERE());
 }
