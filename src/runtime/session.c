@@ -59,18 +59,24 @@ int thagi_first_misuse(int kind)
 
 /* --- forks ------------------------------------------------------------------------------------- */
 
-static thagi_plat_signals fork_signals;
+static thagi_plat_signals fork_signals; /* of the thread that forks: it holds the lock */
 
 static void before_fork(void)
 {
-    thagi_session *session = thagi_session_now;
-    thagi_lock(session, &fork_signals); /* the tables are whole while we fork */
+    int saved_errno = errno;
+    thagi_plat_signals saved;
+    thagi_lock(thagi_session_now, &saved); /* the tables are whole while we fork */
+    fork_signals = saved;                  /* not before: another thread may be forking */
     thagi_inherit_save(thagi_current);
+    errno = saved_errno;
 }
 
 static void after_fork_parent(void)
 {
-    thagi_unlock(thagi_session_now, &fork_signals);
+    int saved_errno = errno;
+    thagi_plat_signals saved = fork_signals;
+    thagi_unlock(thagi_session_now, &saved);
+    errno = saved_errno;
 }
 
 static void after_fork_child(void)

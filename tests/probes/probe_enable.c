@@ -62,10 +62,10 @@ static void within(void)
 }
 
 /* Another thread switches while four record. */
-static volatile int stop;
+static int stop;
 static void *busy(void *arg)
 {
-    while (!stop) step();
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) step();
     return arg;
 }
 static void from_thread(void)
@@ -78,7 +78,7 @@ static void from_thread(void)
         thag_disable_profiling();
         usleep(500);
     }
-    stop = 1;
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);
 }
 

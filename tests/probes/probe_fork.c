@@ -12,7 +12,7 @@
 #include "thag_profiler.h"
 
 extern char **environ;
-static volatile int stop;
+static int stop;
 static uint64_t worked[3];
 
 static PROBE_NOINLINE void step(void)
@@ -32,7 +32,7 @@ static void *worker(void *arg)
 {
     uint64_t *count = arg;
     THAG_PROFILED();
-    while (!stop) {
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
         THAG_PROFILE("round");
         step();
         ++*count;
@@ -48,7 +48,7 @@ static void start_workers(pthread_t *threads)
 
 static void join_workers(pthread_t *threads)
 {
-    stop = 1;
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
     printf("%llu\n", (unsigned long long)(worked[0] + worked[1] + worked[2]));
 }

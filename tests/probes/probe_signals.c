@@ -15,7 +15,6 @@
 enum { THREADS = 4 };
 static uint64_t handled[THREADS], leaves[THREADS], jumped;
 static __thread int me;
-static volatile int stop;
 
 static PROBE_NOINLINE void leaf(void)
 {
