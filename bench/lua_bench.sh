@@ -52,9 +52,9 @@ for _ in $(seq "$rounds"); do
         rm -rf out uftrace.data
         case $v in
         plain) ms=$(cpu_ms ./lua-plain "$here/workload.lua") ;;
-        spans) ms=$(THAG_PROFILER=time,out cpu_ms ./lua-spans "$here/workload.lua") ;;
+        spans) ms=$(THAG_TIMELINE_LIMIT=4G THAG_PROFILER=time,out cpu_ms ./lua-spans "$here/workload.lua") ;;
         spans-no-timeline) ms=$(THAG_PROFILER=time,out THAG_TIMELINE_LIMIT=0 cpu_ms ./lua-spans "$here/workload.lua") ;;
-        sampled) ms=$(THAG_PROFILER=time,out THAG_SAMPLE=16 cpu_ms ./lua-spans "$here/workload.lua") ;;
+        sampled) ms=$(THAG_TIMELINE_LIMIT=4G THAG_PROFILER=time,out THAG_SAMPLE=16 cpu_ms ./lua-spans "$here/workload.lua") ;;
         uftrace) ms=$(cpu_ms uftrace record --no-libcall -d uftrace.data ./lua-pg "$here/workload.lua") ;;
         esac
         times[$v]+="$ms"$'\n'

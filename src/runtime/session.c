@@ -12,6 +12,8 @@
 
 #include "runtime/runtime.h"
 
+#define TIMELINE_LIMIT (UINT64_C(64) << 20) /* by default: the first eleven million spans or so */
+
 thagi_session *thagi_session_now;
 unsigned thag_active;
 
@@ -142,7 +144,7 @@ static void fill_header(thagi_session *session, uint64_t real_ns)
     if (limit == UINT64_MAX) {
         /* A guest does not fill the disk. */
         uint64_t room = thagi_plat_file_free_bytes(session->trace.fd) / 8;
-        limit = room < (UINT64_C(1) << 30) ? room : UINT64_C(1) << 30;
+        limit = room < TIMELINE_LIMIT ? room : TIMELINE_LIMIT;
     }
     file->timeline_limit_bytes = limit;
     memcpy(file->program, process.program, sizeof file->program);

@@ -282,6 +282,8 @@ static thag_err list_chunk(trace *t, const uint8_t *bytes, uint64_t index, uint6
     *run = 1;
     if (c.kind == TRACE_TIMELINE && c.used == TRACE_USED_OPEN) {
         measure_tail(t, CHUNK_OFFSET(index), avail, &c, &tl);
+    } else if (c.used <= sizeof c + sizeof tl) {
+        tl.span_count = 0; /* emptied, and died before the number was: that of the chunk before */
     }
     if (!check_chunk(t, &c, CHUNK_OFFSET(index), avail, &used, &is_cut)) {
         t->lost_chunks++;
