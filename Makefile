@@ -81,4 +81,4 @@ clean:
 
 ## help: this list
 help:
-	@awk -F ': ' '/^## / { printf "  make %-14s %s\n", substr($$1, 4), $$2 }' $(MAKEFILE_LIST)
+	@awk '/^## / { i = index($$0, ": "); printf "  make %-14s %s\n", substr($$0, 4, i - 4), substr($$0, i + 2) }' $(MAKEFILE_LIST)

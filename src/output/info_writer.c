@@ -10,7 +10,9 @@
 #include "output/stats_writer.h"
 #include "output/utf8.h"
 
-#define THREADS_SHOWN 40 /* in text; JSON has all */
+/* In text; JSON has all. */
+#define THREADS_SHOWN 40
+#define DAMAGES_SHOWN 5
 
 static thag_err finish(FILE *to, thag_err err, fault *why)
 {
@@ -180,8 +182,12 @@ static thag_err put_threads(FILE *to, const trace *t)
 static void put_losses(FILE *to, const trace *t)
 {
     const trace_file *h = trace_head(t);
-    int any = 0;
+    size_t listed;
+    uint64_t damages;
+    int any;
 
+    trace_damages(t, &listed, &damages);
+    any = damages > 0; /* what was there is lost */
     fputc('\n', to);
     for (unsigned loss = 0; loss < TRACE_LOSS_ROOM; loss++) {
         const char *text = trace_loss_text(loss);
@@ -199,19 +205,23 @@ static void put_losses(FILE *to, const trace *t)
     if (!any) fputs("nothing was lost\n", to);
 }
 
-static void put_damages(FILE *to, const trace *t)
+static void put_damages(FILE *to, const trace *t, int all)
 {
-    size_t listed;
+    size_t listed, shown;
     uint64_t total;
     const trace_damage *damages = trace_damages(t, &listed, &total);
 
-    if (total) fprintf(to, "\ndamaged: %" PRIu64 " places, skipped\n", total);
-    for (size_t i = 0; i < listed; i++) {
+    if (total) fprintf(to, "damaged: %" PRIu64 " place%s, skipped\n", total, total == 1 ? "" : "s");
+    shown = all || listed < DAMAGES_SHOWN ? listed : DAMAGES_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
         fprintf(to, "  byte %" PRIu64 ": ", damages[i].offset);
         utf8_put_plain(to, damages[i].what, strlen(damages[i].what), 100);
         fputc('\n', to);
     }
-    if (listed < total) fprintf(to, "  and %" PRIu64 " more\n", total - listed);
+    if (shown < total) {
+        fprintf(to, "  and %" PRIu64 " more%s\n", total - shown,
+                shown < listed ? " (--all-damage lists them)" : "");
+    }
 }
 
 /* So that the damage in the timeline is known too. */
@@ -233,7 +243,7 @@ static thag_err check_timelines(trace *t)
     return err;
 }
 
-thag_err info_write_text(FILE *to, trace *t, fault *why)
+thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why)
 {
     thag_err err = check_timelines(t);
 
@@ -245,7 +255,7 @@ thag_err info_write_text(FILE *to, trace *t, fault *why)
     }
     if (!err) {
         put_losses(to, t);
-        put_damages(to, t);
+        put_damages(to, t, all_damages);
     }
     return finish(to, err, why);
 }

@@ -9,8 +9,8 @@
 
 #include "profile/profile_trace.h"
 
-/** For people. Names cannot disturb a terminal. */
-thag_err info_write_text(FILE *to, trace *t, fault *why);
+/** For people. Names cannot disturb a terminal. Of the damaged places a few, or all that are known. */
+thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why);
 
 /** One JSON object. */
 thag_err info_write_json(FILE *to, trace *t, fault *why);

@@ -60,6 +60,7 @@ typedef struct text_column {
 } text_column;
 
 #define TEXT_COLUMNS 13
+#define CELL_ROOM (QUANTITY_ROOM + 1)
 
 static const text_column text_columns[TEXT_COLUMNS] = {
     {STATS_CALLS, 0, 0},
@@ -80,7 +81,7 @@ static const text_column text_columns[TEXT_COLUMNS] = {
 typedef struct text_table {
     const stats *s;
     size_t rows, width, name_width;
-    int is_raw;
+    int is_raw, is_cut; /* no corrected columns; columns were left out for the width */
     int shown[TEXT_COLUMNS];
     size_t widths[TEXT_COLUMNS];
 } text_table;
@@ -90,6 +91,13 @@ static size_t text_width(const char *text)
     return utf8_put_plain(NULL, text, strlen(text), SIZE_MAX);
 }
 
+/* The estimated cost of profiling is more than half of what was measured. */
+static int is_mostly_cost(const stats_row *row)
+{
+    return row->value[STATS_CORRECTED_SELF] < row->value[STATS_SELF] / 2.0;
+}
+
+/* text: CELL_ROOM bytes. */
 static void cell_text(char *text, const text_table *t, const stats_row *row, const text_column *c)
 {
     int64_t value = row->value[c->column];
@@ -107,6 +115,7 @@ static void cell_text(char *text, const text_table *t, const stats_row *row, con
     } else if (s->profile->unit == PROFILE_SAMPLES) {
         quantity_count(text, (uint64_t)value);
     } else {
+        if (c->column == STATS_CORRECTED_SELF && is_mostly_cost(row)) *text++ = '~';
         quantity_text(text, s->profile->unit, value, NULL);
     }
 }
@@ -141,7 +150,7 @@ static void measure(text_table *t)
 
         if (name > longest) longest = name;
         for (int k = 0; k < TEXT_COLUMNS; k++) {
-            char text[QUANTITY_ROOM];
+            char text[CELL_ROOM];
             size_t width;
 
             cell_text(text, t, row, &text_columns[k]);
@@ -166,6 +175,7 @@ static void fit(text_table *t)
         for (int k = 0; k < TEXT_COLUMNS; k++) {
             if (!t->shown[k] || text_columns[k].priority != priority) continue;
             t->shown[k] = 0;
+            t->is_cut = 1;
             used -= t->widths[k] + 2;
         }
     }
@@ -187,7 +197,7 @@ static void put_row(FILE *to, const text_table *t, const stats_row *row)
 
     for (; columns < t->name_width; columns++) fputc(' ', to);
     for (int k = 0; k < TEXT_COLUMNS; k++) {
-        char text[QUANTITY_ROOM];
+        char text[CELL_ROOM];
 
         if (!t->shown[k]) continue;
         if (row) cell_text(text, t, row, &text_columns[k]);
@@ -205,41 +215,76 @@ static void put_tenths(FILE *to, double value)
     fprintf(to, "%" PRIu64 ".%d ns", scaled / 10, (int)(scaled % 10));
 }
 
+static int is_shown(const text_table *t, stats_column column, int is_percent)
+{
+    for (int k = 0; k < TEXT_COLUMNS; k++) {
+        if (text_columns[k].column == column && text_columns[k].is_percent == is_percent) {
+            return t->shown[k];
+        }
+    }
+    return 0;
+}
+
+/* What the correction did, and to which columns. */
 static void put_probe(FILE *to, const text_table *t)
 {
-    if (t->is_raw) return;
-    fputs("* less the profiler's own cost, ", to);
+    int self = is_shown(t, STATS_CORRECTED_SELF, 0), percent = is_shown(t, STATS_CORRECTED_SELF, 1);
+    size_t marked = 0;
+
+    if (t->is_raw || !(self || percent)) return;
+    fprintf(to, "%s%s%s%s: less the profiler's own cost, ", self ? "self*" : "",
+            is_shown(t, STATS_CORRECTED_INCLUSIVE, 0) ? ", incl*" : "",
+            self && percent ? " and " : "", percent ? "%" : "");
     put_tenths(to, t->s->profile->probe_inside_ns);
     fputs(" within a call and ", to);
     put_tenths(to, t->s->profile->probe_outside_ns);
-    fputs(" around it: an estimate\n", to);
+    fputs(" around it, an estimate;\nthe other columns are as measured\n", to);
+    for (size_t i = 0; i < t->rows; i++) marked += is_mostly_cost(&t->s->rows[i]);
+    if (!self || !marked) return;
+    fputs("~ more than half of it is the estimated cost of profiling; raw time is in `self`. Fewer "
+          "marks on\n  tiny functions, or THAG_SAMPLE=16, give a clearer picture\n",
+          to);
 }
 
-static void put_count(FILE *to, uint64_t count, const char *text)
+static void put_count(FILE *to, uint64_t count, const char *one, const char *many)
 {
     char number[QUANTITY_ROOM];
 
     if (!count) return;
     quantity_count(number, count);
-    fprintf(to, "%s %s\n", number, text);
+    fprintf(to, "%s %s\n", number, count == 1 ? one : many);
+}
+
+/* The tables do not come from the timeline. */
+static int concerns_tables(unsigned loss)
+{
+    return loss != TRACE_TIMELINE_LIMIT && loss != TRACE_TIMELINE_WRITE &&
+           loss != TRACE_TIMELINE_SAMPLED;
 }
 
 static void put_notes(FILE *to, const text_table *t, const stats_meta *meta)
 {
     const stats *s = t->s;
 
-    if (t->rows < s->row_count) put_count(to, s->row_count - t->rows, "more functions not shown");
+    if (t->rows < s->row_count) {
+        put_count(to, s->row_count - t->rows, "more function not shown",
+                  "more functions not shown");
+    }
+    if (t->is_cut) fputs("more columns: --width=200 or --csv\n", to);
     put_probe(to, t);
     if (s->profile->sample_period > 1) {
         fprintf(to, "sampled: about 1 call in %u timed, times are estimates, calls are exact\n",
                 s->profile->sample_period);
     }
-    put_count(to, s->open, "spans were still open: unfinished, their time so far is included");
+    put_count(to, s->open, "span was still open: unfinished, its time so far is included",
+              "spans were still open: unfinished, their time so far is included");
     if (!meta) return;
     for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
-        put_count(to, meta->losses[loss], trace_loss_text(loss));
+        const char *text = trace_loss_text(loss);
+
+        if (concerns_tables(loss)) put_count(to, meta->losses[loss], text, text);
     }
-    put_count(to, meta->damages,
+    put_count(to, meta->damages, "damaged place in the input was skipped (see thag-analyze info)",
               "damaged places in the input were skipped (see thag-analyze info)");
 }
 

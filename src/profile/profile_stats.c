@@ -412,14 +412,16 @@ void stats_sort(stats *s, stats_column column)
 
 stats_column stats_column_named(const char *option)
 {
-    static const char *const names[] = {
-#define STATS_COLUMN_OPTION(id, option, key, heading) option,
+    static const char *const names[][2] = {
+#define STATS_COLUMN_OPTION(id, option, key, heading) {option, heading},
         STATS_COLUMNS(STATS_COLUMN_OPTION)
 #undef STATS_COLUMN_OPTION
     };
 
     for (int i = 0; i < STATS_COLUMN_COUNT; i++) {
-        if (strcmp(option, names[i]) == 0) return (stats_column)i;
+        if (strcmp(option, names[i][0]) == 0 || strcmp(option, names[i][1]) == 0) {
+            return (stats_column)i;
+        }
     }
     return STATS_COLUMN_COUNT;
 }

@@ -79,7 +79,7 @@ void stats_free(stats *s);
 /** Sort by a column: numbers from the largest, names from A. Ties by name. */
 void stats_sort(stats *s, stats_column column);
 
-/** Column of a name on the command line; STATS_COLUMN_COUNT if there is none. */
+/** Column of a name on the command line or of a heading; STATS_COLUMN_COUNT if there is none. */
 stats_column stats_column_named(const char *option);
 
 /** The value below which a share of all durations is, 0 < share < 1. `calls` must have a histogram. */

@@ -13,7 +13,8 @@
  *    of a longjmp, and of nothing else; span_end_mismatch() sorts it out.
  *
  * begin reads the clock last, end reads it before all but a few loads that take their time in the
- * shadow of the read: the span does not see the profiler's own work. What slow paths take is kept in the frame as paused_ticks and taken off the span and its ancestors.
+ * shadow of the read: the span does not see the profiler's own work. What slow paths take is kept in
+ * the frame as paused_ticks and taken off the span and its ancestors.
  */
 #include <errno.h>
 #include <string.h>
@@ -98,26 +99,21 @@ static inline void settle_last(thagi_thread *thread)
     ORDERED();
 }
 
-/* Add a call of `cell` that ran from `start` to `now` to the counters, with weight. Its duration. */
-static inline uint64_t span_count_as(thagi_thread *thread, thagi_cell *cell, uint64_t start,
-                                     uint64_t now, uint64_t weight)
+/* Add a call of `cell` that ran from `start` to `now` to the counters. Its duration. */
+static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64_t start,
+                                  uint64_t now, int is_drawn)
 {
     uint64_t ticks = now - start;
     if (THAGI_UNLIKELY((int64_t)ticks < 0)) ticks = 0; /* the clocks of two processors */
+    uint64_t weighted = ticks;
+    /* A short call of a hot path stands for those that were not drawn. */
+    if (THAGI_UNLIKELY(thread->sample_period) && is_drawn && cell->calls >= HOT_CALLS &&
+        (int64_t)(thread->tail_ticks - start) <= LONG_TICKS)
+        weighted = ticks * thread->sample_period;
     settle_last(thread);
     commit_begin(thread->shared, cell, ticks, now);
-    commit(cell, cell->calls + 1, cell->ticks + ticks * weight);
+    commit(cell, cell->calls + 1, cell->ticks + weighted);
     return ticks;
-}
-
-static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64_t start,
-                                  uint64_t now)
-{
-    uint64_t weight = 1;
-    if (THAGI_UNLIKELY(thread->sample_period) && cell->calls >= HOT_CALLS &&
-        (int64_t)(thread->tail_ticks - start) <= LONG_TICKS)
-        weight = thread->sample_period;
-    return span_count_as(thread, cell, start, now, weight);
 }
 
 /* Put the span into the timeline; nearly always the short form, one store. */
@@ -142,7 +138,7 @@ static inline void span_pop(thagi_task *task, trace_frame *top, uint64_t now)
 {
     thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(top);
-    uint64_t ticks = span_count(thread, cell, top->start_ticks + top->paused_ticks, now);
+    uint64_t ticks = span_count(thread, cell, top->start_ticks + top->paused_ticks, now, 1);
     drop_top(task, top);
     timeline_put(thread, cell->node, ticks, now);
 }
@@ -159,7 +155,7 @@ static inline void span_pop_untimed(thagi_task *task, trace_frame *top)
     ORDERED();
     if (THAGI_UNLIKELY(since > LONG_TICKS)) {
         uint64_t now = thagi_ticks(), start = thread->tail_ticks - since + paused;
-        uint64_t ticks = span_count_as(thread, cell, start, now, 1);
+        uint64_t ticks = span_count(thread, cell, start, now, 0);
         timeline_put(thread, cell->node, ticks, now);
         return;
     }
@@ -209,7 +205,7 @@ void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
     } else {
         uint64_t paused = 0;
         for (const trace_frame *f = frame; f <= task->top; f++) paused += f->paused_ticks;
-        span_count(task->thread, cell, frame->start_ticks + paused, now);
+        span_count(task->thread, cell, frame->start_ticks + paused, now, 1);
         timeline_put(task->thread, cell->node, task->thread->shared->last_ticks, now);
     }
     frame->start_ticks = TRACE_CLOSED;

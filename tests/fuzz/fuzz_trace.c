@@ -39,7 +39,7 @@ static void write_all(trace *t, const profile *p)
     require(stats_write_text(to, s, NULL, NULL, NULL) == THAG_OK);
     require(stats_write_json(to, s, NULL, NULL, NULL) == THAG_OK);
     require(folded_write(to, p, NULL, NULL) == THAG_OK);
-    require(info_write_text(to, t, NULL) == THAG_OK);
+    require(info_write_text(to, t, 1, NULL) == THAG_OK);
     require(info_write_json(to, t, NULL) == THAG_OK);
     stats_free(s);
     fclose(to);

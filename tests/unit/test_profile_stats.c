@@ -203,6 +203,8 @@ static void test_columns(void **state)
     (void)state;
     assert_int_equal(stats_column_named("p99"), STATS_P99);
     assert_int_equal(stats_column_named("corrected-self"), STATS_CORRECTED_SELF);
+    assert_int_equal(stats_column_named("self*"), STATS_CORRECTED_SELF);
+    assert_int_equal(stats_column_named("incl"), STATS_INCLUSIVE);
     assert_int_equal(stats_column_named("nothing"), STATS_COLUMN_COUNT);
 }
 

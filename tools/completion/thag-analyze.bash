@@ -1,5 +1,22 @@
 # Completion of thag-analyze for bash.
 # shellcheck shell=bash disable=SC2207
+
+# A name may hold spaces, so it is a line, not a word. Without extglob one pattern names one ending.
+_thag_analyze_paths()
+{
+    local path
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r path; do
+        [[ -n $path ]] && COMPREPLY+=("$path")
+    done < <(
+        case $1 in
+        files) compgen -f -- "$2" ;;
+        profiles) compgen -f -X '!*.thag' -- "$2"; compgen -f -X '!*.folded' -- "$2" ;;
+        esac
+        [[ $1 == files ]] || compgen -d -- "$2"
+    )
+}
+
 _thag_analyze()
 {
     local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} options
@@ -8,7 +25,7 @@ _thag_analyze()
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         COMPREPLY=($(compgen -W "stats flamegraph fold info help --help --version" -- "$current"))
-        COMPREPLY+=($(compgen -d -- "$current"))
+        _thag_analyze_paths directories "$current"
         return
     fi
     # bash takes = for a word of its own.
@@ -33,7 +50,7 @@ _thag_analyze()
         return
         ;;
     -o | --output)
-        COMPREPLY=($(compgen -f -- "$value"))
+        _thag_analyze_paths files "$value"
         return
         ;;
     esac
@@ -41,15 +58,14 @@ _thag_analyze()
     stats) options="--sort= --limit= --filter= --raw --csv --json --width=" ;;
     flamegraph) options="--title= --subtitle= --width= --min-width= --palette= --inverted --corrected" ;;
     fold) options="--unit=" ;;
-    info) options="--json" ;;
+    info) options="--json --all-damage" ;;
     *) return ;;
     esac
     if [[ $current == -* ]]; then
         COMPREPLY=($(compgen -W "$options $common" -- "$current"))
         [[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
     else
-        compopt -o filenames
-        COMPREPLY=($(compgen -f -X '!*.@(thag|folded)' -- "$current") $(compgen -d -- "$current"))
+        _thag_analyze_paths profiles "$current"
     fi
 }
 complete -F _thag_analyze thag-analyze

@@ -37,3 +37,4 @@ complete -c thag-analyze -n "$here" -l corrected -d "take the profiler's own cos
 
 complete -c thag-analyze -n '__fish_seen_subcommand_from fold' -l unit -x -d 'of times' -a 'ns us ms s'
 complete -c thag-analyze -n '__fish_seen_subcommand_from info' -l json -d 'a JSON object'
+complete -c thag-analyze -n '__fish_seen_subcommand_from info' -l all-damage -d 'list every damaged place'

@@ -44,7 +44,7 @@ _thag_analyze() {
             '--inverted[root at the top]' "--corrected[take the profiler's own cost off the times]"
         ;;
     fold) _arguments $common $files '--unit=[of times]:unit:(ns us ms s)' ;;
-    info) _arguments $common $files '--json[a JSON object]' ;;
+    info) _arguments $common $files '--json[a JSON object]' '--all-damage[list every damaged place]' ;;
     esac
 }
 

@@ -87,7 +87,7 @@ static int draw(settings *set, input *in, const char *path)
     return output_close(&out, status);
 }
 
-static int run(settings *set, input *in, int file_count)
+static int run(settings *set, input *in)
 {
     char name[300];
     const char *path = set->o.output;
@@ -98,7 +98,7 @@ static int run(settings *set, input *in, int file_count)
     }
     if (!path) {
         snprintf(name, sizeof name, "%s%s-flamegraph.svg", in->stem,
-                 file_count > 1 ? "-merged" : "");
+                 in->meta.file_count > 1 ? "-merged" : "");
         path = name;
     }
     status = draw(set, in, path);
@@ -126,7 +126,7 @@ int cmd_flamegraph(int argc, char **argv)
     }
     status = input_open(&in, argv + optind, argc - optind);
     if (status != EXIT_FINE) return status;
-    status = run(&set, &in, argc - optind);
+    status = run(&set, &in);
     input_close(&in);
     return status;
 }

@@ -10,7 +10,8 @@ enum { OPT_SORT = OPT_OWN, OPT_LIMIT, OPT_FILTER, OPT_RAW, OPT_CSV, OPT_JSON, OP
 static const option_fact facts[] = {
     {OPT_SORT, "sort", "COLUMN",
      "name, calls, inclusive, self, min, mean, p50, p95, p99, max, open,\n"
-     "                             corrected-inclusive or corrected-self (the default)"},
+     "                             corrected-inclusive or corrected-self (the default);\n"
+     "                             or as the table heads it: self*, self, incl*, incl"},
     {OPT_LIMIT, "limit", "N", "show the first N functions only"},
     {OPT_FILTER, "filter", "REGEX", "only functions whose name matches (PCRE2)"},
     {OPT_RAW, "raw", NULL, "times as measured, without the correction for the profiler's cost"},
@@ -76,6 +77,9 @@ done:
 
 /* ---- options ---- */
 
+#define SORT_NAME(id, option, key, heading) " " option
+#define SORT_NAMES STATS_COLUMNS(SORT_NAME)
+
 static int set_option(settings *set, int key, const char *arg)
 {
     double number = 0;
@@ -84,7 +88,8 @@ static int set_option(settings *set, int key, const char *arg)
     case OPT_SORT:
         set->sort = arg;
         if (stats_column_named(arg) != STATS_COLUMN_COUNT) return EXIT_FINE;
-        return complain(EXIT_USAGE, NULL, "--sort: there is no column %s", arg);
+        return complain(EXIT_USAGE, NULL, "--sort: there is no column %s (one of:" SORT_NAMES ")",
+                        arg);
     case OPT_LIMIT:
         if (!option_number("limit", arg, 1, 1e9, &number)) return EXIT_USAGE;
         set->write.limit = (size_t)number;

@@ -1,5 +1,7 @@
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -77,8 +79,8 @@ static void add_meta(input *in, const loaded *l, const char *path)
     m->clamped_ns += l->info.clamped_ns;
     m->killed_count += !l->info.ended;
     if (l->info.damages) {
-        complain(0, path, "damaged (%llu places, skipped; see thag-analyze info)",
-                 (unsigned long long)l->info.damages);
+        complain(0, path, "damaged (%llu place%s, skipped; see thag-analyze info)",
+                 (unsigned long long)l->info.damages, l->info.damages == 1 ? "" : "s");
     }
 }
 
@@ -106,15 +108,60 @@ static int add_file(input *in, const char *path)
     return err ? complain_fault(&f) : EXIT_FINE;
 }
 
+/* The trace among paths that a folded file was written beside; NULL if it is not there. */
+static const char *trace_beside(const char *folded, char **paths, int count)
+{
+    const char *dot = strrchr(folded, '.');
+    size_t len = dot ? (size_t)(dot - folded) : 0;
+
+    if (!dot || strcmp(dot, ".folded") != 0) return NULL;
+    for (int i = 0; i < count; i++) {
+        if (strncmp(paths[i], folded, len) == 0 && strcmp(paths[i] + len, ".thag") == 0) {
+            return paths[i];
+        }
+    }
+    return NULL;
+}
+
+/* A file that counts twice is a mistake. What is no file, such as a pipe, cannot be told by stat(). */
+static int check_distinct(char **paths, int count)
+{
+    struct stat *found = calloc((size_t)count, sizeof *found);
+    int status = EXIT_FINE;
+
+    if (!found) return complain(EXIT_SYSTEM, NULL, "out of memory");
+    for (int i = 0; i < count && status == EXIT_FINE; i++) {
+        if (strcmp(paths[i], "-") == 0 || stat(paths[i], &found[i])) memset(&found[i], 0, sizeof *found);
+        if (!S_ISREG(found[i].st_mode)) continue;
+        for (int k = 0; k < i && status == EXIT_FINE; k++) {
+            if (!S_ISREG(found[k].st_mode) || found[k].st_ino != found[i].st_ino ||
+                found[k].st_dev != found[i].st_dev) {
+                continue;
+            }
+            status = complain(EXIT_USAGE, paths[i], "given twice");
+        }
+    }
+    free(found);
+    return status;
+}
+
 int input_open(input *in, char **paths, int count)
 {
-    int status = EXIT_FINE;
+    int status;
 
     memset(in, 0, sizeof *in);
     if (!count) {
         return complain(EXIT_USAGE, NULL, "no input; give a .thag or .folded file, or - for stdin");
     }
-    for (int i = 0; i < count && status == EXIT_FINE; i++) status = add_file(in, paths[i]);
+    status = check_distinct(paths, count);
+    for (int i = 0; i < count && status == EXIT_FINE; i++) {
+        const char *same_run = trace_beside(paths[i], paths, count);
+
+        if (same_run)
+            complain(0, paths[i], "skipped, it is the same run as %s", same_run);
+        else
+            status = add_file(in, paths[i]);
+    }
     if (status != EXIT_FINE) {
         input_close(in);
         return status;

@@ -31,11 +31,11 @@ static int help(void)
     return EXIT_FINE;
 }
 
-static int is_directory(const char *path)
+static mode_t mode_of(const char *path)
 {
     struct stat st;
 
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+    return stat(path, &st) == 0 ? st.st_mode : 0;
 }
 
 static int run_command(int argc, char **argv)
@@ -43,7 +43,11 @@ static int run_command(int argc, char **argv)
     for (const command *c = commands; c->name; c++) {
         if (strcmp(c->name, argv[0]) == 0) return c->run(argc, argv);
     }
-    if (argc == 1 && is_directory(argv[0])) return list_profiles(argv[0]);
+    if (argc == 1 && S_ISDIR(mode_of(argv[0]))) return list_profiles(argv[0]);
+    if (S_ISREG(mode_of(argv[0]))) {
+        return complain(EXIT_USAGE, NULL, "%s is not a command; try: thag-analyze stats %s", argv[0],
+                        argv[0]);
+    }
     return complain(EXIT_USAGE, NULL, "%s is neither a command nor a directory (try --help)",
                     argv[0]);
 }

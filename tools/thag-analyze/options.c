@@ -80,6 +80,19 @@ static void show_help(const options *o, const char *name)
 
 /* ---- parsing ---- */
 
+/* getopt_long() begins its messages with the first argument. */
+static int next_key(int argc, char **argv, const char *shorts, const struct option *longs)
+{
+    char full[64], *name = argv[0];
+    int key;
+
+    snprintf(full, sizeof full, "thag-analyze %s", name);
+    argv[0] = full;
+    key = getopt_long(argc, argv, shorts, longs, NULL);
+    argv[0] = name;
+    return key;
+}
+
 /* The list in the form that getopt_long() wants. */
 static void build_tables(const option_fact *facts, struct option *longs, char *shorts)
 {
@@ -103,7 +116,7 @@ int options_next(options *o, int argc, char **argv, const char **arg, int *statu
 
     build_tables(o->facts, longs, shorts);
     for (;;) {
-        key = getopt_long(argc, argv, shorts, longs, NULL);
+        key = next_key(argc, argv, shorts, longs);
         *arg = optarg;
         *status = EXIT_FINE;
         switch (key) {
