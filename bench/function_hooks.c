@@ -45,7 +45,7 @@ void __cyg_profile_func_enter(void *function, void *call_site)
 {
     (void)call_site;
     if (depth < DEPTH)
-        tokens[depth] = thag_active ? thag_span_begin(&site_of(function)->site) : 0;
+        tokens[depth] = thag_active & 1 ? thag_span_begin(&site_of(function)->site) : 0;
     depth++;
 }
 

@@ -182,7 +182,8 @@ typedef struct thag_site {
 __extension__ typedef unsigned long long thag_token;
 
 /**
- * Bits of what is being recorded now: 1 time, 2 memory. Read by the macros, written by the runtime.
+ * Bits of what is being recorded now: 1 time, 2 memory; 4: it was, and sections may have to end.
+ * Read by the macros, written by the runtime.
  */
 extern THAG_API_ unsigned thag_active;
 #define THAG_ACTIVE_ __atomic_load_n(&thag_active, __ATOMIC_RELAXED) /* a plain load */
@@ -309,13 +310,13 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 #define THAG_NAME_(name) (__builtin_constant_p(name) ? (name) : (const char *)0)
 #define THAG_SECTION_0(name, flags)                                                                \
     do {                                                                                           \
-        if (__builtin_expect(THAG_ACTIVE_ != 0, 0)) {                                              \
+        if (__builtin_expect(THAG_ACTIVE_ & 3, 0)) {                                               \
             THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                                    \
             (void)thag_section_begin(&thag_site_, name);                                           \
         }                                                                                          \
     } while (0)
 #define THAG_SECTION_1(name, flags)                                                                \
-    THAG_SPAN_DECL_(__builtin_expect(THAG_ACTIVE_ != 0, 0)                                         \
+    THAG_SPAN_DECL_(__builtin_expect(THAG_ACTIVE_ & 3, 0)                                          \
                         ? __extension__({                                                          \
                               THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                  \
                               thag_section_begin(&thag_site_, name);                               \

@@ -433,7 +433,21 @@
         inverted = !inverted;
         turn();
         saveUrl(false);
+        toRoot();
+    }
+
+    // Also later, while nobody has taken another place: a window may get its size after this ran.
+    function toRoot() {
         if (standalone) window.scrollTo(0, inverted ? 0 : root.getBoundingClientRect().height);
+    }
+
+    var isUntouched = true;
+
+    function touch() { isUntouched = false; }
+
+    function settle() {
+        if (isUntouched) toRoot();
+        onScroll();
     }
 
     // ---- putting it together ----
@@ -501,7 +515,11 @@
         });
         box.addEventListener('input', function () { search(box.value); });
         document.addEventListener('keydown', onKey);
-        window.addEventListener('resize', layout);
+        window.addEventListener('resize', function () { layout(); settle(); });
+        window.addEventListener('load', settle);
+        ['wheel', 'mousedown', 'touchstart', 'keydown'].forEach(function (kind) {
+            window.addEventListener(kind, touch, { passive: true, capture: true });
+        });
         window.addEventListener('scroll', onScroll);
         window.addEventListener('hashchange', loadUrl);
         window.addEventListener('popstate', loadUrl);
@@ -515,6 +533,5 @@
     setCurrent(ROOT);
     loadUrl();
     listen();
-    if (standalone && !inverted) window.scrollTo(0, root.getBoundingClientRect().height);
-    onScroll();
+    settle();
 }());

@@ -41,6 +41,7 @@ static int failed(void)
 static size_t read_small_file(const char *path, char *buf, size_t size)
 {
     long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    buf[0] = 0;
     if (fd < 0) return 0;
     long n = syscall(SYS_read, fd, buf, size - 1);
     syscall(SYS_close, fd);
@@ -252,8 +253,11 @@ int thagi_plat_file_reserve(int fd, uint64_t off, uint64_t bytes)
     do r = syscall(SYS_fallocate, fd, 0, (off_t)off, (off_t)bytes);
     while (r != 0 && errno == EINTR);
     if (r == 0) return 0;
-    if (errno != EOPNOTSUPP && errno != ENOSYS) return failed();
-    /* A file system without fallocate: zeros, which reserve as well. */
+    return errno == ENOSYS ? -EOPNOTSUPP : failed();
+}
+
+int thagi_plat_file_zero(int fd, uint64_t off, uint64_t bytes)
+{
     static const char zeros[4096];
     for (uint64_t done = 0; done < bytes; done += sizeof zeros) {
         int err = thagi_plat_file_write_at(fd, zeros, sizeof zeros, off + done);

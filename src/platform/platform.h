@@ -71,6 +71,8 @@ void thagi_plat_file_close(int fd);
 int thagi_plat_file_identity(int fd, uint64_t *dev, uint64_t *ino);
 /** Make [off, off + bytes) exist on the disk, or fail cleanly: -ENOSPC, -EFBIG. Never a signal. */
 int thagi_plat_file_reserve(int fd, uint64_t off, uint64_t bytes);
+/** The same by writing zeros: only where nobody else writes. */
+int thagi_plat_file_zero(int fd, uint64_t off, uint64_t bytes);
 /** Cut the file to that length. */
 void thagi_plat_file_truncate(int fd, uint64_t bytes);
 /** Write all of it at off. Not a cancellation point. Never a signal. */

@@ -42,6 +42,9 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
     thread->shared->last_calls = thread->shared->last_cell = 0;
     cell->site = NULL;
     cell->node = TRACE_NONE;
+    for (int i = 0; i < 8; i++)
+        for (thagi_hist *hist = cell->hist[i]; hist && hist != &thagi_no_hist; hist = hist->next)
+            hist->node = TRACE_NONE;
     cell->next = cell;
     thread->base_task.base->paused_ticks = 0;
     thread->shared->timeline_lost = 0; /* without a timeline; nothing else was recorded yet */

@@ -72,8 +72,10 @@ static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_su
         uint64_t paused = 0;
         for (const trace_frame *frame = task->top; frame && frame > task->base; frame--) {
             paused += frame->paused_ticks;
-            if (frame->start_ticks & TRACE_UNTIMED_BIT) continue; /* closed ones, too */
-            uint64_t ticks = now - frame->start_ticks - paused;
+            /* Another thread may be at work on it. 0: not begun yet, or just ended. */
+            uint64_t start = __atomic_load_n(&frame->start_ticks, __ATOMIC_RELAXED);
+            if (start == 0 || start & TRACE_UNTIMED_BIT) continue; /* closed ones, too */
+            uint64_t ticks = now - start - paused;
             if ((int64_t)ticks > 0) sums[frame->node].inclusive += ticks;
             sums[frame->node].seen = 1;
         }

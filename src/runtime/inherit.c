@@ -7,14 +7,15 @@
 static thagi_inherited inherited;
 static int is_of_last_fork; /* in a child; 0 in one of _Fork() or clone(), which run no handlers */
 
-void thagi_inherit_child(void)
+void thagi_inherit_parent(void)
 {
-    is_of_last_fork = 1;
+    is_of_last_fork = 0;
 }
 
 void thagi_inherit_save(const thagi_task *task)
 {
     inherited.count = 0;
+    is_of_last_fork = 1;
     if (task->state == THAGI_TASK_UNUSABLE) return;
     const thagi_inherited *old = task->inherited;
     for (const trace_frame *frame = task->base + 1; frame <= task->top; frame++) {
@@ -33,7 +34,8 @@ void thagi_inherit_save(const thagi_task *task)
 
 void thagi_inherit_load(thagi_task *task)
 {
-    if (!is_of_last_fork || inherited.count == 0) return;
+    /* They are those of the thread that forked, the child's first. */
+    if (!is_of_last_fork || inherited.count == 0 || thagi_plat_tid() != thagi_plat_pid()) return;
     is_of_last_fork = 0;
     uintptr_t idle = task->state;
     task->state = THAGI_TASK_CAREFUL + 1; /* held: a signal handler has to go elsewhere */

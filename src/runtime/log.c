@@ -1,6 +1,7 @@
 /*
  * log.c - the debug log, and the rare line on stderr. One write a line, no stdio streams.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,15 +26,19 @@ static void put_line(int fd, const char *prefix, const char *format, va_list arg
 
 void thagi_log(const char *format, ...)
 {
+    int saved_errno = errno;
     /* The host may have closed the descriptor and opened something else under its number. */
     uint64_t dev, ino;
     if (log_fd < 0 || thagi_plat_file_identity(log_fd, &dev, &ino) != 0 || dev != log_dev ||
-        ino != log_ino)
+        ino != log_ino) {
+        errno = saved_errno;
         return;
+    }
     va_list args;
     va_start(args, format);
     put_line(log_fd, "", format, args);
     va_end(args);
+    errno = saved_errno;
 }
 
 void thagi_complain(const char *format, ...)

@@ -31,6 +31,9 @@
 #define THAG_RUNTIME_ITSELF_ /* no destructor of ours in ourselves */
 #include "thag_profiler.h"
 
+/* Bits of thag_active: something is being recorded; it was, and sections may have to end. */
+enum { THAGI_RECORDING = TRACE_TIME | TRACE_MEMORY, THAGI_ENDING = 4 };
+
 #define THAGI_LIKELY(x) __builtin_expect(!!(x), 1)
 #define THAGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -225,6 +228,8 @@ void thagi_clock_snapshot(thagi_session *session, int force);
 uint32_t thagi_site_id(thagi_session *session, const thag_site *site);
 /** The site that stands for a section whose name is given at run time; NULL if there is no room. */
 const thag_site *thagi_site_named(thagi_session *session, const thag_site *site, const char *name);
+/** In a child of fork(): its names are cut from pages of its own. */
+void thagi_site_child(void);
 /** Remember that sections of this name exist that are not recorded; ask for it. */
 void thagi_site_mute(thagi_session *session, const thag_site *site);
 int thagi_site_is_muted(thagi_session *session, const char *name);
@@ -306,6 +311,8 @@ void thagi_span_settle(thagi_task *task);
 /** Abandon the frames that a longjmp has left behind, as seen from a call at `where`; `site`: the one
     that is beginning there, or NULL. */
 void thagi_span_drop_dead(thagi_task *task, uint64_t where, const thag_site *site);
+/** A held task whose call is gone (longjmp, cancellation): finish or undo it. */
+void thagi_task_recover(thagi_task *task);
 /** Abandon every open frame: the thread ends. */
 void thagi_span_close_all(thagi_task *task);
 
@@ -321,8 +328,8 @@ typedef struct thagi_inherited {
 } thagi_inherited;
 /** Before a fork: note the open spans of the calling thread. */
 void thagi_inherit_save(const thagi_task *task);
-/** In the child: they are its own parent's, not those of some earlier fork. */
-void thagi_inherit_child(void);
+/** In the parent, afterwards: what was noted is for that child alone. */
+void thagi_inherit_parent(void);
 /** In the child's new trace: begin them again. */
 void thagi_inherit_load(thagi_task *task);
 

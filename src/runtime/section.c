@@ -85,6 +85,7 @@ static int frame_is_section(const trace_frame *frame, const char *name)
 static void stray_end(const char *name)
 {
     thagi_session *session = thagi_session_now;
+    if (!(THAG_ACTIVE_ & THAGI_RECORDING)) return; /* begun when nothing was recorded */
     if (__atomic_load_n(muted_entry(name), __ATOMIC_RELAXED) == name) return;
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
@@ -123,7 +124,8 @@ void thag_section_end(const char *name)
     uint64_t now = thagi_ticks();
     thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
-    if (!task || !name) return;
+    if (!task) return;
+    if (!name) name = "(null)"; /* as it was begun */
     task->state = sp;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thagi_span_settle(task);

@@ -30,22 +30,34 @@ static struct {
 
 /* --- the lock ---------------------------------------------------------------------------------- */
 
-void thagi_lock(thagi_session *session, thagi_plat_signals *saved)
+static uint32_t fork_lock; /* one fork at a time: there is one place for what is inherited */
+
+static void lock_take(uint32_t *lock, thagi_plat_signals *saved)
 {
     thagi_plat_signals_block(saved);
     uint32_t expected = 0;
-    if (__atomic_compare_exchange_n(&session->lock, &expected, 1, 0, __ATOMIC_ACQUIRE,
+    if (__atomic_compare_exchange_n(lock, &expected, 1, 0, __ATOMIC_ACQUIRE,
                                     __ATOMIC_RELAXED))
         return;
     /* U. Drepper, "Futexes Are Tricky", mutex 2. */
-    while (__atomic_exchange_n(&session->lock, 2, __ATOMIC_ACQUIRE) != 0)
-        thagi_plat_wait(&session->lock, 2);
+    while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) != 0)
+        thagi_plat_wait(lock, 2);
+}
+
+static void lock_give(uint32_t *lock, const thagi_plat_signals *saved)
+{
+    if (__atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) == 2) thagi_plat_wake(lock);
+    thagi_plat_signals_restore(saved);
+}
+
+void thagi_lock(thagi_session *session, thagi_plat_signals *saved)
+{
+    lock_take(&session->lock, saved);
 }
 
 void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved)
 {
-    if (__atomic_exchange_n(&session->lock, 0, __ATOMIC_RELEASE) == 2) thagi_plat_wake(&session->lock);
-    thagi_plat_signals_restore(saved);
+    lock_give(&session->lock, saved);
 }
 
 void thagi_count(enum trace_loss what, uint64_t n)
@@ -67,8 +79,10 @@ static void before_fork(void)
 {
     int saved_errno = errno;
     thagi_plat_signals saved;
-    thagi_lock(thagi_session_now, &saved); /* the tables are whole while we fork */
-    fork_signals = saved;                  /* not before: another thread may be forking */
+    /* Not the session's lock: other handlers, which run after this one, may record, and may wait for
+       locks whose holders record. The child starts anew and needs no whole tables. */
+    lock_take(&fork_lock, &saved);
+    fork_signals = saved; /* not before: another thread may be forking */
     thagi_inherit_save(thagi_current);
     errno = saved_errno;
 }
@@ -76,17 +90,21 @@ static void before_fork(void)
 static void after_fork_parent(void)
 {
     int saved_errno = errno;
+    thagi_inherit_parent();
     thagi_plat_signals saved = fork_signals;
-    thagi_unlock(thagi_session_now, &saved);
+    lock_give(&fork_lock, &saved);
     errno = saved_errno;
 }
 
 static void after_fork_child(void)
 {
     thagi_session *session = thagi_session_now;
-    memset(session, 0, sizeof *session); /* already so where the system can wipe */
-    thagi_current = &thagi_no_task;
-    thagi_inherit_child();
+    fork_lock = 0;
+    if (session->pid != thagi_plat_pid()) { /* else: a handler before this one has begun a trace */
+        memset(session, 0, sizeof *session); /* already so where the system can wipe */
+        thagi_current = &thagi_no_task;
+        thagi_site_child();
+    }
     thagi_plat_signals_restore(&fork_signals);
 }
 
@@ -211,9 +229,8 @@ static void close_parents_trace(void)
 thagi_task *thagi_session_join(void)
 {
     thagi_session *session = __atomic_load_n(&thagi_session_now, __ATOMIC_ACQUIRE);
-    if (!THAG_ACTIVE_ || !session) return NULL;
+    if (!(THAG_ACTIVE_ & THAGI_RECORDING) || !session) return NULL;
     int saved_errno = errno;
-    int is_heir = 0;
     thagi_task *task = NULL;
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
@@ -225,15 +242,15 @@ thagi_task *thagi_session_join(void)
             __atomic_store_n(&thag_active, 0, __ATOMIC_RELEASE);
         } else {
             remember_trace(&session->trace);
-            is_heir = 1;
         }
-    } else if (session->trace.file) {
+    } else if (session->trace.file && thagi_current->state == THAGI_TASK_UNUSABLE &&
+               session->pid == thagi_plat_pid()) { /* not in a child of vfork(): the thread is borrowed */
         thagi_thread_acquire(session, 0);
     }
     if (thagi_current->state != THAGI_TASK_UNUSABLE) task = thagi_current;
     else thagi_count(TRACE_LOST_MEMORY, 1);
     thagi_unlock(session, &saved);
-    if (is_heir && task) thagi_inherit_load(task);
+    if (task) thagi_inherit_load(task);
     errno = saved_errno;
     return task;
 }
@@ -243,24 +260,33 @@ thagi_task *thagi_session_join(void)
 /* What `mode` comes to: bits of TRACE_TIME, TRACE_MEMORY. -1: say why not, and leave it off. */
 static int wanted_modes(thag_mode mode, unsigned compiled)
 {
-    thagi_config *config = &process.config;
+    static thagi_config fresh; /* too large for a small stack; under the lock */
+    thagi_config *config = &fresh;
     const char *setting = mode == THAG_MODE_runtime ? thagi_plat_getenv("THAG_PROFILER") : "";
     if (mode == THAG_MODE_runtime && !setting) setting = thagi_plat_getenv("THAG_PROFILE");
     if (thagi_config_read(config, setting) != 0 || thagi_config_read_tuning(config) != 0) {
         thagi_complain("%s; the program runs unprofiled", config->problem);
         return -1;
     }
+    compiled &= TRACE_TIME; /* memory is reserved in the interface, and not there yet */
     unsigned modes = mode == THAG_MODE_runtime ? config->modes
                      : mode == THAG_MODE_yes   ? compiled
                                                : (unsigned)mode;
     if (modes & TRACE_MEMORY & ~compiled) {
-        thagi_complain("memory profiling is not compiled in (THAG_FULL_PROFILING); the program runs "
-                       "%s",
+        thagi_complain("memory profiling is not in this version; the program runs %s",
                        modes & TRACE_TIME ? "with time profiling only" : "unprofiled");
         modes &= compiled;
         if (!modes) return -1;
     }
+    if (thagi_session_now->pid == 0) process.config = fresh; /* of one run there is one directory */
     return (int)modes;
+}
+
+/* Sections that were begun before go on ending. */
+static unsigned active_when_off(void)
+{
+    const thagi_session *session = thagi_session_now;
+    return session && session->trace.file ? THAGI_ENDING : 0;
 }
 
 int thag_enable(thag_mode mode, unsigned compiled)
@@ -287,7 +313,8 @@ int thag_enable(thag_mode mode, unsigned compiled)
         thagi_log("profiling on");
     }
     if (modes < 0 || (modes > 0 && !session->trace.file)) result = -1;
-    __atomic_store_n(&thag_active, result == 0 ? (unsigned)modes : 0, __ATOMIC_RELEASE);
+    __atomic_store_n(&thag_active, result == 0 && modes > 0 ? (unsigned)modes : active_when_off(),
+                     __ATOMIC_RELEASE);
     thagi_unlock(session, &saved);
     errno = saved_errno;
     return result;
@@ -295,13 +322,13 @@ int thag_enable(thag_mode mode, unsigned compiled)
 
 void thag_disable_profiling(void)
 {
-    if (THAG_ACTIVE_) thagi_log("profiling off");
-    __atomic_store_n(&thag_active, 0, __ATOMIC_RELEASE);
+    if (THAG_ACTIVE_ & THAGI_RECORDING) thagi_log("profiling off");
+    __atomic_store_n(&thag_active, active_when_off(), __ATOMIC_RELEASE);
 }
 
 thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compiled)
 {
-    if (thag_enable(mode, compiled) != 0 || !THAG_ACTIVE_) return 0;
+    if (thag_enable(mode, compiled) != 0 || !(THAG_ACTIVE_ & THAGI_RECORDING)) return 0;
     /* Our own frame address, as thag_span_begin() would take its own: not one deeper. */
     return thagi_span_begin_at(site, THAGI_WHERE());
 }
@@ -343,7 +370,8 @@ static __attribute__((__destructor__)) void session_end(void)
     memcpy(path + len, ".folded", sizeof ".folded");
     thagi_exit_folded(session, path);
     /* Not while another thread may be mapping a piece of what would be cut off. */
-    if (session->live_count <= 1) thagi_trace_trim(&session->trace);
+    int mine = thagi_current->state != THAGI_TASK_UNUSABLE;
+    if (session->live_count == (uint32_t)mine) thagi_trace_trim(&session->trace);
     __atomic_store_n(&file->state, TRACE_ENDED, __ATOMIC_RELEASE);
     thagi_log("ended; collapsed stacks in %s", path);
     thagi_unlock(session, &saved);

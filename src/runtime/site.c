@@ -195,19 +195,25 @@ typedef struct named_site {
     char name[];
 } named_site;
 
+/* Cut from pages of its own; never given back. Under the lock. */
+static char *named_pos, *named_end;
+
+void thagi_site_child(void)
+{
+    named_pos = named_end = NULL;
+}
+
 static void *named_alloc(size_t bytes)
 {
-    /* Cut from pages of its own; never given back. Under the lock. */
-    static char *pos, *end;
     bytes = (bytes + 15) & ~(size_t)15;
-    if ((size_t)(end - pos) < bytes) {
+    if ((size_t)(named_end - named_pos) < bytes) {
         size_t page = bytes > 65536 ? bytes : 65536;
-        pos = thagi_plat_map(page);
-        end = pos ? pos + page : NULL;
-        if (!pos) return NULL;
+        named_pos = thagi_plat_map(page);
+        named_end = named_pos ? named_pos + page : NULL;
+        if (!named_pos) return NULL;
     }
-    void *mem = pos;
-    pos += bytes;
+    void *mem = named_pos;
+    named_pos += bytes;
     return mem;
 }
 
@@ -259,7 +265,10 @@ void thagi_site_forget(thagi_session *session, uintptr_t lo, uintptr_t hi)
         if ((uintptr_t)entries[i].site - lo < hi - lo) entries[i].site = NULL; /* a tombstone */
     named_site **named = session->named.items;
     for (uint32_t i = 0; i < session->named.room; i++)
-        if (named[i] && (uintptr_t)named[i]->origin - lo < hi - lo) named[i]->origin = NULL;
+        if (named[i] && (uintptr_t)named[i]->origin - lo < hi - lo) {
+            named[i]->origin = NULL;
+            named[i]->site.func = named[i]->site.file = ""; /* were in that module, too */
+        }
 }
 
 /* --- sections that are not recorded ------------------------------------------------------------ */

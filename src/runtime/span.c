@@ -27,16 +27,28 @@ typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), 
 #define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
 
 /*
- * Sampling. A path is timed fully for HOT_CALLS calls, then 1 call in sample_period. That alone would
- * be useless where a few calls are long: one of them, drawn and multiplied, outweighs all others. So
- * long calls are recognized without a clock: an untimed call keeps the tick of the last timed event
- * before it, and if the last one at its end is more than LONG_TICKS later, it was long, and is timed
- * from there. Long calls therefore count once, and only the short ones are drawn and multiplied.
+ * Sampling. A path is timed fully for HOT_CALLS calls, and on if its calls take DEAR_TICKS on average:
+ * there the clock costs nothing. Of the others 1 call in sample_period is timed and multiplied. That
+ * alone would be useless where a few calls of a short path are long: one of them, drawn and multiplied,
+ * outweighs all others. So these are recognized without a clock: an untimed call keeps the tick of the
+ * last timed event before it, and if the last one at its end is much later, it was long, and is timed
+ * from there. Long calls therefore count once, and only short ones are drawn and multiplied.
  */
 #define HOT_CALLS 64
-#define LONG_TICKS (1 << 16)
+#define DEAR_TICKS_LOG2 12
 #define UNTIMED_DEPTH_BITS 6 /* of the token, so that nested ones differ */
 #define UNTIMED_TICK_MASK ((UINT64_C(1) << (63 - UNTIMED_DEPTH_BITS)) - 1)
+
+static inline int is_sampled(const thagi_cell *cell)
+{
+    return cell->calls >= HOT_CALLS && cell->ticks >> DEAR_TICKS_LOG2 < cell->calls;
+}
+
+/* Much later: more than the drawn calls of paths that are sampled lie apart. */
+static inline uint64_t long_ticks(const thagi_thread *thread)
+{
+    return (uint64_t)(thread->sample_period + 16) << DEAR_TICKS_LOG2;
+}
 
 static uintptr_t frame_sp(const trace_frame *frame)
 {
@@ -107,8 +119,8 @@ static inline uint64_t span_count(thagi_thread *thread, thagi_cell *cell, uint64
     if (THAGI_UNLIKELY((int64_t)ticks < 0)) ticks = 0; /* the clocks of two processors */
     uint64_t weighted = ticks;
     /* A short call of a hot path stands for those that were not drawn. */
-    if (THAGI_UNLIKELY(thread->sample_period) && is_drawn && cell->calls >= HOT_CALLS &&
-        (int64_t)(thread->tail_ticks - start) <= LONG_TICKS)
+    if (THAGI_UNLIKELY(thread->sample_period) && is_drawn && is_sampled(cell) &&
+        (int64_t)(thread->tail_ticks - start) <= (int64_t)long_ticks(thread))
         weighted = ticks * thread->sample_period;
     settle_last(thread);
     commit_begin(thread->shared, cell, ticks, now);
@@ -153,7 +165,7 @@ static inline void span_pop_untimed(thagi_task *task, trace_frame *top)
     uint64_t paused = top->paused_ticks;
     drop_top(task, top); /* first: a call is counted once or not at all */
     ORDERED();
-    if (THAGI_UNLIKELY(since > LONG_TICKS)) {
+    if (THAGI_UNLIKELY(since > long_ticks(thread))) {
         uint64_t now = thagi_ticks(), start = thread->tail_ticks - since + paused;
         uint64_t ticks = span_count(thread, cell, start, now, 0);
         timeline_put(thread, cell->node, ticks, now);
@@ -215,19 +227,23 @@ void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
 void thagi_span_close_all(thagi_task *task)
 {
     uint64_t now = thagi_ticks();
-    while (task->top > task->base) thagi_span_abandon(task, now);
+    while (task->top > task->base) thagi_span_abandon(task, now++); /* so that each end is told apart */
 }
 
 /* --- frames that a longjmp left behind --------------------------------------------------------- */
 
+#define STACK_GROWTH ((uintptr_t)64 << 20)
+
 /* Whether two addresses lie on the same stack, i.e. in the same mapping. */
 static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
 {
-    if (a - task->stack_lo >= task->stack_hi - task->stack_lo &&
-        !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi)) {
+    int is_known = a - task->stack_lo < task->stack_hi - task->stack_lo;
+    int has_grown = is_known && task->stack_lo - b < STACK_GROWTH; /* the first thread's does */
+    int saved_errno = errno;
+    if ((!is_known || has_grown) &&
+        !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi))
         task->stack_lo = task->stack_hi = 0;
-        return 0;
-    }
+    errno = saved_errno;
     return b - task->stack_lo < task->stack_hi - task->stack_lo;
 }
 
@@ -258,7 +274,7 @@ __attribute__((__noinline__)) void thagi_span_drop_dead(thagi_task *task, uint64
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
     const trace_frame *dead = lowest_dead(task, where, site);
-    while (dead && task->top >= dead) thagi_span_abandon(task, since);
+    for (uint64_t now = since; dead && task->top >= dead;) thagi_span_abandon(task, now++);
     thagi_span_settle(task);
     /* A section that lives on counts as begun here, so that it is not looked at again. */
     if (task->top > task->base && site && frame_sp(task->top) < where >> 16 &&
@@ -283,7 +299,7 @@ static __attribute__((__noinline__)) uint64_t sample_next(thagi_thread *thread)
 /* When sampling, the start of a call: a time, or in a hot path mostly a token that says "not timed". */
 static inline uint64_t sample_start(thagi_thread *thread, const thagi_cell *cell, uintptr_t depth)
 {
-    if (THAGI_UNLIKELY(cell->calls < HOT_CALLS)) return thagi_ticks();
+    if (THAGI_UNLIKELY(!is_sampled(cell))) return thagi_ticks();
     if (THAGI_UNLIKELY(--thread->sample_left == 0)) return sample_next(thread);
     return TRACE_UNTIMED_BIT | thread->tail_ticks << UNTIMED_DEPTH_BITS |
            (depth & ((1u << UNTIMED_DEPTH_BITS) - 1));
@@ -336,7 +352,7 @@ thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t whe
  * The runtime's call in progress is gone: a handler that interrupted it left by longjmp, or the thread
  * was cancelled. Finish or undo what it had begun, and end what the handler had open.
  */
-static void task_recover(thagi_task *task)
+void thagi_task_recover(thagi_task *task)
 {
     trace_thread *shared = task->thread->shared;
     trace_frame *top = task->top;
@@ -356,6 +372,7 @@ static void task_recover(thagi_task *task)
     if (!is_counted || (!task->thread->sample_period && thagi_hist_has(last, last->calls)))
         shared->last_cell = 0; /* not to be settled: not counted, or just settled */
     for (thagi_thread *n = task->thread->nested; n && n->in_use; n = n->nested) {
+        if (n->base_task.state > THAGI_TASK_CAREFUL) thagi_task_recover(&n->base_task);
         thagi_span_close_all(&n->base_task);
         n->base_task.state = THAGI_TASK_IDLE;
     }
@@ -373,7 +390,7 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
     while (task && task->state > THAGI_TASK_CAREFUL) {
         /* A handler that interrupted that call would stand below it. */
         if (sp >= task->state && same_stack(task, sp, task->state)) {
-            task_recover(task);
+            thagi_task_recover(task);
             break;
         }
         thagi_thread *nested = thagi_thread_nested(task->thread);
@@ -452,7 +469,7 @@ static void span_end_mismatch(thagi_task *task, thag_token token, uint64_t now)
         thagi_count(TRACE_STRAY_END, 1);
         return;
     }
-    while (task->top > frame) thagi_span_abandon(task, now);
+    while (task->top > frame) thagi_span_abandon(task, now++);
     thagi_span_pop(task, now);
     thagi_span_settle(task);
 }

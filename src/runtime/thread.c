@@ -153,6 +153,7 @@ static void slot_release(thagi_session *session, thagi_thread *thread)
 {
     thagi_task *task = &thread->base_task;
     if (task->state != THAGI_TASK_UNUSABLE) {
+        if (task->state > THAGI_TASK_CAREFUL) thagi_task_recover(task);
         task->state = THAGI_TASK_CAREFUL;
         thagi_span_close_all(task);
     }

@@ -29,6 +29,7 @@ int thagi_trace_create(thagi_trace *trace, const char *path)
     if (fd < 0) return fd;
     int err = thagi_plat_file_identity(fd, &trace->dev, &trace->ino);
     if (!err) err = thagi_plat_file_reserve(fd, 0, TRACE_CHUNK_BYTES);
+    if (err == -EOPNOTSUPP) err = thagi_plat_file_zero(fd, 0, TRACE_CHUNK_BYTES);
     trace_chunk *first = err ? NULL : thagi_plat_file_map(fd, 0, TRACE_CHUNK_BYTES);
     if (!first) {
         thagi_plat_file_close(fd);
@@ -78,7 +79,7 @@ static int checked_fd(thagi_trace *trace)
  * extents, a chunk is written in two thirds of the time (ext4). What is not used in the end reads as
  * zeros, i.e. as chunks that were never written.
  */
-static int reserve_to(thagi_trace *trace, int fd, uint64_t end)
+static int reserve_to(thagi_trace *trace, int fd, uint64_t off, uint64_t end)
 {
     uint64_t have = __atomic_load_n(&trace->reserved_bytes, __ATOMIC_RELAXED);
     if (end <= have) return 0;
@@ -86,6 +87,8 @@ static int reserve_to(thagi_trace *trace, int fd, uint64_t end)
     if (step > RESERVE_STEP_MAX) step = RESERVE_STEP_MAX;
     uint64_t to = end + step;
     int err = thagi_plat_file_reserve(fd, have, to - have);
+    /* No fallocate: zeros, into our own chunks only; others may be filling theirs. */
+    if (err == -EOPNOTSUPP) return thagi_plat_file_zero(fd, off, end - off);
     if (err && step) { /* no room for the step: only what has to be */
         to = end;
         err = thagi_plat_file_reserve(fd, have, to - have);
@@ -111,7 +114,7 @@ trace_chunk *thagi_trace_chunk_new(thagi_trace *trace, uint32_t slot, uint32_t c
     if (fd < 0) return note_error(trace, fd), NULL;
     uint64_t first = __atomic_fetch_add(&trace->file->chunk_count, count, __ATOMIC_RELAXED);
     uint64_t off = first * TRACE_CHUNK_BYTES, bytes = (uint64_t)count * TRACE_CHUNK_BYTES;
-    int err = reserve_to(trace, fd, off + bytes);
+    int err = reserve_to(trace, fd, off, off + bytes);
     if (err) return note_error(trace, err), NULL;
     trace_chunk *chunk = thagi_plat_file_map(fd, off, bytes);
     if (!chunk) return note_error(trace, -ENOMEM), NULL;
@@ -129,7 +132,7 @@ int thagi_trace_put_chunk(thagi_trace *trace, const trace_chunk *chunk)
     if (fd < 0) return note_error(trace, fd);
     uint64_t idx = __atomic_fetch_add(&trace->file->chunk_count, 1, __ATOMIC_RELAXED);
     uint64_t off = idx * TRACE_CHUNK_BYTES;
-    int err = reserve_to(trace, fd, off + TRACE_CHUNK_BYTES);
+    int err = reserve_to(trace, fd, off, off + TRACE_CHUNK_BYTES);
     if (!err) err = thagi_plat_file_write_at(fd, chunk, TRACE_CHUNK_BYTES, off);
     return note_error(trace, err);
 }

@@ -55,7 +55,7 @@ static void within(void)
 {
     thag_enable_profiling(THAG_MODE_time);
     for (int i = 0; i < 10; i++) {
-        inside(1, 0); /* function recorded, section begun, its end not seen */
+        inside(1, 0); /* function recorded, section begun; ended while off */
         inside(0, 1); /* function not recorded, section is */
     }
     thag_disable_profiling();

@@ -14,6 +14,8 @@ mkdir "$TMPDIR"
 unset THAG_PROFILER THAG_PROFILE THAG_CLOCK THAG_SAMPLE THAG_TIMELINE_LIMIT
 # A leak check forks and traces at each exit, of which the probes have thousands, in strange states.
 export ASAN_OPTIONS=detect_leaks=0
+# The probes compare every span of the timeline, so nothing may be left out of it.
+export THAG_TIMELINE_LIMIT=4G
 failures=0
 what=""
 
