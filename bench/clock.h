@@ -8,7 +8,10 @@
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
-static inline uint64_t bench_clock(void) { return __rdtsc(); }
+static inline uint64_t bench_clock(void)
+{
+    return __rdtsc();
+}
 #elif defined(__aarch64__)
 static inline uint64_t bench_clock(void)
 {

@@ -10,8 +10,8 @@
 
 #include "thag_profiler.h"
 
-#define SITES 65536 /* power of two; more functions than that are not profiled */
-#define DEPTH 200000
+#define SITES   65536 /* power of two; more functions than that are not profiled */
+#define DEPTH   200000
 #define NO_HOOK __attribute__((__no_instrument_function__))
 
 typedef struct function_site {

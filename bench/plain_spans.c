@@ -17,6 +17,7 @@ __attribute__((__no_instrument_function__)) int main(int argc, char **argv)
     clock_gettime(CLOCK_MONOTONIC, &a);
     for (long i = 0; i < n; i++) empty();
     clock_gettime(CLOCK_MONOTONIC, &b);
-    printf("%.2f\n", ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)n);
+    printf("%.2f\n",
+           ((double)(b.tv_sec - a.tv_sec) * 1e9 + (double)(b.tv_nsec - a.tv_nsec)) / (double)n);
     return 0;
 }

@@ -18,7 +18,7 @@
 #include "bench/clock.h"
 #include "thag_profiler.h"
 
-#define SLICES 200
+#define SLICES   200
 #define NOINLINE __attribute__((__noinline__))
 
 typedef struct series {
@@ -113,8 +113,8 @@ static summary summarize(series *s)
 static void report(const char *what, worker *w)
 {
     summary f = summarize(&w->floor), s = summarize(&w->span), p = summarize(&w->plain);
-    printf("%-10s %8.2f %8.2f %8.2f | %8.2f %8.2f %8.2f | %6.3f %6.3f %6.3f | %8.2f\n", what, f.best,
-           f.median, f.mean, s.best, s.median, s.mean, s.best / f.best, s.median / f.median,
+    printf("%-10s %8.2f %8.2f %8.2f | %8.2f %8.2f %8.2f | %6.3f %6.3f %6.3f | %8.2f\n", what,
+           f.best, f.median, f.mean, s.best, s.median, s.mean, s.best / f.best, s.median / f.median,
            s.mean / f.mean, p.median);
 }
 
@@ -127,10 +127,14 @@ int main(int argc, char **argv)
                                             {"off", no_argument, NULL, 'o'},
                                             {0}};
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (c == 'n') spans = strtoull(optarg, NULL, 10);
-        else if (c == 't') threads = atoi(optarg);
-        else if (c == 'o') off = 1;
-        else return 2;
+        if (c == 'n')
+            spans = strtoull(optarg, NULL, 10);
+        else if (c == 't')
+            threads = atoi(optarg);
+        else if (c == 'o')
+            off = 1;
+        else
+            return 2;
     }
     if (threads < 1 || threads > 64 || spans < SLICES * 10) return 2;
     THAG_ENABLE_PROFILING(runtime);

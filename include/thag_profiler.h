@@ -45,26 +45,26 @@
 
 /** What to record: the argument of THAG_ENABLE_PROFILING() and thag_enable_profiling(). */
 typedef enum thag_mode {
-    THAG_MODE_no = 0,        /* nothing; no file is made */
-    THAG_MODE_time = 1,      /* wall time */
-    THAG_MODE_memory = 2,    /* heap memory; needs THAG_FULL_PROFILING */
-    THAG_MODE_both = 3,      /* both */
-    THAG_MODE_yes = 4,       /* all that was compiled in */
-    THAG_MODE_runtime = 8    /* what the environment variable THAG_PROFILER says; unset: no */
+    THAG_MODE_no = 0,     /* nothing; no file is made */
+    THAG_MODE_time = 1,   /* wall time */
+    THAG_MODE_memory = 2, /* heap memory; needs THAG_FULL_PROFILING */
+    THAG_MODE_both = 3,   /* both */
+    THAG_MODE_yes = 4,    /* all that was compiled in */
+    THAG_MODE_runtime = 8 /* what the environment variable THAG_PROFILER says; unset: no */
 } thag_mode;
 #define THAG_MODE_ THAG_MODE_yes /* THAG_ENABLE_PROFILING() */
 
 /* Flags of functions and sections. None given = whatever the program records. */
-#define THAG_FLAG_ 0
-#define THAG_FLAG_none 0
-#define THAG_FLAG_time 1
-#define THAG_FLAG_memory 2
+#define THAG_FLAG_            0
+#define THAG_FLAG_none        0
+#define THAG_FLAG_time        1
+#define THAG_FLAG_memory      2
 #define THAG_FLAG_mem_summary 2
-#define THAG_FLAG_both 3
-#define THAG_FLAG_mem_detail 10 /* memory, with full stacks */
-#define THAG_FLAG_async_fn 16   /* part of an asynchronous function; shown as async::NAME */
-#define THAG_FLAG_async 16
-#define THAG_FLAG_unbounded 32 /* a section that ends where its scope does */
+#define THAG_FLAG_both        3
+#define THAG_FLAG_mem_detail  10 /* memory, with full stacks */
+#define THAG_FLAG_async_fn    16 /* part of an asynchronous function; shown as async::NAME */
+#define THAG_FLAG_async       16
+#define THAG_FLAG_unbounded   32 /* a section that ends where its scope does */
 
 #if defined(THAG_FULL_PROFILING)
 #define THAG_COMPILED_MODES_ 3
@@ -76,27 +76,27 @@ typedef enum thag_mode {
 
 /* THAG_FLAGS_(a, b, ...): the flags or'ed, up to five. An unknown one is an undeclared name. */
 #define THAG_FLAGS_(...) THAG_FLAGS_6_(__VA_ARGS__, none, none, none, none, none, none)
-#define THAG_FLAGS_6_(a, b, c, d, e, f, ...)                                                       \
+#define THAG_FLAGS_6_(a, b, c, d, e, f, ...) \
     (THAG_FLAG_##a | THAG_FLAG_##b | THAG_FLAG_##c | THAG_FLAG_##d | THAG_FLAG_##e | THAG_FLAG_##f)
 
 /* THAG_HAS_UNBOUNDED_(flags...): 1 if `unbounded` is among them, else 0; as a preprocessor token. */
 #define THAG_IS_UNBOUNDED_unbounded ~, 1
-#define THAG_SECOND_(a, b, ...) b
-#define THAG_PROBE_(...) THAG_SECOND_(__VA_ARGS__, 0, 0)
-#define THAG_IS_UNBOUNDED_(flag) THAG_PROBE_(THAG_IS_UNBOUNDED_##flag)
-#define THAG_OR_(a, b) THAG_OR_I_(a, b)
-#define THAG_OR_I_(a, b) THAG_OR_##a##b
-#define THAG_OR_00 0
-#define THAG_OR_01 1
-#define THAG_OR_10 1
-#define THAG_OR_11 1
-#define THAG_HAS_UNBOUNDED_(...)                                                                   \
+#define THAG_SECOND_(a, b, ...)     b
+#define THAG_PROBE_(...)            THAG_SECOND_(__VA_ARGS__, 0, 0)
+#define THAG_IS_UNBOUNDED_(flag)    THAG_PROBE_(THAG_IS_UNBOUNDED_##flag)
+#define THAG_OR_(a, b)              THAG_OR_I_(a, b)
+#define THAG_OR_I_(a, b)            THAG_OR_##a##b
+#define THAG_OR_00                  0
+#define THAG_OR_01                  1
+#define THAG_OR_10                  1
+#define THAG_OR_11                  1
+#define THAG_HAS_UNBOUNDED_(...) \
     THAG_HAS_UNBOUNDED_6_(__VA_ARGS__, none, none, none, none, none, none)
-#define THAG_HAS_UNBOUNDED_6_(a, b, c, d, e, f, ...)                                               \
-    THAG_OR_(THAG_OR_(THAG_OR_(THAG_IS_UNBOUNDED_(a), THAG_IS_UNBOUNDED_(b)),                      \
-                      THAG_OR_(THAG_IS_UNBOUNDED_(c), THAG_IS_UNBOUNDED_(d))),                     \
+#define THAG_HAS_UNBOUNDED_6_(a, b, c, d, e, f, ...) \
+    THAG_OR_(THAG_OR_(THAG_OR_(THAG_IS_UNBOUNDED_(a), THAG_IS_UNBOUNDED_(b)), \
+                      THAG_OR_(THAG_IS_UNBOUNDED_(c), THAG_IS_UNBOUNDED_(d))), \
              THAG_OR_(THAG_IS_UNBOUNDED_(e), THAG_IS_UNBOUNDED_(f)))
-#define THAG_CONCAT_(a, b) THAG_CONCAT_I_(a, b)
+#define THAG_CONCAT_(a, b)   THAG_CONCAT_I_(a, b)
 #define THAG_CONCAT_I_(a, b) a##b
 
 /* ------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ typedef enum thag_mode {
  *             five: time, mem_summary, mem_detail, both, async_fn, unbounded.
  */
 #define THAG_PROFILE(...) THAG_PROFILE_I_(__VA_ARGS__, none)
-#define THAG_PROFILE_I_(name, ...)                                                                 \
+#define THAG_PROFILE_I_(name, ...) \
     THAG_CONCAT_(THAG_SECTION_, THAG_HAS_UNBOUNDED_(__VA_ARGS__))(name, THAG_FLAGS_(__VA_ARGS__))
 
 /**
@@ -144,12 +144,12 @@ typedef enum thag_mode {
 /* Only in builds without NDEBUG. */
 #ifndef NDEBUG
 #define THAG_DEBUG_PROFILED(...) THAG_PROFILED(__VA_ARGS__)
-#define THAG_DEBUG_PROFILE(...) THAG_PROFILE(__VA_ARGS__)
-#define THAG_DEBUG_END(name) THAG_END(name)
+#define THAG_DEBUG_PROFILE(...)  THAG_PROFILE(__VA_ARGS__)
+#define THAG_DEBUG_END(name)     THAG_END(name)
 #else
 #define THAG_DEBUG_PROFILED(...) struct thag_off_
-#define THAG_DEBUG_PROFILE(...) ((void)0)
-#define THAG_DEBUG_END(name) ((void)0)
+#define THAG_DEBUG_PROFILE(...)  ((void)0)
+#define THAG_DEBUG_END(name)     ((void)0)
 #endif
 
 #if THAG_COMPILED_MODES_
@@ -249,9 +249,9 @@ thag_module_gone_(void)
    kind may use them. */
 #ifdef __cplusplus
 #define THAG_INLINE_ inline __attribute__((__always_inline__, __artificial__))
-#define THAG_FUNC_ __PRETTY_FUNCTION__
+#define THAG_FUNC_   __PRETTY_FUNCTION__
 #else
-#define THAG_INLINE_                                                                               \
+#define THAG_INLINE_ \
     extern __inline__ __attribute__((__gnu_inline__, __always_inline__, __artificial__))
 #define THAG_FUNC_ __FUNCTION__
 #endif
@@ -285,61 +285,60 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 #define THAG_KINDS_(flags) (((flags)&3) ? ((flags)&3) : 3)
 
 /* static const: the only static object that an inline function with external linkage may have. */
-#define THAG_SITE_(id, name, kind, flags)                                                          \
+#define THAG_SITE_(id, name, kind, flags) \
     static const thag_site id = {name, THAG_FUNC_, __FILE__, __LINE__, kind, (flags)&0xffff}
 
-#define THAG_SPAN_DECL_(begin)                                                                     \
-    thag_token THAG_CONCAT_(thag_span_, __LINE__)                                                  \
+#define THAG_SPAN_DECL_(begin) \
+    thag_token THAG_CONCAT_(thag_span_, __LINE__) \
         __attribute__((__cleanup__(thag_span_leave_), __unused__)) = begin
 
 #define THAG_FUNCTION_(flags) THAG_FUNCTION_IF_(1, flags)
-#define THAG_FUNCTION_IF_(cond, flags)                                                             \
-    THAG_SPAN_DECL_(((cond) && __builtin_expect(THAG_ACTIVE_ & THAG_KINDS_(flags), 0))             \
-                        ? __extension__({                                                          \
-                              THAG_SITE_(thag_site_, THAG_FUNC_, 0, flags);                        \
-                              thag_span_begin(&thag_site_);                                        \
-                          })                                                                       \
+#define THAG_FUNCTION_IF_(cond, flags) \
+    THAG_SPAN_DECL_(((cond) && __builtin_expect(THAG_ACTIVE_ & THAG_KINDS_(flags), 0)) \
+                        ? __extension__({ \
+                              THAG_SITE_(thag_site_, THAG_FUNC_, 0, flags); \
+                              thag_span_begin(&thag_site_); \
+                          }) \
                         : 0)
 
-#define THAG_MAIN_(mode)                                                                           \
-    THAG_SPAN_DECL_(__extension__({                                                                \
-        THAG_SITE_(thag_site_, "main", 2, 0);                                                      \
-        thag_main_begin(&thag_site_, mode, THAG_COMPILED_MODES_);                                  \
+#define THAG_MAIN_(mode) \
+    THAG_SPAN_DECL_(__extension__({ \
+        THAG_SITE_(thag_site_, "main", 2, 0); \
+        thag_main_begin(&thag_site_, mode, THAG_COMPILED_MODES_); \
     }))
 
 #define THAG_NAME_(name) (__builtin_constant_p(name) ? (name) : (const char *)0)
-#define THAG_SECTION_0(name, flags)                                                                \
-    do {                                                                                           \
-        if (__builtin_expect(THAG_ACTIVE_ & 3, 0)) {                                               \
-            THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                                    \
-            (void)thag_section_begin(&thag_site_, name);                                           \
-        }                                                                                          \
+#define THAG_SECTION_0(name, flags) \
+    do { \
+        if (__builtin_expect(THAG_ACTIVE_ & 3, 0)) { \
+            THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags); \
+            (void)thag_section_begin(&thag_site_, name); \
+        } \
     } while (0)
-#define THAG_SECTION_1(name, flags)                                                                \
-    THAG_SPAN_DECL_(__builtin_expect(THAG_ACTIVE_ & 3, 0)                                          \
-                        ? __extension__({                                                          \
-                              THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags);                  \
-                              thag_section_begin(&thag_site_, name);                               \
-                          })                                                                       \
-                        : 0)
-#define THAG_SECTION_END_(name)                                                                    \
-    do {                                                                                           \
-        if (__builtin_expect(THAG_ACTIVE_ != 0, 0)) thag_section_end(name);                        \
+#define THAG_SECTION_1(name, flags) \
+    THAG_SPAN_DECL_(__builtin_expect(THAG_ACTIVE_ & 3, 0) ? __extension__({ \
+        THAG_SITE_(thag_site_, THAG_NAME_(name), 1, flags); \
+        thag_section_begin(&thag_site_, name); \
+    }) \
+                                                          : 0)
+#define THAG_SECTION_END_(name) \
+    do { \
+        if (__builtin_expect(THAG_ACTIVE_ != 0, 0)) thag_section_end(name); \
     } while (0)
 
 #else /* inactive */
 
 /* An enumeration is a declaration that makes no code: unlike an empty expansion it may be the first
    declaration of a C89 body, and an unknown mode or flag in it is an error, as when active. */
-#define THAG_OFF_(checked) enum { THAG_CONCAT_(thag_off_, __LINE__) = 0 * (int)(checked) }
-#define THAG_MAIN_(mode) THAG_OFF_(mode)
-#define THAG_FUNCTION_(flags) THAG_OFF_(flags)
+#define THAG_OFF_(checked)             enum { THAG_CONCAT_(thag_off_, __LINE__) = 0 * (int)(checked) }
+#define THAG_MAIN_(mode)               THAG_OFF_(mode)
+#define THAG_FUNCTION_(flags)          THAG_OFF_(flags)
 #define THAG_FUNCTION_IF_(cond, flags) THAG_OFF_(flags)
-#define THAG_SECTION_0(name, flags) ((void)sizeof(name), (void)sizeof(char[1 + (flags)]))
-#define THAG_SECTION_1(name, flags) THAG_OFF_(sizeof(name) * 0 + (flags))
-#define THAG_SECTION_END_(name) ((void)sizeof(name))
-#define thag_enable_profiling(mode) ((void)(mode), 0)
-#define thag_disable_profiling() ((void)0)
+#define THAG_SECTION_0(name, flags)    ((void)sizeof(name), (void)sizeof(char[1 + (flags)]))
+#define THAG_SECTION_1(name, flags)    THAG_OFF_(sizeof(name) * 0 + (flags))
+#define THAG_SECTION_END_(name)        ((void)sizeof(name))
+#define thag_enable_profiling(mode)    ((void)(mode), 0)
+#define thag_disable_profiling()       ((void)0)
 
 #endif /* THAG_COMPILED_MODES_ */
 

@@ -60,7 +60,7 @@ typedef struct text_column {
 } text_column;
 
 #define TEXT_COLUMNS 13
-#define CELL_ROOM (QUANTITY_ROOM + 1)
+#define CELL_ROOM    (QUANTITY_ROOM + 1)
 
 static const text_column text_columns[TEXT_COLUMNS] = {
     {STATS_CALLS, 0, 0},

@@ -132,9 +132,12 @@ void thagi_plat_local_date(uint64_t real_ns, thagi_plat_date *out)
     char path[256] = "/etc/localtime";
     const char *tz = thagi_plat_getenv("TZ");
     if (tz && *tz == ':') tz++;
-    if (tz && *tz == '/') snprintf(path, sizeof path, "%s", tz);
-    else if (tz && *tz && !strstr(tz, "..")) snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", tz);
-    else if (tz) path[0] = 0; /* TZ="" is UTC */
+    if (tz && *tz == '/')
+        snprintf(path, sizeof path, "%s", tz);
+    else if (tz && *tz && !strstr(tz, ".."))
+        snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", tz);
+    else if (tz)
+        path[0] = 0; /* TZ="" is UTC */
     size_t len = path[0] ? read_small_file(path, buf, sizeof buf) : 0;
     int64_t seconds = (int64_t)(real_ns / 1000000000u);
     seconds += tzfile_offset((const unsigned char *)buf, len, seconds);

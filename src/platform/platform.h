@@ -14,11 +14,14 @@
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <x86intrin.h>
-#define PLAT_HAS_COUNTER 1
+#define PLAT_HAS_COUNTER  1
 #define PLAT_COUNTER_KIND 1 /* TRACE_CLOCK_TSC */
-static inline uint64_t thagi_plat_counter(void) { return __rdtsc(); }
+static inline uint64_t thagi_plat_counter(void)
+{
+    return __rdtsc();
+}
 #elif defined(__aarch64__)
-#define PLAT_HAS_COUNTER 1
+#define PLAT_HAS_COUNTER  1
 #define PLAT_COUNTER_KIND 3 /* TRACE_CLOCK_CNTVCT */
 static inline uint64_t thagi_plat_counter(void)
 {
@@ -27,9 +30,12 @@ static inline uint64_t thagi_plat_counter(void)
     return v;
 }
 #else
-#define PLAT_HAS_COUNTER 0
+#define PLAT_HAS_COUNTER  0
 #define PLAT_COUNTER_KIND 2
-static inline uint64_t thagi_plat_counter(void) { return 0; }
+static inline uint64_t thagi_plat_counter(void)
+{
+    return 0;
+}
 #endif
 
 /** 1 if thagi_plat_counter() runs at one rate, on all processors, through all power states. */

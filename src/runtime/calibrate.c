@@ -7,7 +7,7 @@
  */
 #include "runtime/runtime.h"
 
-#define BATCHES 64
+#define BATCHES     64
 #define BATCH_SPANS 32
 
 static const thag_site calibration_site = {.name = "calibration", .func = "", .file = ""};

@@ -70,7 +70,8 @@ static int set_dir(thagi_config *config, piece p)
         if (p.len && used + 1 < sizeof config->dir) config->dir[used++] = '/';
     }
     if (used + p.len >= sizeof config->dir - NAME_MAX) {
-        snprintf(config->problem, sizeof config->problem, "THAG_PROFILER: directory: name too long");
+        snprintf(config->problem, sizeof config->problem,
+                 "THAG_PROFILER: directory: name too long");
         return -1;
     }
     memcpy(config->dir + used, p.at, p.len);
@@ -151,7 +152,8 @@ int thagi_config_read_tuning(thagi_config *config)
     config->timeline_limit = UINT64_MAX;
     text = thagi_plat_getenv("THAG_CLOCK");
     if (text && *text) {
-        if (strcmp(text, "monotonic") == 0) config->use_counter = 0;
+        if (strcmp(text, "monotonic") == 0)
+            config->use_counter = 0;
         else if (strcmp(text, "counter") != 0) {
             snprintf(config->problem, sizeof config->problem,
                      "THAG_CLOCK: expected counter or monotonic");

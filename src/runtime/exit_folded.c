@@ -18,7 +18,7 @@ typedef struct node_sum {
     uint64_t children;  /* ticks of its children, inclusive */
     uint64_t deeper;    /* self ticks of all that is below FOLDED_DEPTH */
     uint32_t depth;
-    uint32_t seen;      /* was called, or is open */
+    uint32_t seen; /* was called, or is open */
 } node_sum;
 
 typedef struct folded_out {
@@ -29,7 +29,8 @@ typedef struct folded_out {
 
 static void out_flush(folded_out *out)
 {
-    if (out->len && !out->failed) out->failed = thagi_plat_file_append(out->fd, out->buf, out->len) != 0;
+    if (out->len && !out->failed)
+        out->failed = thagi_plat_file_append(out->fd, out->buf, out->len) != 0;
     out->len = 0;
 }
 
@@ -65,7 +66,8 @@ static READS_RUNNING_THREADS void sum_cells(const thagi_session *session, node_s
         }
 }
 
-static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_sum *sums, uint64_t now)
+static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_sum *sums,
+                                           uint64_t now)
 {
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all) {
         const thagi_task *task = &thread->base_task;
@@ -110,14 +112,16 @@ static unsigned char *ambiguous_names(const thagi_session *session)
     uint32_t *table = thagi_plat_map(room * sizeof *table);
     trace_site **sites = session->sites.items;
     for (uint32_t i = 0; ambiguous && table && i < count; i++) {
-        const char *name = (const char *)(sites[i] + 1), *file = name + sites[i]->name_len + sites[i]->func_len;
+        const char *name = (const char *)(sites[i] + 1),
+                   *file = name + sites[i]->name_len + sites[i]->func_len;
         uint64_t h = 0;
         for (uint32_t c = 0; c < sites[i]->name_len; c++) h = h * 31 + (unsigned char)name[c];
         uint32_t at = (uint32_t)thagi_hash_mix(h) & (room - 1);
         for (; table[at]; at = (at + 1) & (room - 1)) {
             const trace_site *other = sites[table[at] - 1];
             const char *text = (const char *)(other + 1);
-            if (other->name_len != sites[i]->name_len || memcmp(text, name, other->name_len)) continue;
+            if (other->name_len != sites[i]->name_len || memcmp(text, name, other->name_len))
+                continue;
             if (other->file_len != sites[i]->file_len ||
                 memcmp(text + other->name_len + other->func_len, file, other->file_len))
                 ambiguous[i] = ambiguous[table[at] - 1] = 1;

@@ -34,7 +34,7 @@
 /* Bits of thag_active: something is being recorded; it was, and sections may have to end. */
 enum { THAGI_RECORDING = TRACE_TIME | TRACE_MEMORY, THAGI_ENDING = 4 };
 
-#define THAGI_LIKELY(x) __builtin_expect(!!(x), 1)
+#define THAGI_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define THAGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 typedef struct thagi_cell thagi_cell;
@@ -76,8 +76,8 @@ enum { THAGI_FRAME_WHERE, THAGI_FRAME_CELL };
  * is still open when another begins at the same depth, place and site was left by a longjmp; at
  * another place it is the caller, which the callee was inlined into.
  */
-#define THAGI_WHERE()                                                                              \
-    ((uint64_t)(uintptr_t)__builtin_frame_address(0) << 16 |                                       \
+#define THAGI_WHERE() \
+    ((uint64_t)(uintptr_t)__builtin_frame_address(0) << 16 | \
      ((uintptr_t)__builtin_return_address(0) & 0xffff))
 static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
 {
@@ -92,11 +92,11 @@ struct thagi_task {
     uintptr_t state; /* THAGI_TASK_UNUSABLE, _IDLE, _CAREFUL, or the stack pointer of the runtime
                         call in progress, which a signal handler has interrupted */
     trace_frame *top;
-    trace_frame *base;      /* frames[0] */
-    trace_frame *limit;     /* one past the last frame there is room for */
-    thagi_thread *thread;   /* whose counters pay now */
-    uintptr_t stack_lo, stack_hi; /* mapping of the stack seen last; 0, 0: unknown */
-    uint32_t closed_count;  /* frames ended out of order, still below the top */
+    trace_frame *base;                       /* frames[0] */
+    trace_frame *limit;                      /* one past the last frame there is room for */
+    thagi_thread *thread;                    /* whose counters pay now */
+    uintptr_t stack_lo, stack_hi;            /* mapping of the stack seen last; 0, 0: unknown */
+    uint32_t closed_count;                   /* frames ended out of order, still below the top */
     const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
 };
 enum {
@@ -110,7 +110,7 @@ typedef struct thagi_cell_map {
     struct thagi_cell_entry {
         const thagi_cell *parent;
         thagi_cell *cell;
-    } *entries;
+    } * entries;
     uint32_t room, count;
 } thagi_cell_map;
 
@@ -132,7 +132,7 @@ struct thagi_thread {
     trace_chunk *frames; /* TRACE_FRAMES run in use; NULL: frames are in the THREAD chunk */
     uint32_t frames_run; /* its chunks */
     thagi_cell_map cells;
-    thagi_cell *root; /* the cell of node 0 */
+    thagi_cell *root;     /* the cell of node 0 */
     thagi_thread *nested; /* for handlers that interrupt this slot's task in the runtime; or NULL */
     thagi_thread *next_all, *next_free;
     uint32_t slot, level, tid;
@@ -163,7 +163,7 @@ struct thagi_session {
     trace_chunk *site_chunk, *tree_chunk;
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
-    uint64_t snapshot_ticks; /* when the clock's pair was renewed */
+    uint64_t snapshot_ticks;  /* when the clock's pair was renewed */
     uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
 };
 enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
@@ -190,14 +190,14 @@ void thagi_count(enum trace_loss what, uint64_t n);
 
 /* config.c: what the setting says. */
 typedef struct thagi_config {
-    unsigned modes;        /* TRACE_TIME | TRACE_MEMORY; 0: off */
-    int log;               /* 0 none, 1 quiet, 2 announce */
+    unsigned modes; /* TRACE_TIME | TRACE_MEMORY; 0: off */
+    int log;        /* 0 none, 1 quiet, 2 announce */
     int detail;
-    int use_counter;       /* 0: CLOCK_MONOTONIC even if there is a steady counter */
+    int use_counter; /* 0: CLOCK_MONOTONIC even if there is a steady counter */
     uint32_t sample_period;
     uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
     char dir[THAGI_PATH_MAX];
-    char problem[192];     /* what is wrong with the setting; "" if nothing */
+    char problem[192]; /* what is wrong with the setting; "" if nothing */
 } thagi_config;
 
 /** From the environment. Returns 0, or -1 with config->problem set. */

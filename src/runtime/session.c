@@ -36,12 +36,10 @@ static void lock_take(uint32_t *lock, thagi_plat_signals *saved)
 {
     thagi_plat_signals_block(saved);
     uint32_t expected = 0;
-    if (__atomic_compare_exchange_n(lock, &expected, 1, 0, __ATOMIC_ACQUIRE,
-                                    __ATOMIC_RELAXED))
+    if (__atomic_compare_exchange_n(lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
         return;
     /* U. Drepper, "Futexes Are Tricky", mutex 2. */
-    while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) != 0)
-        thagi_plat_wait(lock, 2);
+    while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) != 0) thagi_plat_wait(lock, 2);
 }
 
 static void lock_give(uint32_t *lock, const thagi_plat_signals *saved)
@@ -100,7 +98,7 @@ static void after_fork_child(void)
 {
     thagi_session *session = thagi_session_now;
     fork_lock = 0;
-    if (session->pid != thagi_plat_pid()) { /* else: a handler before this one has begun a trace */
+    if (session->pid != thagi_plat_pid()) {  /* else: a handler before this one has begun a trace */
         memset(session, 0, sizeof *session); /* already so where the system can wipe */
         thagi_current = &thagi_no_task;
         thagi_site_child();
@@ -131,7 +129,8 @@ static int create_trace(thagi_session *session, const char *stamp, uint32_t pid)
     char path[THAGI_PATH_MAX];
     int err = -EEXIST;
     for (unsigned n = process.parent_pid_traced ? 1 : 0; err == -EEXIST && n < 1000; n++) {
-        int len = snprintf(path, sizeof path, "%s/%s-%s", process.config.dir, process.program, stamp);
+        int len =
+            snprintf(path, sizeof path, "%s/%s-%s", process.config.dir, process.program, stamp);
         if (n && len < (int)sizeof path)
             len += snprintf(path + len, sizeof path - (size_t)len, "-%u", pid);
         if (n > 1 && len < (int)sizeof path)
@@ -244,11 +243,14 @@ thagi_task *thagi_session_join(void)
             remember_trace(&session->trace);
         }
     } else if (session->trace.file && thagi_current->state == THAGI_TASK_UNUSABLE &&
-               session->pid == thagi_plat_pid()) { /* not in a child of vfork(): the thread is borrowed */
+               session->pid ==
+                   thagi_plat_pid()) { /* not in a child of vfork(): the thread is borrowed */
         thagi_thread_acquire(session, 0);
     }
-    if (thagi_current->state != THAGI_TASK_UNUSABLE) task = thagi_current;
-    else thagi_count(TRACE_LOST_MEMORY, 1);
+    if (thagi_current->state != THAGI_TASK_UNUSABLE)
+        task = thagi_current;
+    else
+        thagi_count(TRACE_LOST_MEMORY, 1);
     thagi_unlock(session, &saved);
     if (task) thagi_inherit_load(task);
     errno = saved_errno;
@@ -363,7 +365,8 @@ static __attribute__((__destructor__)) void session_end(void)
     thagi_clock_snapshot(session, 1);
     file->end_ticks = thagi_ticks();
     for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
-        if (thread->in_use && thread->tid == thagi_plat_tid()) thagi_plat_thread_name(thread->shared->name);
+        if (thread->in_use && thread->tid == thagi_plat_tid())
+            thagi_plat_thread_name(thread->shared->name);
     char path[THAGI_PATH_MAX + 8];
     size_t len = strlen(session->trace.path) - strlen(".thag");
     memcpy(path, session->trace.path, len);

@@ -225,7 +225,8 @@ const thag_site *thagi_site_named(thagi_session *session, const thag_site *site,
     thagi_array *table = &session->named;
     if ((table->count + 1) * 2 > table->room) {
         thagi_array bigger = {0};
-        if (!thagi_array_reserve(&bigger, table->room ? table->room * 2 : 256, sizeof(named_site *)))
+        if (!thagi_array_reserve(&bigger, table->room ? table->room * 2 : 256,
+                                 sizeof(named_site *)))
             return NULL;
         named_site **to = bigger.items, **from = table->items;
         for (uint32_t i = 0; i < table->room; i++) {

@@ -23,7 +23,7 @@
 
 typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
 
-#define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST) /* the compiler keeps the order */
+#define ORDERED()       __atomic_signal_fence(__ATOMIC_SEQ_CST) /* the compiler keeps the order */
 #define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
 
 /*
@@ -34,10 +34,10 @@ typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), 
  * last timed event before it, and if the last one at its end is much later, it was long, and is timed
  * from there. Long calls therefore count once, and only short ones are drawn and multiplied.
  */
-#define HOT_CALLS 64
-#define DEAR_TICKS_LOG2 12
+#define HOT_CALLS          64
+#define DEAR_TICKS_LOG2    12
 #define UNTIMED_DEPTH_BITS 6 /* of the token, so that nested ones differ */
-#define UNTIMED_TICK_MASK ((UINT64_C(1) << (63 - UNTIMED_DEPTH_BITS)) - 1)
+#define UNTIMED_TICK_MASK  ((UINT64_C(1) << (63 - UNTIMED_DEPTH_BITS)) - 1)
 
 static inline int is_sampled(const thagi_cell *cell)
 {
@@ -227,7 +227,8 @@ void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
 void thagi_span_close_all(thagi_task *task)
 {
     uint64_t now = thagi_ticks();
-    while (task->top > task->base) thagi_span_abandon(task, now++); /* so that each end is told apart */
+    while (task->top > task->base)
+        thagi_span_abandon(task, now++); /* so that each end is told apart */
 }
 
 /* --- frames that a longjmp left behind --------------------------------------------------------- */
@@ -240,8 +241,7 @@ static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
     int is_known = a - task->stack_lo < task->stack_hi - task->stack_lo;
     int has_grown = is_known && task->stack_lo - b < STACK_GROWTH; /* the first thread's does */
     int saved_errno = errno;
-    if ((!is_known || has_grown) &&
-        !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi))
+    if ((!is_known || has_grown) && !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi))
         task->stack_lo = task->stack_hi = 0;
     errno = saved_errno;
     return b - task->stack_lo < task->stack_hi - task->stack_lo;
@@ -260,7 +260,8 @@ static trace_frame *lowest_dead(thagi_task *task, uint64_t where, const thag_sit
 {
     uintptr_t sp = (uintptr_t)(where >> 16);
     trace_frame *dead = NULL, *frame = task->top;
-    for (; frame > task->base && frame_sp(frame) < sp && same_stack(task, sp, frame_sp(frame)); frame--)
+    for (; frame > task->base && frame_sp(frame) < sp && same_stack(task, sp, frame_sp(frame));
+         frame--)
         if (ends_by_itself(frame)) dead = frame;
     if (frame > task->base && site && frame->scratch[THAGI_FRAME_WHERE] == where &&
         thagi_frame_cell(frame)->site == site && frame->start_ticks != TRACE_CLOSED)
@@ -335,10 +336,9 @@ span_push(thagi_task *task, const thag_site *site, uint64_t where)
     frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
     ORDERED();
     task->top = frame;
-    uint64_t start =
-        THAGI_UNLIKELY(thread->sample_period)
-            ? sample_start(thread, cell, (uintptr_t)frame / sizeof *frame)
-            : thagi_ticks();
+    uint64_t start = THAGI_UNLIKELY(thread->sample_period)
+                         ? sample_start(thread, cell, (uintptr_t)frame / sizeof *frame)
+                         : thagi_ticks();
     frame->start_ticks = start;
     return start;
 }
@@ -417,8 +417,8 @@ void thagi_task_release(thagi_task *task)
     task->state = task->closed_count ? THAGI_TASK_CAREFUL : THAGI_TASK_IDLE;
 }
 
-static __attribute__((__noinline__)) thag_token span_begin_slow(thagi_task *task,
-                                                                const thag_site *site, uint64_t where)
+static __attribute__((__noinline__)) thag_token
+span_begin_slow(thagi_task *task, const thag_site *site, uint64_t where)
 {
     uintptr_t sp = (uintptr_t)(where >> 16);
     task = thagi_task_usable(task, sp);
@@ -496,8 +496,10 @@ void thag_span_end(thag_token token)
     ORDERED();
     trace_frame *top = task->top;
     if (THAGI_LIKELY(top->start_ticks == token)) {
-        if (THAGI_UNLIKELY(token & TRACE_UNTIMED_BIT)) span_pop_untimed(task, top);
-        else span_pop(task, top, thagi_ticks());
+        if (THAGI_UNLIKELY(token & TRACE_UNTIMED_BIT))
+            span_pop_untimed(task, top);
+        else
+            span_pop(task, top, thagi_ticks());
         ORDERED();
         task->state = THAGI_TASK_IDLE;
         return;

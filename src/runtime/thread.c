@@ -202,8 +202,10 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)
     if (level == 0 && !session->free && session->live_count >= session->sweep_at)
         sweep_dead(session, tid);
     thagi_thread *thread = level == 0 ? session->free : NULL;
-    if (thread) session->free = thread->next_free;
-    else thread = slot_new(session, level);
+    if (thread)
+        session->free = thread->next_free;
+    else
+        thread = slot_new(session, level);
     if (!thread) return NULL;
     slot_take(thread, tid);
     if (level == 0) {
@@ -223,8 +225,10 @@ thagi_thread *thagi_thread_nested(thagi_thread *thread)
     thagi_session *session = thagi_session_now;
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
-    if (nested) slot_take(nested, thread->tid);
-    else thread->nested = nested = thagi_thread_acquire(session, thread->level + 1);
+    if (nested)
+        slot_take(nested, thread->tid);
+    else
+        thread->nested = nested = thagi_thread_acquire(session, thread->level + 1);
     thagi_unlock(session, &saved);
     errno = saved_errno;
     return nested;

@@ -123,7 +123,8 @@ int thagi_timeline_full(thagi_thread *thread)
     if (err) {
         /* The tail stays as it is, readable; from now on spans are only counted. */
         thread->timeline_on = 0;
-        thread->shared->timeline_cause = err == -EFBIG ? TRACE_TIMELINE_LIMIT : TRACE_TIMELINE_WRITE;
+        thread->shared->timeline_cause =
+            err == -EFBIG ? TRACE_TIMELINE_LIMIT : TRACE_TIMELINE_WRITE;
         thread->tail_end = thread->tail_pos;
     } else {
         thread->shared->timeline_spans += ((trace_timeline *)(thread->tail + 1))->span_count;

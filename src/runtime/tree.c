@@ -157,8 +157,8 @@ static __attribute__((__noinline__)) thagi_cell *cell_add(thagi_thread *thread, 
     thagi_lock(session, &saved);
     thagi_cell *cell = NULL;
     uint32_t site_id = thagi_site_id(session, site);
-    uint32_t node = site_id == TRACE_NONE ? TRACE_NONE
-                                          : thagi_tree_child(session, parent->node, site_id);
+    uint32_t node =
+        site_id == TRACE_NONE ? TRACE_NONE : thagi_tree_child(session, parent->node, site_id);
     if (node != TRACE_NONE) cell = cell_new(thread, parent, site, node);
     thagi_clock_snapshot(session, 0);
     thagi_unlock(session, &saved);

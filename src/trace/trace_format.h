@@ -18,12 +18,12 @@
 
 #include <stdint.h>
 
-#define TRACE_VERSION 1u
+#define TRACE_VERSION     1u
 #define TRACE_CHUNK_BYTES 65536u
-#define TRACE_FILE_MAGIC "THAGTRC1"  /* the first 8 bytes of chunk 0 and so of the file */
+#define TRACE_FILE_MAGIC  "THAGTRC1" /* the first 8 bytes of chunk 0 and so of the file */
 #define TRACE_CHUNK_MAGIC "THAGCHNK" /* the first 8 bytes of every other chunk */
-#define TRACE_ENDIAN 0x01020304u
-#define TRACE_NONE UINT32_MAX /* no node, no site, no chunk */
+#define TRACE_ENDIAN      0x01020304u
+#define TRACE_NONE        UINT32_MAX /* no node, no site, no chunk */
 
 enum trace_chunk_kind {
     TRACE_FILE = 1,     /* hot: trace_file */
@@ -43,9 +43,9 @@ typedef struct trace_chunk {
     uint16_t flags; /* 0 */
     uint32_t slot;  /* thread slot that owns it, else TRACE_NONE */
     uint32_t seq;   /* TIMELINE: number of the chunk within its slot, from 0; else 0 */
-    uint32_t used;  /* bytes committed from the start of the chunk, this head included; written last.
+    uint32_t used; /* bytes committed from the start of the chunk, this head included; written last.
                        TIMELINE: TRACE_USED_OPEN while it is a tail */
-    uint64_t base;  /* SITES, TREE: first id. FRAMES: chunks in the run. TIMELINE: tick at which the
+    uint64_t base; /* SITES, TREE: first id. FRAMES: chunks in the run. TIMELINE: tick at which the
                        first record's delta starts. THREAD, ARENA: address it was mapped at */
 } trace_chunk;
 
@@ -80,7 +80,8 @@ enum trace_loss {
 #undef TRACE_LOSS_ENUM
         TRACE_LOSS_KINDS
 };
-#define TRACE_LOSS_ROOM 32 /* counters reserved in the header, so that adding a cause is compatible */
+#define TRACE_LOSS_ROOM \
+    32 /* counters reserved in the header, so that adding a cause is compatible */
 
 enum trace_state { TRACE_RUNNING = 0, TRACE_ENDED = 1 };
 enum trace_mode { TRACE_TIME = 1, TRACE_MEMORY = 2 };
@@ -96,8 +97,8 @@ typedef struct trace_file {
     uint32_t bytes;       /* of this struct */
     uint32_t endian;      /* TRACE_ENDIAN */
     uint32_t chunk_bytes; /* TRACE_CHUNK_BYTES */
-    uint32_t state;       /* enum trace_state: RUNNING in a finished file means that it was killed */
-    uint32_t mode;        /* bits of enum trace_mode that were ever switched on */
+    uint32_t state; /* enum trace_state: RUNNING in a finished file means that it was killed */
+    uint32_t mode;  /* bits of enum trace_mode that were ever switched on */
     uint32_t pid;
     uint32_t parent_pid;
     uint32_t parent_traced; /* 1: forked from a process that was being profiled */
@@ -107,17 +108,17 @@ typedef struct trace_file {
     uint64_t end_ticks;         /* 0 until TRACE_ENDED */
     trace_snapshot clock_first; /* two moments to derive the tick rate from */
     trace_snapshot clock_last[2];
-    uint32_t clock_last_idx;    /* which of the two is whole; written last */
-    uint32_t sample_period;     /* 1: every call timed; n: 1 in n on average, once a path is hot */
-    uint32_t probe_inside_q8;   /* ticks * 256 that an empty span shows as its own duration */
-    uint32_t probe_outside_q8;  /* ticks * 256 that a span costs its parent beyond that */
+    uint32_t clock_last_idx;   /* which of the two is whole; written last */
+    uint32_t sample_period;    /* 1: every call timed; n: 1 in n on average, once a path is hot */
+    uint32_t probe_inside_q8;  /* ticks * 256 that an empty span shows as its own duration */
+    uint32_t probe_outside_q8; /* ticks * 256 that a span costs its parent beyond that */
     uint64_t timeline_limit_bytes;
-    uint64_t chunk_count;       /* chunks handed out; the next one is at chunk_count * 64 KiB */
-    uint64_t profiler_ticks;    /* spent by the profiler in slow paths, subtracted from the spans */
-    int32_t write_errno;        /* first error that writing met, 0 if none */
+    uint64_t chunk_count;    /* chunks handed out; the next one is at chunk_count * 64 KiB */
+    uint64_t profiler_ticks; /* spent by the profiler in slow paths, subtracted from the spans */
+    int32_t write_errno;     /* first error that writing met, 0 if none */
     uint32_t write_reserved;
     uint64_t losses[TRACE_LOSS_ROOM]; /* by enum trace_loss; those of trace_thread come on top */
-    char program[256]; /* file name of the program, without folder, NUL-terminated */
+    char program[256];                /* file name of the program, without folder, NUL-terminated */
 } trace_file;
 
 enum trace_site_kind { TRACE_SITE_FUNCTION = 0, TRACE_SITE_SECTION = 1, TRACE_SITE_MAIN = 2 };
@@ -155,7 +156,7 @@ typedef struct trace_node {
  * as an open frame. It is the ended one if last_calls is committed (see trace_thread), the nodes are
  * the same, and last_end is start_ticks + last_ticks + paused_ticks.
  */
-#define TRACE_CLOSED UINT64_MAX
+#define TRACE_CLOSED      UINT64_MAX
 #define TRACE_UNTIMED_BIT (UINT64_C(1) << 63)
 typedef struct trace_frame {
     uint64_t start_ticks;
@@ -169,13 +170,14 @@ typedef struct trace_frame {
 typedef struct trace_thread {
     uint32_t tid;          /* of the present or last owner */
     uint32_t thread_count; /* owners so far */
-    uint32_t level;        /* 0 a thread; 1.. a signal handler that interrupted the profiler itself */
-    uint32_t frame_count;  /* room in the frame array */
-    uint32_t frames_chunk; /* TRACE_NONE: frames are in this chunk, after this struct; else their chunk */
-    uint32_t tail_chunk;   /* the slot's timeline tail, TRACE_NONE if it has none */
-    uint64_t start_ticks;  /* of the present or last owner */
-    uint64_t end_ticks;    /* 0 while it lives */
-    uint64_t past_ticks;   /* lifetimes of all earlier owners, summed */
+    uint32_t level; /* 0 a thread; 1.. a signal handler that interrupted the profiler itself */
+    uint32_t frame_count; /* room in the frame array */
+    uint32_t
+        frames_chunk; /* TRACE_NONE: frames are in this chunk, after this struct; else their chunk */
+    uint32_t tail_chunk;     /* the slot's timeline tail, TRACE_NONE if it has none */
+    uint64_t start_ticks;    /* of the present or last owner */
+    uint64_t end_ticks;      /* 0 while it lives */
+    uint64_t past_ticks;     /* lifetimes of all earlier owners, summed */
     uint64_t timeline_spans; /* span records in chunks already written out */
     uint64_t untimed_calls;  /* ended calls that were not timed (sampling): TIMELINE_SAMPLED */
     uint64_t timeline_lost;  /* timed spans that are not in the timeline */
@@ -185,26 +187,27 @@ typedef struct trace_thread {
     /* The last timed span whose counters were begun. It counts if cell.calls has reached last_calls (0: not
        even begun). Its duration is in cell.ticks then, but in min, max and histogram only with the
        next span of the slot, and possibly not yet in the timeline: the reader completes them. */
-    uint64_t last_cell;    /* address; see trace_chunk.base */
-    uint64_t last_ticks;   /* its duration */
-    uint64_t last_calls;   /* cell.calls with it */
-    uint64_t last_end;     /* when it ended */
+    uint64_t last_cell;  /* address; see trace_chunk.base */
+    uint64_t last_ticks; /* its duration */
+    uint64_t last_calls; /* cell.calls with it */
+    uint64_t last_end;   /* when it ended */
 } trace_thread;
 /* Where things are in a THREAD chunk: this many frames, and the blocks behind them; and where blocks
    begin in an ARENA chunk. */
-#define TRACE_THREAD_FRAMES 512u
+#define TRACE_THREAD_FRAMES     512u
 #define TRACE_THREAD_FRAMES_POS 192u
 #define TRACE_THREAD_BLOCKS_POS (TRACE_THREAD_FRAMES_POS + TRACE_THREAD_FRAMES * 32u)
-#define TRACE_ARENA_BLOCKS_POS 64u
+#define TRACE_ARENA_BLOCKS_POS  64u
 
 enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2 };
 
 /* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
 typedef struct trace_cell {
-    uint32_t kind; /* TRACE_CELL */
-    uint32_t node; /* TRACE_NONE: the calibration's own, to be skipped */
-    uint64_t calls;     /* ended calls; calls and ticks are written by one store, the commit */
-    uint64_t ticks;     /* total inclusive duration. With sampling an unbiased estimate: each call that was
+    uint32_t kind;  /* TRACE_CELL */
+    uint32_t node;  /* TRACE_NONE: the calibration's own, to be skipped */
+    uint64_t calls; /* ended calls; calls and ticks are written by one store, the commit */
+    uint64_t
+        ticks; /* total inclusive duration. With sampling an unbiased estimate: each call that was
                            timed in a hot path counts sample_period times, the others not at all */
     uint64_t min_ticks; /* UINT64_MAX while nothing was timed */
     uint64_t max_ticks;
@@ -240,12 +243,13 @@ typedef struct trace_timeline {
     uint32_t span_count; /* span records in this chunk; undefined while it is open */
 } trace_timeline;
 enum trace_tag {
-    TRACE_TAG_MIN = 0xFFF0,    /* short spans have node < this */
-    TRACE_TAG_THREAD = 0xFFFD, /* u16 0, u32 tid, u64 delta, char name[16]: the slot has a new owner */
+    TRACE_TAG_MIN = 0xFFF0, /* short spans have node < this */
+    TRACE_TAG_THREAD =
+        0xFFFD, /* u16 0, u32 tid, u64 delta, char name[16]: the slot has a new owner */
     TRACE_TAG_SPAN64 = 0xFFFE, /* u16 0, u32 node, u64 delta, u64 duration */
     TRACE_TAG_SPAN32 = 0xFFFF  /* u16 0, u32 node, u32 delta, u32 duration */
 };
-#define TRACE_SHORT_BYTES 6u
+#define TRACE_SHORT_BYTES  6u
 #define TRACE_SPAN32_BYTES 16u
 #define TRACE_SPAN64_BYTES 24u
 #define TRACE_THREAD_BYTES 32u

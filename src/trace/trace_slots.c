@@ -254,8 +254,9 @@ static thag_err keep_own_frames(slot_work *w, const chunk_ref *ref)
 
     if (count > TRACE_THREAD_FRAMES) count = TRACE_THREAD_FRAMES;
     if (TRACE_THREAD_FRAMES_POS + count * sizeof(trace_frame) > ref->used) return THAG_OK;
-    return keep_frames(w, w->buffer + TRACE_THREAD_FRAMES_POS, count * sizeof(trace_frame)) ? THAG_OK
-                                                                               : THAG_ERR_MEMORY;
+    return keep_frames(w, w->buffer + TRACE_THREAD_FRAMES_POS, count * sizeof(trace_frame))
+               ? THAG_OK
+               : THAG_ERR_MEMORY;
 }
 
 /* What threads lose by the million they count for themselves. */

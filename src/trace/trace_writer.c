@@ -62,7 +62,8 @@ void thagi_chunk_publish(trace_chunk *chunk, enum trace_chunk_kind kind)
 static int checked_fd(thagi_trace *trace)
 {
     uint64_t dev, ino;
-    if (thagi_plat_file_identity(trace->fd, &dev, &ino) == 0 && dev == trace->dev && ino == trace->ino)
+    if (thagi_plat_file_identity(trace->fd, &dev, &ino) == 0 && dev == trace->dev &&
+        ino == trace->ino)
         return trace->fd;
     int fd = thagi_plat_file_open(trace->path);
     if (fd < 0) return -EBADF;
@@ -145,7 +146,8 @@ void thagi_trace_count(thagi_trace *trace, enum trace_loss what, uint64_t n)
 void thagi_trace_trim(thagi_trace *trace)
 {
     int fd = checked_fd(trace);
-    uint64_t used = __atomic_load_n(&trace->file->chunk_count, __ATOMIC_RELAXED) * TRACE_CHUNK_BYTES;
+    uint64_t used =
+        __atomic_load_n(&trace->file->chunk_count, __ATOMIC_RELAXED) * TRACE_CHUNK_BYTES;
     if (fd < 0 || used >= trace->reserved_bytes) return;
     trace->reserved_bytes = used;
     thagi_plat_file_truncate(fd, used);

@@ -13,9 +13,9 @@
 #define THAGI_PATH_MAX 4096
 
 typedef struct thagi_trace {
-    trace_file *file;    /* chunk 0, mapped; NULL: no trace */
-    int fd;              /* the host may close it at any time: checked before each use */
-    uint64_t dev, ino;   /* what fd has to be */
+    trace_file *file;        /* chunk 0, mapped; NULL: no trace */
+    int fd;                  /* the host may close it at any time: checked before each use */
+    uint64_t dev, ino;       /* what fd has to be */
     uint64_t timeline_bytes; /* written out so far */
     uint64_t reserved_bytes; /* of the file, from its start, are on the disk for sure */
     char path[THAGI_PATH_MAX];

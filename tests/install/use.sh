@@ -59,15 +59,15 @@ for project in find_package subdirectory fetch_content; do
     done
 done
 
-# pkg-config, inactive, shared and static.
+# pkg-config: inactive; with the archive, which needs no path at run time; all static.
 if command -v pkg-config >/dev/null; then
     export PKG_CONFIG_PATH=$lib/pkgconfig
     flags() { pkg-config "$@"; }
     # shellcheck disable=SC2046
     {
         "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler) -o "$work/pc_off"
-        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-time) -Wl,-rpath,"$lib" -o "$work/pc_time"
-        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-full) -Wl,-rpath,"$lib" -o "$work/pc_full"
+        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-time) -o "$work/pc_time"
+        "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-full) -o "$work/pc_full"
         "$cc" -static "$here/prog.c" $(flags --static --cflags --libs thag_profiler-time) -o "$work/pc_static"
     }
     [ "$(pkg-config --modversion thag_profiler)" = "$(pkg-config --modversion thag_profiler-full)" ]

@@ -92,7 +92,8 @@ static unsigned check_threads(const trace *t, const kill_board *board)
         total_calls += calls;
         total_open += open;
         /* An ended span is no longer open, an open one not ended, and no leaf is in a leaf. */
-        if (done <= calls && calls <= begun && calls - done <= 1 && open <= 1 && calls + open <= begun)
+        if (done <= calls && calls <= begun && calls - done <= 1 && open <= 1 &&
+            calls + open <= begun)
             continue;
         bad++;
         fprintf(stderr, "%s: begun %llu, done %llu, but %llu calls and %llu open\n", name,
@@ -109,7 +110,8 @@ static unsigned check_open(const trace *t, const kill_board *board)
 
     facts_calls_of(t, "outer", &calls, &open);
     if (!calls && open >= board->running && open <= KILL_THREADS) return 0;
-    fprintf(stderr, "%u threads running, but %llu open\n", board->running, (unsigned long long)open);
+    fprintf(stderr, "%u threads running, but %llu open\n", board->running,
+            (unsigned long long)open);
     return 1;
 }
 

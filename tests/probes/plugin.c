@@ -2,9 +2,9 @@
 #include "thag_profiler.h"
 
 #define FUNCTION_I(name) name##_work
-#define FUNCTION(name) FUNCTION_I(name)
-#define TEXT_I(name) #name
-#define TEXT(name) TEXT_I(name)
+#define FUNCTION(name)   FUNCTION_I(name)
+#define TEXT_I(name)     #name
+#define TEXT(name)       TEXT_I(name)
 
 static __attribute__((__noinline__)) void FUNCTION(PLUGIN)(const char *name)
 {

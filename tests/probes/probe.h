@@ -10,16 +10,16 @@
 #include <string.h>
 #include <time.h>
 
-#define PROBE_NOINLINE __attribute__((__noinline__))
+#define PROBE_NOINLINE  __attribute__((__noinline__))
 #define PROBE_ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 /* Like assert(), in every build. */
-#define PROBE_MUST(condition)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition);                \
-            exit(70);                                                                              \
-        }                                                                                          \
+#define PROBE_MUST(condition) \
+    do { \
+        if (!(condition)) { \
+            fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, #condition); \
+            exit(70); \
+        } \
     } while (0)
 
 static inline uint64_t probe_now_ns(void)
@@ -49,15 +49,15 @@ static PROBE_NOINLINE uint64_t probe_spin(uint64_t steps)
 }
 
 /* argv[1] names the case. Unknown: a list would only drift. */
-#define PROBE_CASE(name, call)                                                                     \
-    if (argc > 1 && strcmp(argv[1], name) == 0) {                                                  \
-        call;                                                                                      \
-        return 0;                                                                                  \
+#define PROBE_CASE(name, call) \
+    if (argc > 1 && strcmp(argv[1], name) == 0) { \
+        call; \
+        return 0; \
     }
-#define PROBE_NO_CASE()                                                                            \
-    do {                                                                                           \
-        fprintf(stderr, "%s: no such case\n", argc > 1 ? argv[1] : "(none)");                      \
-        return 64;                                                                                 \
+#define PROBE_NO_CASE() \
+    do { \
+        fprintf(stderr, "%s: no such case\n", argc > 1 ? argv[1] : "(none)"); \
+        return 64; \
     } while (0)
 
 #endif

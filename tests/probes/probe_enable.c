@@ -14,10 +14,13 @@ static uint64_t expected;
 /* Ten steps that count if profiling was switched on so, ten that do not. */
 static void turn(thag_mode mode, int expect_result, int expect_recorded, const char *setting)
 {
-    if (setting && *setting) setenv("THAG_PROFILER", setting, 1);
-    else unsetenv("THAG_PROFILER");
+    if (setting && *setting)
+        setenv("THAG_PROFILER", setting, 1);
+    else
+        unsetenv("THAG_PROFILER");
     int result = thag_enable_profiling(mode);
-    if (result != expect_result) fprintf(stdout, "mode %d '%s': result %d\n", mode, setting, result);
+    if (result != expect_result)
+        fprintf(stdout, "mode %d '%s': result %d\n", mode, setting, result);
     for (int i = 0; i < 10; i++) step();
     if (expect_recorded) expected += 10;
     thag_disable_profiling();

@@ -36,7 +36,8 @@ static unsigned check_counters(const trace *t, FILE *out)
     const trace_path *paths = trace_paths(t, &path_count);
     const trace_bucket *buckets = trace_buckets(t, &bucket_count);
     uint64_t *sums = must_alloc(path_count * sizeof *sums);
-    uint64_t *low = must_alloc(path_count * sizeof *low), *high = must_alloc(path_count * sizeof *high);
+    uint64_t *low = must_alloc(path_count * sizeof *low),
+             *high = must_alloc(path_count * sizeof *high);
 
     /* Not timed; or timed, but there was no space for a new octave in the histogram. */
     int may_lack = is_sampled(t) || trace_head(t)->write_errno;
@@ -52,13 +53,16 @@ static unsigned check_counters(const trace *t, FILE *out)
     for (size_t i = 0; i < path_count; i++) {
         const trace_path *p = &paths[i];
         const char *why = NULL;
-        if (sums[i] != p->timed) why = "histogram and number of timed calls differ";
+        if (sums[i] != p->timed)
+            why = "histogram and number of timed calls differ";
         else if (p->timed > p->calls || (!may_lack && p->timed != p->calls))
             why = "number of timed calls and of calls differ";
-        else if (!p->timed) why = NULL;
-        else if (p->min_ticks > p->max_ticks) why = "minimum above maximum";
-        else if (!may_lack && (p->ticks < p->timed * p->min_ticks ||
-                                    p->ticks > p->timed * p->max_ticks))
+        else if (!p->timed)
+            why = NULL;
+        else if (p->min_ticks > p->max_ticks)
+            why = "minimum above maximum";
+        else if (!may_lack &&
+                 (p->ticks < p->timed * p->min_ticks || p->ticks > p->timed * p->max_ticks))
             why = "total outside of calls x minimum .. calls x maximum";
         else if (!may_lack && p->timed == 2 && p->ticks != p->min_ticks + p->max_ticks)
             why = "total of two calls is not minimum + maximum";
@@ -90,7 +94,7 @@ typedef struct walk {
     uint64_t *spans; /* by node */
     uint32_t *pending;
     size_t pending_count, pending_room;
-    int is_ordered;   /* no section ended out of order, nothing is missing from the timeline */
+    int is_ordered; /* no section ended out of order, nothing is missing from the timeline */
     unsigned bad;
     FILE *out;
 } walk;
@@ -108,8 +112,9 @@ static void walk_span(walk *w, uint32_t slot, uint32_t node)
     if (w->is_ordered && w->pending_count && w->pending[w->pending_count - 1] != node &&
         is_below(w, w->pending[w->pending_count - 1], node)) {
         w->bad++;
-        fprintf(w->out, "slot %" PRIu32 ": node %" PRIu32 " ended before node %" PRIu32 " below it\n",
-                slot, node, w->pending[w->pending_count - 1]);
+        fprintf(w->out,
+                "slot %" PRIu32 ": node %" PRIu32 " ended before node %" PRIu32 " below it\n", slot,
+                node, w->pending[w->pending_count - 1]);
         w->pending_count = 0;
     }
     if (w->pending_count == w->pending_room) {
@@ -211,7 +216,8 @@ static unsigned check_timeline(trace *t, FILE *out)
     if (found + timeline_losses(t) > calls || found + timeline_losses(t) + slack < calls) {
         w.bad++;
         fprintf(out,
-                "%" PRIu64 " calls, but %" PRIu64 " in the timeline and %" PRIu64 " known to be lost\n",
+                "%" PRIu64 " calls, but %" PRIu64 " in the timeline and %" PRIu64
+                " known to be lost\n",
                 calls, found, timeline_losses(t));
     }
     free(w.pending);
@@ -246,7 +252,8 @@ static unsigned check_times(const trace *t, FILE *out)
     if (!is_sampled(t) && !trace_head(t)->parent_traced &&
         (self > inside + info.clamped_ns + slack || self + slack < inside)) {
         bad++;
-        fprintf(out, "self times add up to %" PRIu64 " ns, spans to %" PRIu64 " ns\n", self, inside);
+        fprintf(out, "self times add up to %" PRIu64 " ns, spans to %" PRIu64 " ns\n", self,
+                inside);
     }
     profile_free(p);
     free(times);
@@ -329,7 +336,8 @@ static void print_lines(line *lines, size_t count, const char *label, FILE *to)
             calls += lines[end].calls;
             open += lines[end].open;
         }
-        fprintf(to, "%s calls=%" PRIu64 " open=%" PRIu64 " %s\n", label, calls, open, lines[i].text);
+        fprintf(to, "%s calls=%" PRIu64 " open=%" PRIu64 " %s\n", label, calls, open,
+                lines[i].text);
     }
     for (size_t i = 0; i < count; i++) free(lines[i].text);
     free(lines);
@@ -341,14 +349,15 @@ static void print_calls(const trace *t, FILE *to)
     uint32_t node_count, deepest = 0, *depths = node_depths(t);
     const trace_path *paths = trace_paths(t, &count);
     const trace_node *nodes = trace_nodes(t, &node_count);
-    line *by_path = must_alloc(count * sizeof *by_path), *by_name = must_alloc(count * sizeof *by_name);
+    line *by_path = must_alloc(count * sizeof *by_path),
+         *by_name = must_alloc(count * sizeof *by_name);
 
     for (size_t i = 0; i < count; i++) {
         if (!paths[i].calls && !paths[i].open) continue;
         by_path[used] = (line){path_text(t, paths[i].node), paths[i].calls, paths[i].open};
         if (depths[paths[i].node] > deepest) deepest = depths[paths[i].node];
-        by_name[used++] = (line){copy_of(site_name(t, nodes[paths[i].node].site)), paths[i].calls,
-                                 paths[i].open};
+        by_name[used++] =
+            (line){copy_of(site_name(t, nodes[paths[i].node].site)), paths[i].calls, paths[i].open};
     }
     fprintf(to, "depth %" PRIu32 "\n", deepest);
     free(depths);
@@ -373,7 +382,8 @@ void facts_print(const trace *t, FILE *to)
         owners += threads[i].thread_count;
         alive += threads[i].alive != 0;
     }
-    fprintf(to, "ended %d\nmode %" PRIu32 "\npid %" PRIu32 " parent %" PRIu32 " traced %" PRIu32 "\n",
+    fprintf(to,
+            "ended %d\nmode %" PRIu32 "\npid %" PRIu32 " parent %" PRIu32 " traced %" PRIu32 "\n",
             trace_ended(t), head->mode, head->pid, head->parent_pid, head->parent_traced);
     fprintf(to, "slots %zu\nthreads %" PRIu64 "\nalive %" PRIu64 "\n", count, owners, alive);
     for (int i = 0; i < TRACE_LOSS_KINDS; i++)

@@ -45,17 +45,17 @@ void free(void *mem)
 
 static unsigned wrong;
 #define MY_ERRNO 12345
-#define CHECK(statement, what)                                                                     \
-    do {                                                                                           \
-        sigset_t before_, after_;                                                                  \
-        memset(&before_, 0, sizeof before_); /* the system fills a part only */                    \
-        memset(&after_, 0, sizeof after_);                                                         \
-        pthread_sigmask(SIG_SETMASK, NULL, &before_);                                              \
-        errno = MY_ERRNO;                                                                          \
-        statement;                                                                                 \
-        if (errno != MY_ERRNO) wrong++, printf("errno after %s: %d\n", what, errno);               \
-        pthread_sigmask(SIG_SETMASK, NULL, &after_);                                               \
-        if (memcmp(&before_, &after_, sizeof before_)) wrong++, printf("mask after %s\n", what);   \
+#define CHECK(statement, what) \
+    do { \
+        sigset_t before_, after_; \
+        memset(&before_, 0, sizeof before_); /* the system fills a part only */ \
+        memset(&after_, 0, sizeof after_); \
+        pthread_sigmask(SIG_SETMASK, NULL, &before_); \
+        errno = MY_ERRNO; \
+        statement; \
+        if (errno != MY_ERRNO) wrong++, printf("errno after %s: %d\n", what, errno); \
+        pthread_sigmask(SIG_SETMASK, NULL, &after_); \
+        if (memcmp(&before_, &after_, sizeof before_)) wrong++, printf("mask after %s\n", what); \
     } while (0)
 
 static PROBE_NOINLINE void step(void)

@@ -153,8 +153,10 @@ static volatile int deepest;
 static PROBE_NOINLINE void recurse(int levels)
 {
     THAG_PROFILED();
-    if (levels > 1) recurse(levels - 1);
-    else deepest++;
+    if (levels > 1)
+        recurse(levels - 1);
+    else
+        deepest++;
 }
 static void *deep_thread(void *arg)
 {

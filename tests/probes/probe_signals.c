@@ -128,8 +128,10 @@ static void nest(int signal)
 {
     THAG_PROFILED();
     handled[0]++;
-    if (signal == SIGALRM) raise(SIGUSR1);
-    else if (signal == SIGUSR1) raise(SIGUSR2);
+    if (signal == SIGALRM)
+        raise(SIGUSR1);
+    else if (signal == SIGUSR1)
+        raise(SIGUSR2);
     in_handler();
 }
 static void nested(void)

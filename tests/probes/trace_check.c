@@ -21,9 +21,12 @@ static int check_file(const char *path, const char *durations, int threads)
     }
     bad = facts_check(t, stderr);
     if (bad) fprintf(stderr, "%s: %u contradictions\n", path, bad);
-    if (durations) facts_print_durations(t, durations, stdout);
-    else if (threads) facts_print_threads(t, stdout);
-    else facts_print(t, stdout);
+    if (durations)
+        facts_print_durations(t, durations, stdout);
+    else if (threads)
+        facts_print_threads(t, stdout);
+    else
+        facts_print(t, stdout);
     trace_free(t);
     return bad != 0;
 }

@@ -6,12 +6,12 @@
 
 enum { OPT_JSON = OPT_OWN, OPT_ALL_DAMAGE };
 
-static const option_fact facts[] = {{OPT_JSON, "json", NULL, "write a JSON object"},
-                                    {OPT_ALL_DAMAGE, "all-damage", NULL,
-                                     "list every damaged place, not the first few only"},
-                                    OPTIONS_OUTPUT,
-                                    OPTIONS_COMMON,
-                                    {0, NULL, NULL, NULL}};
+static const option_fact facts[] = {
+    {OPT_JSON, "json", NULL, "write a JSON object"},
+    {OPT_ALL_DAMAGE, "all-damage", NULL, "list every damaged place, not the first few only"},
+    OPTIONS_OUTPUT,
+    OPTIONS_COMMON,
+    {0, NULL, NULL, NULL}};
 
 typedef struct settings {
     options o;

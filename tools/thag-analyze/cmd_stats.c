@@ -78,7 +78,7 @@ done:
 /* ---- options ---- */
 
 #define SORT_NAME(id, option, key, heading) " " option
-#define SORT_NAMES STATS_COLUMNS(SORT_NAME)
+#define SORT_NAMES                          STATS_COLUMNS(SORT_NAME)
 
 static int set_option(settings *set, int key, const char *arg)
 {

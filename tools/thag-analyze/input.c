@@ -131,7 +131,8 @@ static int check_distinct(char **paths, int count)
 
     if (!found) return complain(EXIT_SYSTEM, NULL, "out of memory");
     for (int i = 0; i < count && status == EXIT_FINE; i++) {
-        if (strcmp(paths[i], "-") == 0 || stat(paths[i], &found[i])) memset(&found[i], 0, sizeof *found);
+        if (strcmp(paths[i], "-") == 0 || stat(paths[i], &found[i]))
+            memset(&found[i], 0, sizeof *found);
         if (!S_ISREG(found[i].st_mode)) continue;
         for (int k = 0; k < i && status == EXIT_FINE; k++) {
             if (!S_ISREG(found[k].st_mode) || found[k].st_ino != found[i].st_ino ||

@@ -45,8 +45,8 @@ static int run_command(int argc, char **argv)
     }
     if (argc == 1 && S_ISDIR(mode_of(argv[0]))) return list_profiles(argv[0]);
     if (S_ISREG(mode_of(argv[0]))) {
-        return complain(EXIT_USAGE, NULL, "%s is not a command; try: thag-analyze stats %s", argv[0],
-                        argv[0]);
+        return complain(EXIT_USAGE, NULL, "%s is not a command; try: thag-analyze stats %s",
+                        argv[0], argv[0]);
     }
     return complain(EXIT_USAGE, NULL, "%s is neither a command nor a directory (try --help)",
                     argv[0]);
