@@ -141,7 +141,7 @@ static inline void timeline_put(thagi_thread *thread, uint32_t node, uint64_t ti
     memcpy(pos, &record, sizeof record); /* 6 bytes, and the 0 that ends the records */
     ORDERED();
     thread->tail_ticks = end;
-    ORDERED(); /* task_recover() goes by it */
+    ORDERED(); /* thagi_task_recover() goes by it */
     thread->tail_pos = pos + TRACE_SHORT_BYTES;
 }
 

@@ -7,3 +7,6 @@ thag-analyze stats --json --csv "$GOLDEN/sample.thag"
 thag-analyze stats --filter='(' "$GOLDEN/sample.thag"
 thag-analyze fold --unit=h "$GOLDEN/sample.thag"
 thag-analyze flamegraph --palette=nothing "$GOLDEN/sample.thag"
+thag-analyze stats --nothing
+cp "$GOLDEN/sample.thag" sample.thag
+thag-analyze sample.thag

@@ -198,6 +198,39 @@ static void test_correction(void **state)
     profile_free(p);
 }
 
+/* What is mostly the cost of profiling is marked; what the timeline lacks is not the table's. */
+static void test_notes(void **state)
+{
+    uint64_t d[100];
+    stats_meta meta = {.losses = {[TRACE_TIMELINE_LIMIT] = 7, [TRACE_LOST_DEPTH] = 1}};
+    stats_write_opts opts = {.width = 200};
+    profile *p;
+    stats *s;
+    char *text = NULL;
+    size_t len;
+    FILE *to = open_memstream(&text, &len);
+
+    (void)state;
+    for (int i = 0; i < 100; i++) d[i] = 30;
+    assert_int_equal(profile_new(&p, PROFILE_NS, 1), THAG_OK);
+    count(p, add(p, PROFILE_ROOT, "tiny", 3000), d, 100);
+    count(p, add(p, PROFILE_ROOT, "half", 4000), d, 100);
+    p->probe_inside_ns = 20;
+    s = stats_of(p);
+    stats_write_text(to, s, &meta, &opts, NULL);
+    fclose(to);
+    assert_non_null(strstr(text, "  ~1.00 "));
+    assert_null(strstr(text, "~2.00 "));
+    assert_non_null(strstr(text, "\n~ more than half"));
+    assert_non_null(strstr(text, "self*, incl* and %: less"));
+    assert_null(strstr(text, "timeline"));
+    assert_null(strstr(text, "more columns"));
+    assert_non_null(strstr(text, "1 calls lost"));
+    free(text);
+    stats_free(s);
+    profile_free(p);
+}
+
 static void test_columns(void **state)
 {
     (void)state;
@@ -304,7 +337,7 @@ int main(void)
         cmocka_unit_test(test_recursion),   cmocka_unit_test(test_deep),
         cmocka_unit_test(test_percentiles), cmocka_unit_test(test_correction),
         cmocka_unit_test(test_columns),     cmocka_unit_test(test_hostile_names),
-        cmocka_unit_test(test_width),
+        cmocka_unit_test(test_width),       cmocka_unit_test(test_notes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
