@@ -149,13 +149,13 @@ static uint32_t block_length(uint32_t kind, uint32_t left)
 }
 
 /* A block that was being made has no kind yet. Whoever was, went away: died, or left a signal handler
-   by longjmp. In an ended trace it is more likely a damaged one. */
+   by longjmp. Of a thread that had ended before its process, it is more likely a damaged one. */
 static void note_block(slot_work *w, uint64_t offset, const uint8_t *block, uint32_t kind)
 {
     uint8_t any = 0;
 
     for (int i = 0; i < TRACE_BLOCK_STRIDE; i++) any |= block[i];
-    if (!any || (!kind && !trace_ended(w->t))) return;
+    if (!any || (!kind && (!trace_ended(w->t) || w->thread.end_ticks == 0))) return;
     trace_note(w->t, offset, kind ? "block of unknown kind %u" : "block without a kind", kind);
 }
 
