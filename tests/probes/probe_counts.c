@@ -178,9 +178,17 @@ static PROBE_NOINLINE void whole(void)
     }
 }
 
-/* Prints how long it was within spans, and from the first span to the end. */
+/* How long it was within spans, and from the first span to its last clock read. From there to its end
+   it may have to wait for a processor: what it lived is at least `lived`, and at most what its creator
+   saw. */
+typedef struct wall {
+    int tid;
+    uint64_t inside, lived;
+} wall;
+
 static void *wall_thread(void *arg)
 {
+    wall *w = arg;
     empty(); /* the thread gets its slot, outside of any span */
     uint64_t lived = probe_now_ns(), inside;
     whole();
@@ -190,16 +198,22 @@ static void *wall_thread(void *arg)
     whole();
     inside += probe_now_ns() - again;
     usleep(20000);
-    printf("%d %llu %llu\n", (int)gettid(), (unsigned long long)inside,
-           (unsigned long long)(probe_now_ns() - lived));
+    *w = (wall){(int)gettid(), inside, probe_now_ns() - lived};
     return arg;
 }
 
 static void run_walls(void)
 {
     pthread_t threads[3];
-    for (int i = 0; i < 3; i++) PROBE_MUST(!pthread_create(&threads[i], NULL, wall_thread, NULL));
-    for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+    wall walls[3];
+    uint64_t start = probe_now_ns();
+    for (int i = 0; i < 3; i++)
+        PROBE_MUST(!pthread_create(&threads[i], NULL, wall_thread, &walls[i]));
+    for (int i = 0; i < 3; i++) {
+        pthread_join(threads[i], NULL);
+        printf("%d %llu %llu %llu\n", walls[i].tid, (unsigned long long)walls[i].inside,
+               (unsigned long long)walls[i].lived, (unsigned long long)(probe_now_ns() - start));
+    }
 }
 
 /* Work that another thread on the same core slows down, and how long it takes. */
