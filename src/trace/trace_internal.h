@@ -74,6 +74,15 @@ int trace_grow(void **items, size_t *cap, size_t count, size_t item_bytes);
 /** Read a chunk's used bytes into buffer (64 KiB, the rest zeroed). 0 if the file would not. */
 int trace_load_chunk(trace *t, const chunk_ref *ref, uint8_t *buffer);
 
+/** The file header; what makes the whole file unreadable is an error, the rest is mended and named. */
+thag_err trace_load_header(trace *t, fault *f);
+
+/** The heads of all chunks, by kind, sorted. */
+thag_err trace_list_chunks(trace *t, fault *f);
+
+/** Sites and nodes. The buffer takes one chunk. */
+thag_err trace_load_tree(trace *t, uint8_t *buffer, fault *f);
+
 /** Threads, counters, open frames and what a killed process left half done. */
 thag_err trace_load_threads(trace *t, fault *f);
 
