@@ -26,9 +26,9 @@ endfunction()
 
 thag_public(profiler)
 thag_public(time THAG_TIME_PROFILING thag_profiler)
-thag_public(full THAG_FULL_PROFILING thag_profiler)
+thag_public(full THAG_FULL_PROFILING thag_heap)
 thag_public(time_shared THAG_TIME_PROFILING thag_profiler_shared)
-thag_public(full_shared THAG_FULL_PROFILING thag_profiler_shared)
+thag_public(full_shared THAG_FULL_PROFILING thag_heap_shared)
 
 if(NOT THAG_INSTALL)
     return()
@@ -41,7 +41,9 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runtime)
 set_target_properties(thag_profiler PROPERTIES EXPORT_NAME runtime_static)
 set_target_properties(thag_profiler_shared PROPERTIES EXPORT_NAME runtime_shared)
-install(TARGETS thag_profiler thag_profiler_shared
+set_target_properties(thag_heap PROPERTIES EXPORT_NAME heap_static)
+set_target_properties(thag_heap_shared PROPERTIES EXPORT_NAME heap_shared)
+install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_shared
                 thag_public_profiler thag_public_time thag_public_full
                 thag_public_time_shared thag_public_full_shared
         EXPORT thag-targets

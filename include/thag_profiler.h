@@ -1,5 +1,5 @@
 /*
- * thag_profiler.h - profile wall time (and, later, heap memory) of a C program, by function and by
+ * thag_profiler.h - profile wall time and heap memory of a C program, by function and by
  * section, exactly and at about the cost of reading the clock.
  *
  *     #include "thag_profiler.h"

@@ -103,7 +103,8 @@ static thag_err nodes_reserve(profile *p)
     if (!grow_array(&p->parent, sizeof *p->parent, room) ||
         !grow_array(&p->frame, sizeof *p->frame, room) ||
         !grow_array(&p->self, sizeof *p->self, room) ||
-        (p->calls && !grow_array(&p->calls, sizeof *p->calls, room)))
+        (p->calls && !grow_array(&p->calls, sizeof *p->calls, room)) ||
+        (p->memory && !grow_array(&p->memory, sizeof *p->memory, room)))
         return THAG_ERR_MEMORY;
     t->node_room = (uint32_t)room;
     return THAG_OK;
@@ -117,6 +118,7 @@ static void node_append(profile *p, uint32_t parent, uint32_t frame)
     p->frame[node] = frame;
     p->self[node] = 0;
     if (p->calls) p->calls[node] = (profile_calls){.min_ns = UINT64_MAX};
+    if (p->memory) p->memory[node] = (profile_memory){0};
 }
 
 static thag_err profile_start(profile *p, int with_calls)
@@ -153,6 +155,7 @@ static void calls_free(profile *p)
     if (!p->calls) return;
     for (uint32_t n = 0; n < p->node_count; n++) free(p->calls[n].hist.counts);
     free(p->calls);
+    free(p->memory);
     p->calls = NULL;
 }
 

@@ -48,6 +48,23 @@ typedef struct profile_calls {
     profile_hist hist; /* of the timed ended calls, inclusive durations */
 } profile_calls;
 
+/* Heap memory that the calls of one path allocated themselves. Live: not freed at the end. */
+typedef struct profile_memory {
+    uint64_t blocks, bytes;
+    uint64_t freed_blocks, freed_bytes;
+    uint64_t temporary;               /* blocks freed before their thread allocated again */
+    uint64_t reallocs, realloc_bytes; /* of the blocks: made from older ones, and what those held */
+    uint64_t live_blocks, live_bytes;
+    uint64_t peak_blocks, peak_bytes; /* live at the moment when the program had most */
+} profile_memory;
+
+/* What of it can be had: nothing; what was allocated; all. */
+typedef enum profile_memory_mode {
+    PROFILE_NO_MEMORY,
+    PROFILE_ALLOCATED,
+    PROFILE_LIVE
+} profile_memory_mode;
+
 typedef struct profile {
     char *title;           /* program or file name; owned */
     profile_unit unit;     /* of self */
@@ -56,6 +73,8 @@ typedef struct profile {
     uint32_t *frame;       /* node_count; PROFILE_NONE for the root */
     int64_t *self;         /* node_count; raw, in unit; estimated from the timed calls if sampled */
     profile_calls *calls;  /* node_count; NULL where the input has no calls (folded) */
+    profile_memory *memory; /* node_count; NULL where memory was not recorded */
+    profile_memory_mode memory_mode;
     uint32_t frame_count;
     uint32_t node_count;
     uint32_t sample_period;        /* 1: every call was timed */
@@ -76,6 +95,27 @@ thag_err profile_intern(profile *p, const char *name, size_t name_len, const cha
 
 /** Find or add the child of a node for a frame. New nodes start with zero metrics. */
 thag_err profile_child(profile *p, uint32_t parent, uint32_t frame, uint32_t *node);
+
+/** Give it the memory column, all zero, if it has none. */
+thag_err profile_add_memory(profile *p, profile_memory_mode mode);
+
+/* A column of profile_memory. */
+typedef enum profile_metric {
+    PROFILE_BYTES_ALLOCATED,
+    PROFILE_BLOCKS_ALLOCATED,
+    PROFILE_BYTES_FREED,
+    PROFILE_BYTES_LIVE,
+    PROFILE_BYTES_PEAK
+} profile_metric;
+
+/** Add what `from` has. */
+void profile_memory_sum(profile_memory *into, const profile_memory *from);
+
+/**
+ * Make that column the self values, in bytes (blocks: samples); calls and times go. THAG_ERR_EMPTY if
+ * the profile does not have it.
+ */
+thag_err profile_use_memory(profile *p, profile_metric metric);
 
 /** Inclusive value of every node: its self and its descendants'. malloc'ed; NULL if out of memory. */
 int64_t *profile_inclusive(const profile *p);

@@ -43,6 +43,21 @@ static thag_err calls_add(profile_calls *into, const profile_calls *from)
     return THAG_OK;
 }
 
+void profile_memory_sum(profile_memory *into, const profile_memory *from)
+{
+    into->blocks += from->blocks;
+    into->bytes += from->bytes;
+    into->freed_blocks += from->freed_blocks;
+    into->freed_bytes += from->freed_bytes;
+    into->temporary += from->temporary;
+    into->reallocs += from->reallocs;
+    into->realloc_bytes += from->realloc_bytes;
+    into->live_blocks += from->live_blocks;
+    into->live_bytes += from->live_bytes;
+    into->peak_blocks += from->peak_blocks;
+    into->peak_bytes += from->peak_bytes;
+}
+
 static int self_add(int64_t *into, int64_t from)
 {
     if (from > 0 && *into > INT64_MAX - from) return 0;
@@ -97,6 +112,8 @@ thag_err profile_merge(profile *into, const profile *from)
     if (!map) return THAG_ERR_MEMORY;
     settings_merge(into, from);
     if (!from->calls) calls_drop(into);
+    if (from->memory) err = profile_add_memory(into, from->memory_mode);
+    if (err) goto done;
     for (uint32_t n = 0; n < from->node_count; n++) {
         err = node_copy(into, from, n, map);
         if (err) goto done;
@@ -106,6 +123,7 @@ thag_err profile_merge(profile *into, const profile *from)
         }
         if (into->calls) err = calls_add(&into->calls[map[n]], &from->calls[n]);
         if (err) goto done;
+        if (from->memory) profile_memory_sum(&into->memory[map[n]], &from->memory[n]);
     }
 done:
     free(map);

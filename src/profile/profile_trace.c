@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/profile_memory.h"
+
 #define DAMAGED_NAME "[damaged]"
 
 /* What is known of a profile node while paths of all slots are added to it; in ticks. */
@@ -411,6 +413,8 @@ thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *i
     if (err) goto done;
     clamped = set_times(&c);
     err = set_hists(&c);
+    if (err) goto done;
+    err = profile_memory_from_trace(c.p, t, c.node_of);
     if (err) goto done;
     if (info) set_info(info, &c, clamped);
     *out = c.p;

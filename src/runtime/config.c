@@ -143,6 +143,26 @@ static int read_number(const char *text, int sizes, uint64_t *out)
     return *p == 0 ? 0 : -1;
 }
 
+/* What concerns memory: THAG_MEMORY, THAG_SIZE_TRACKING_THRESHOLD (or without THAG_). */
+static int read_heap_tuning(thagi_config *config)
+{
+    const char *text = thagi_plat_getenv("THAG_MEMORY");
+    if (text && strcmp(text, "summary") == 0) {
+        config->heap_mode = TRACE_HEAP_SUMMARY;
+    } else if (text && *text && strcmp(text, "live") != 0) {
+        snprintf(config->problem, sizeof config->problem, "THAG_MEMORY: expected summary or live");
+        return -1;
+    }
+    text = thagi_plat_getenv("THAG_SIZE_TRACKING_THRESHOLD");
+    if (!text) text = thagi_plat_getenv("SIZE_TRACKING_THRESHOLD");
+    if (text && *text && read_number(text, 1, &config->heap_threshold) != 0) {
+        snprintf(config->problem, sizeof config->problem,
+                 "THAG_SIZE_TRACKING_THRESHOLD: expected bytes, e.g. 0, 100 or 4K");
+        return -1;
+    }
+    return 0;
+}
+
 int thagi_config_read_tuning(thagi_config *config)
 {
     const char *text;
@@ -150,6 +170,8 @@ int thagi_config_read_tuning(thagi_config *config)
     config->use_counter = 1;
     config->sample_period = 1;
     config->timeline_limit = UINT64_MAX;
+    config->heap_mode = TRACE_HEAP_LIVE;
+    config->heap_threshold = 0;
     text = thagi_plat_getenv("THAG_CLOCK");
     if (text && *text) {
         if (strcmp(text, "monotonic") == 0)
@@ -175,5 +197,5 @@ int thagi_config_read_tuning(thagi_config *config)
                  "THAG_TIMELINE_LIMIT: expected bytes, e.g. 0, 500000000 or 2G");
         return -1;
     }
-    return 0;
+    return read_heap_tuning(config);
 }

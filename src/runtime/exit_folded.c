@@ -1,5 +1,6 @@
 /*
  * exit_folded.c - at a normal end, the call tree as collapsed stacks: "main;f;g MICROSECONDS".
+ * Of memory the same with the bytes that each path itself allocated, in -memory.folded.
  *
  * Values are self times, summed in ticks over all threads, and rounded once a line; a path that was
  * called keeps its line even if it rounds to 0. Open spans count with their time so far. Frames below
@@ -14,7 +15,7 @@
 #define FOLDED_DEPTH 1000
 
 typedef struct node_sum {
-    uint64_t inclusive; /* ticks */
+    uint64_t inclusive; /* ticks; for memory: bytes of its own */
     uint64_t children;  /* ticks of its children, inclusive */
     uint64_t deeper;    /* self ticks of all that is below FOLDED_DEPTH */
     uint32_t depth;
@@ -89,15 +90,30 @@ static uint64_t self_of(const node_sum *sum)
     return sum->inclusive > sum->children ? sum->inclusive - sum->children : 0;
 }
 
+static void sum_memory(const thagi_session *session, node_sum *sums)
+{
+    for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
+        for (uint32_t i = 0; i < thread->memory.room && i < session->nodes.count; i++) {
+            const trace_mem *row = thread->memory.rows[i];
+            if (!row || !row->blocks) continue;
+            sums[i].inclusive += row->bytes;
+            sums[i].seen = 1;
+        }
+}
+
 /* Parents come before children: one pass down for depths, one up for what is too deep. */
-static void sum_tree(const thagi_session *session, node_sum *sums)
+static void sum_children(const thagi_session *session, node_sum *sums)
+{
+    const trace_node *nodes = session->nodes.items;
+    for (uint32_t i = 1; i < session->nodes.count; i++)
+        sums[nodes[i].parent].children += sums[i].inclusive;
+}
+
+static void sum_depths(const thagi_session *session, node_sum *sums)
 {
     const trace_node *nodes = session->nodes.items;
     uint32_t count = session->nodes.count;
-    for (uint32_t i = 1; i < count; i++) {
-        sums[i].depth = sums[nodes[i].parent].depth + 1;
-        sums[nodes[i].parent].children += sums[i].inclusive;
-    }
+    for (uint32_t i = 1; i < count; i++) sums[i].depth = sums[nodes[i].parent].depth + 1;
     for (uint32_t i = count - 1; i > 0; i--)
         if (sums[i].depth > FOLDED_DEPTH)
             sums[nodes[i].parent].deeper += self_of(&sums[i]) + sums[i].deeper;
@@ -148,7 +164,7 @@ static void out_site(folded_out *out, const trace_site *site, int ambiguous)
 }
 
 static void out_line(folded_out *out, const thagi_session *session, uint32_t node,
-                     const unsigned char *ambiguous, const char *tail, uint64_t us)
+                     const unsigned char *ambiguous, const char *tail, uint64_t us_or_bytes)
 {
     const trace_node *nodes = session->nodes.items;
     trace_site **sites = session->sites.items;
@@ -160,7 +176,7 @@ static void out_line(folded_out *out, const thagi_session *session, uint32_t nod
         out_site(out, sites[path[depth]], ambiguous && ambiguous[path[depth]]);
         if (depth) out_text(out, ";");
     }
-    snprintf(value, sizeof value, " %llu\n", (unsigned long long)us);
+    snprintf(value, sizeof value, " %llu\n", (unsigned long long)us_or_bytes);
     out_text(out, tail);
     out_text(out, value);
 }
@@ -172,10 +188,25 @@ static double us_per_tick(const trace_file *file)
     return (double)(to->ns - from->ns) / (double)(to->ticks - from->ticks) / 1000.0;
 }
 
-void thagi_exit_folded(thagi_session *session, const char *path)
+static void out_lines(folded_out *out, const thagi_session *session, const node_sum *sums,
+                      const unsigned char *ambiguous, double scale)
+{
+    for (uint32_t i = 1; i < session->nodes.count; i++) {
+        if (!sums[i].seen && !sums[i].deeper) continue;
+        if (sums[i].depth > FOLDED_DEPTH) continue;
+        if (sums[i].seen)
+            out_line(out, session, i, ambiguous, "",
+                     (uint64_t)((double)self_of(&sums[i]) * scale + 0.5));
+        if (sums[i].deeper)
+            out_line(out, session, i, ambiguous, ";[deeper]",
+                     (uint64_t)((double)sums[i].deeper * scale + 0.5));
+    }
+}
+
+/* is_memory: bytes; else microseconds. */
+static void write_folded(thagi_session *session, const char *path, int is_memory)
 {
     uint32_t count = session->nodes.count;
-    if (count <= 1) return; /* no span was recorded */
     node_sum *sums = thagi_plat_map(count * sizeof *sums);
     folded_out *out = thagi_plat_map(sizeof *out);
     unsigned char *ambiguous = ambiguous_names(session);
@@ -185,17 +216,17 @@ void thagi_exit_folded(thagi_session *session, const char *path)
         thagi_log("%s: %s", path, thagi_plat_error_text(-out->fd));
         goto done;
     }
-    sum_cells(session, sums);
-    sum_open(session, sums, session->trace.file->end_ticks);
-    sum_tree(session, sums);
-    double us = us_per_tick(session->trace.file);
-    for (uint32_t i = 1; i < count; i++) {
-        if (!sums[i].seen || sums[i].depth > FOLDED_DEPTH) continue;
-        out_line(out, session, i, ambiguous, "", (uint64_t)((double)self_of(&sums[i]) * us + 0.5));
-        if (sums[i].deeper)
-            out_line(out, session, i, ambiguous, ";[deeper]",
-                     (uint64_t)((double)sums[i].deeper * us + 0.5));
+    if (is_memory) {
+        sum_memory(session, sums);
+        /* Node 0 is no span: memory that was allocated outside of all. */
+        if (sums[0].seen) out_line(out, session, 0, ambiguous, "[outside]", sums[0].inclusive);
+    } else {
+        sum_cells(session, sums);
+        sum_open(session, sums, session->trace.file->end_ticks);
+        sum_children(session, sums);
     }
+    sum_depths(session, sums);
+    out_lines(out, session, sums, ambiguous, is_memory ? 1 : us_per_tick(session->trace.file));
     out_flush(out);
     if (out->failed) thagi_log("%s: cannot be written", path);
     thagi_plat_file_close(out->fd);
@@ -203,4 +234,14 @@ done:
     thagi_plat_unmap(ambiguous, session->sites.count + 1);
     thagi_plat_unmap(out, sizeof *out);
     thagi_plat_unmap(sums, count * sizeof *sums);
+}
+
+void thagi_exit_folded(thagi_session *session, const char *path)
+{
+    if (session->nodes.count > 1) write_folded(session, path, 0); /* else no span was recorded */
+}
+
+void thagi_exit_memory_folded(thagi_session *session, const char *path)
+{
+    write_folded(session, path, 1);
 }

@@ -114,6 +114,17 @@ typedef struct thagi_cell_map {
     uint32_t room, count;
 } thagi_cell_map;
 
+/* A slot's part of memory profiling (memory.h). Single writer: its thread. */
+typedef struct thagi_memory {
+    trace_mem **rows; /* by node; NULL where nothing was counted yet */
+    uint32_t room;    /* of rows */
+    uint32_t reserved;
+    trace_sizes *sizes;
+    const void *last_block; /* the newest allocation; only compared, never followed */
+    int64_t pending;        /* bytes that trace_heap.live does not have yet */
+    int64_t low, high;      /* where pending has to go there */
+} thagi_memory;
+
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
 struct thagi_thread {
     thagi_task base_task;
@@ -137,6 +148,7 @@ struct thagi_thread {
     thagi_thread *next_all, *next_free;
     uint32_t slot, level, tid;
     int in_use;
+    thagi_memory memory;
 };
 
 /* session.c */
@@ -165,6 +177,9 @@ struct thagi_session {
     uint32_t slot_count, live_count, sweep_at;
     uint64_t snapshot_ticks;  /* when the clock's pair was renewed */
     uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
+    uintptr_t lock_owner;     /* address of the holder's thagi_current; 0: nobody */
+    trace_heap *heap;         /* NULL: memory is not recorded */
+    uint64_t memory_key;      /* of the records in blocks: those of other processes are no good */
 };
 enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
 /** 1 the first time for a kind of misuse. */
@@ -188,6 +203,20 @@ void thagi_paused(thagi_task *task, uint64_t since);
 
 void thagi_count(enum trace_loss what, uint64_t n);
 
+/* memory.c: what the hooks of src/heap count. See memory.h for the part that they inline. */
+/** 1 if the program has the hooks: without them there is no memory to be seen. */
+int thagi_memory_hooked(void);
+/** Let the hooks find what is behind them. Not under the lock: the dynamic linker has locks of its own. */
+void thagi_memory_prepare(void);
+/** The hooks follow thag_active. */
+void thagi_memory_switch(void);
+/** Begin to record memory. Under the lock. 0, or a negative errno. */
+int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold);
+/** Hand what the slot holds back to the sum of all. */
+void thagi_memory_flush(thagi_session *session, thagi_thread *thread);
+/** The slot's thread is gone. */
+void thagi_memory_leave(thagi_session *session, thagi_thread *thread);
+
 /* config.c: what the setting says. */
 typedef struct thagi_config {
     unsigned modes; /* TRACE_TIME | TRACE_MEMORY; 0: off */
@@ -196,6 +225,8 @@ typedef struct thagi_config {
     int use_counter; /* 0: CLOCK_MONOTONIC even if there is a steady counter */
     uint32_t sample_period;
     uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
+    uint32_t heap_mode;      /* enum trace_heap_mode */
+    uint64_t heap_threshold; /* bytes: smaller blocks and those of this size are not recorded */
     char dir[THAGI_PATH_MAX];
     char problem[192]; /* what is wrong with the setting; "" if nothing */
 } thagi_config;
@@ -338,5 +369,6 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread);
 
 /* exit_folded.c */
 void thagi_exit_folded(thagi_session *session, const char *path);
+void thagi_exit_memory_folded(thagi_session *session, const char *path);
 
 #endif

@@ -51,10 +51,12 @@ static void lock_give(uint32_t *lock, const thagi_plat_signals *saved)
 void thagi_lock(thagi_session *session, thagi_plat_signals *saved)
 {
     lock_take(&session->lock, saved);
+    session->lock_owner = (uintptr_t)&thagi_current;
 }
 
 void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved)
 {
+    session->lock_owner = 0;
     lock_give(&session->lock, saved);
 }
 
@@ -179,6 +181,7 @@ static void set_hooks(void)
 /* Under the lock, with a zeroed session: the file, the tables, the first slot. */
 static int session_start(thagi_session *session)
 {
+    const thagi_config *config = &process.config;
     uint64_t real_ns = thagi_plat_real_ns();
     thagi_plat_date date;
     char stamp[64];
@@ -201,6 +204,9 @@ static int session_start(thagi_session *session)
                        session->trace.path);
         return -ENOSPC;
     }
+    if ((process.modes & TRACE_MEMORY) &&
+        thagi_memory_start(session, config->heap_mode, config->heap_threshold) != 0)
+        thagi_complain("%s: no room for the memory counters", session->trace.path);
     thagi_calibrate(session, thagi_current->thread);
     thagi_clock_snapshot(session, 1); /* a rate, even if the program dies at once */
     thagi_chunk_publish((trace_chunk *)session->trace.file - 1, TRACE_FILE);
@@ -241,7 +247,10 @@ thagi_task *thagi_session_join(void)
             __atomic_store_n(&thag_active, 0, __ATOMIC_RELEASE);
         } else {
             remember_trace(&session->trace);
+            if (!session->heap)
+                __atomic_and_fetch(&thag_active, ~(unsigned)TRACE_MEMORY, __ATOMIC_RELEASE);
         }
+        thagi_memory_switch();
     } else if (session->trace.file && thagi_current->state == THAGI_TASK_UNUSABLE &&
                session->pid ==
                    thagi_plat_pid()) { /* not in a child of vfork(): the thread is borrowed */
@@ -270,15 +279,24 @@ static int wanted_modes(thag_mode mode, unsigned compiled)
         thagi_complain("%s; the program runs unprofiled", config->problem);
         return -1;
     }
-    compiled &= TRACE_TIME; /* memory is reserved in the interface, and not there yet */
     unsigned modes = mode == THAG_MODE_runtime ? config->modes
                      : mode == THAG_MODE_yes   ? compiled
                                                : (unsigned)mode;
     if (modes & TRACE_MEMORY & ~compiled) {
-        thagi_complain("memory profiling is not in this version; the program runs %s",
+        thagi_complain("memory profiling is not compiled in (THAG_FULL_PROFILING); "
+                       "the program runs %s",
                        modes & TRACE_TIME ? "with time profiling only" : "unprofiled");
         modes &= compiled;
         if (!modes) return -1;
+    }
+    if ((modes & TRACE_MEMORY) && !thagi_memory_hooked()) {
+        modes &= ~(unsigned)TRACE_MEMORY;
+        if (mode != THAG_MODE_yes) { /* which is all there is */
+            thagi_complain(
+                "memory profiling needs libthag_heap, linked or preloaded; the program runs %s",
+                modes ? "with time profiling only" : "unprofiled");
+            if (!modes) return -1;
+        }
     }
     if (thagi_session_now->pid == 0) process.config = fresh; /* of one run there is one directory */
     return (int)modes;
@@ -300,6 +318,7 @@ int thag_enable(thag_mode mode, unsigned compiled)
     }
     thagi_session *session = session_get();
     if (!session) return -1;
+    if (compiled & TRACE_MEMORY) thagi_memory_prepare();
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
     int modes = wanted_modes(mode, compiled);
@@ -312,11 +331,17 @@ int thag_enable(thag_mode mode, unsigned compiled)
         }
     } else if (modes > 0 && session->trace.file) {
         session->trace.file->mode |= (unsigned)modes;
+        process.modes |= (unsigned)modes;
+        if ((modes & TRACE_MEMORY) && thagi_memory_start(session, process.config.heap_mode,
+                                                         process.config.heap_threshold) != 0)
+            thagi_complain("%s: no room for the memory counters", session->trace.path);
         thagi_log("profiling on");
     }
     if (modes < 0 || (modes > 0 && !session->trace.file)) result = -1;
+    if (modes > 0 && !session->heap) modes &= ~TRACE_MEMORY; /* no room, and said so */
     __atomic_store_n(&thag_active, result == 0 && modes > 0 ? (unsigned)modes : active_when_off(),
                      __ATOMIC_RELEASE);
+    thagi_memory_switch();
     thagi_unlock(session, &saved);
     errno = saved_errno;
     return result;
@@ -326,6 +351,7 @@ void thag_disable_profiling(void)
 {
     if (THAG_ACTIVE_ & THAGI_RECORDING) thagi_log("profiling off");
     __atomic_store_n(&thag_active, active_when_off(), __ATOMIC_RELEASE);
+    thagi_memory_switch();
 }
 
 thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compiled)
@@ -367,11 +393,13 @@ static __attribute__((__destructor__)) void session_end(void)
     for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
         if (thread->in_use && thread->tid == thagi_plat_tid())
             thagi_plat_thread_name(thread->shared->name);
-    char path[THAGI_PATH_MAX + 8];
+    char path[THAGI_PATH_MAX + 16];
     size_t len = strlen(session->trace.path) - strlen(".thag");
     memcpy(path, session->trace.path, len);
+    memcpy(path + len, "-memory.folded", sizeof "-memory.folded");
+    if (session->heap) thagi_exit_memory_folded(session, path);
     memcpy(path + len, ".folded", sizeof ".folded");
-    thagi_exit_folded(session, path);
+    if (process.modes & TRACE_TIME) thagi_exit_folded(session, path);
     /* Not while another thread may be mapping a piece of what would be cut off. */
     int mine = thagi_current->state != THAGI_TASK_UNUSABLE;
     if (session->live_count == (uint32_t)mine) thagi_trace_trim(&session->trace);

@@ -158,6 +158,7 @@ static void slot_release(thagi_session *session, thagi_thread *thread)
         thagi_span_close_all(task);
     }
     if (thread->nested && thread->nested->in_use) slot_release(session, thread->nested);
+    thagi_memory_leave(session, thread);
     trace_thread *shared = thread->shared;
     shared->end_ticks = thagi_ticks();
     thread->in_use = 0;

@@ -38,7 +38,7 @@ static int check_chunk(trace *t, const trace_chunk *c, uint64_t offset, uint64_t
         trace_note(t, offset, "not the start of a chunk");
         if (magic_matches(c->magic) < 6) return 0; /* one byte or two: the rest may be well */
     }
-    if (c->kind <= TRACE_FILE || c->kind > TRACE_FREE) {
+    if (c->kind <= TRACE_FILE || c->kind >= TRACE_CHUNK_KINDS) {
         trace_note(t, offset + offsetof(trace_chunk, kind), "unknown kind %u of chunk", c->kind);
         return 0;
     }

@@ -33,7 +33,9 @@ enum trace_chunk_kind {
     TRACE_ARENA = 5,    /* hot: trace_cell and trace_hist blocks of one slot, appended */
     TRACE_FRAMES = 6,   /* hot: trace_frame array of one slot, over `base` chunks in a row */
     TRACE_TIMELINE = 7, /* tail (hot) or full: span records of one slot */
-    TRACE_FREE = 8      /* was something once; skip it */
+    TRACE_FREE = 8,     /* was something once; skip it */
+    TRACE_HEAP = 9,     /* hot: trace_heap; only where memory is recorded */
+    TRACE_CHUNK_KINDS
 };
 
 /* Head of every chunk. 32 bytes. */
@@ -73,7 +75,8 @@ enum trace_clock_kind {
     X(CROSSED_END, "sections ended out of order") \
     X(MISSING_END, "sections never ended") \
     X(ABANDONED, "spans left without an end (longjmp, thread exit or vfork)") \
-    X(NAME_CUT, "names cut to the length limit")
+    X(NAME_CUT, "names cut to the length limit") \
+    X(LOST_HEAP, "allocations and frees not recorded: no memory or disk space, or no slot")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)
@@ -199,7 +202,7 @@ typedef struct trace_thread {
 #define TRACE_THREAD_BLOCKS_POS (TRACE_THREAD_FRAMES_POS + TRACE_THREAD_FRAMES * 32u)
 #define TRACE_ARENA_BLOCKS_POS  64u
 
-enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2 };
+enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2, TRACE_MEM = 3, TRACE_SIZES = 4 };
 
 /* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
 typedef struct trace_cell {
@@ -230,6 +233,58 @@ typedef struct trace_hist {
     uint64_t padding[5]; /* 192 bytes, so that cells stay on cache lines */
 } trace_hist;
 #define TRACE_HIST_SUB_LOG2 5
+
+/*
+ * Heap memory of one call path in one slot. 128 bytes, the first 64 change with every event. `freed`
+ * are blocks that the path allocated, whoever freed them: the counter stands in the slot of the thread
+ * that did. So live = allocated - freed holds over all slots; in one it may be negative.
+ */
+typedef struct trace_mem {
+    uint32_t kind; /* TRACE_MEM */
+    uint32_t node;
+    uint64_t blocks; /* allocated; blocks and bytes are written by one store */
+    uint64_t bytes;
+    uint64_t freed_blocks; /* by one store, too. Live mode only, as all that follows */
+    uint64_t freed_bytes;
+    uint64_t temporary; /* blocks that were freed before their thread allocated again */
+    uint64_t reallocs;  /* of the blocks: made from an older one; counted in summary mode, too */
+    uint64_t peak_seen; /* trace_heap.peak when this was last changed */
+    uint64_t
+        realloc_bytes; /* what those older ones had held: bytes - realloc_bytes is the net growth */
+    uint64_t
+        peak_blocks; /* live when peak_seen was reached; may be negative. If peak_seen is not the */
+    uint64_t peak_bytes; /* final peak: nothing changed since, so live at the peak is live now */
+    uint64_t padding[5];
+} trace_mem;
+
+/* Sizes of the blocks that a slot allocated, and what it left out. 832 bytes. */
+#define TRACE_SIZE_BUCKETS 48
+typedef struct trace_sizes {
+    uint32_t kind; /* TRACE_SIZES */
+    uint32_t reserved;
+    uint64_t skipped_blocks; /* not larger than the threshold */
+    uint64_t skipped_bytes;
+    uint64_t unknown_frees; /* of blocks from before, from a parent process, or from elsewhere */
+    uint64_t padding[4];
+    struct trace_size_bucket {
+        uint64_t blocks, bytes;
+    } bucket
+        [TRACE_SIZE_BUCKETS]; /* 0: 0 and 1 byte; b: more than 2^(b-1), up to 2^b; the last: all above */
+} trace_sizes;
+
+enum trace_heap_mode { TRACE_HEAP_SUMMARY = 1, TRACE_HEAP_LIVE = 2 };
+
+/* TRACE_HEAP, after its trace_chunk. */
+typedef struct trace_heap {
+    uint32_t mode; /* enum trace_heap_mode */
+    uint32_t reserved;
+    uint64_t threshold; /* only blocks that are larger are recorded */
+    uint64_t padding[6];
+    /* Of all threads. With one thread exact; with n threads each may hold back up to 1/1024 of the
+       peak, at most 64 KiB. Live mode only. */
+    uint64_t live; /* bytes */
+    uint64_t peak; /* its highest value */
+} trace_heap;
 
 /*
  * TRACE_TIMELINE: records after the trace_chunk and a trace_timeline, in order of their end.

@@ -41,8 +41,8 @@ typedef struct slot_tail {
 struct trace {
     trace_source source;
     trace_file head;
-    chunk_list chunks[TRACE_FREE + 1]; /* by kind; sorted by (slot, seq, chunk) or by base */
-    uint64_t lost_chunks;              /* of a kind that cannot be told */
+    chunk_list chunks[TRACE_CHUNK_KINDS]; /* by kind; sorted by (slot, seq, chunk) or by base */
+    uint64_t lost_chunks;                 /* of a kind that cannot be told */
     site_entry *sites;
     uint32_t site_count;
     char *strings;
@@ -57,6 +57,7 @@ struct trace {
     size_t path_count, path_cap;
     trace_bucket *buckets;
     size_t bucket_count, bucket_cap;
+    trace_memory_info memory;
     uint64_t end_ticks;
     uint64_t rate_num, rate_den; /* ns = ticks * num / den */
     trace_damage damages[TRACE_DAMAGE_ROOM];
@@ -88,6 +89,10 @@ thag_err trace_load_threads(trace *t, fault *f);
 
 /** Join the timeline chunks to their threads; drop doubles, name gaps. */
 thag_err trace_check_timeline(trace *t);
+
+/* trace_memory.c: the HEAP chunk; and, when all slots are read, the peak. */
+thag_err trace_load_heap(trace *t);
+void trace_settle_peak(trace *t);
 
 #define CUT_CHUNK           "the file ends within a chunk"
 #define CHUNK_OFFSET(chunk) ((uint64_t)(chunk)*TRACE_CHUNK_BYTES)

@@ -107,7 +107,7 @@ void trace_free(trace *t)
 {
     if (!t) return;
     trace_source_close(&t->source);
-    for (int kind = 0; kind <= TRACE_FREE; kind++) free(t->chunks[kind].items);
+    for (int kind = 0; kind < TRACE_CHUNK_KINDS; kind++) free(t->chunks[kind].items);
     free(t->sites);
     free(t->strings);
     free(t->nodes);

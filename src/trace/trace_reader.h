@@ -86,6 +86,16 @@ typedef struct trace_thread_info {
 /** All slots, in the order of their number. */
 const trace_thread_info *trace_threads(const trace *t, size_t *count);
 
+/* Heap memory of one call path in one slot. Over all slots, live values are those at the end, peak
+   values those when most bytes were live; of one slot alone they may be negative. */
+typedef struct trace_memory {
+    uint64_t blocks, bytes; /* allocated by the path itself */
+    uint64_t freed_blocks, freed_bytes;
+    uint64_t temporary;
+    uint64_t reallocs, realloc_bytes;
+    int64_t peak_blocks, peak_bytes;
+} trace_memory;
+
 /* What one slot counted on one call path. Times in ticks, inclusive. */
 typedef struct trace_path {
     uint32_t node;
@@ -97,6 +107,7 @@ typedef struct trace_path {
     uint64_t min_ticks;  /* UINT64_MAX if none was timed */
     uint64_t max_ticks;
     uint64_t open_ticks; /* of the open ones, so far */
+    trace_memory memory; /* zero unless memory was recorded */
 } trace_path;
 
 const trace_path *trace_paths(const trace *t, size_t *count);
@@ -115,6 +126,17 @@ void trace_bucket_range(uint32_t bucket, uint64_t *low, uint64_t *high);
 uint32_t trace_bucket_of(uint64_t duration);
 #define TRACE_BUCKETS ((64 - 5 + 1) * 32)
 
+/* ---- memory ---- */
+
+typedef struct trace_memory_info {
+    uint32_t mode; /* enum trace_heap_mode; 0: memory was not recorded */
+    uint64_t threshold, skipped_blocks, skipped_bytes, unknown_frees;
+    uint64_t peak; /* as the process saw it; the sum of the paths' is what one moment really was */
+    struct trace_size_bucket sizes[TRACE_SIZE_BUCKETS];
+} trace_memory_info;
+
+const trace_memory_info *trace_memory_of(const trace *t);
+
 /* ---- what is wrong with the file ---- */
 
 typedef struct trace_damage {
@@ -128,8 +150,8 @@ const trace_damage *trace_damages(const trace *t, size_t *listed, uint64_t *tota
 
 typedef struct trace_census {
     uint64_t file_bytes;
-    uint64_t chunks[TRACE_FREE + 1]; /* by kind; [0]: never written */
-    uint64_t timeline_bytes;         /* used by span records */
+    uint64_t chunks[TRACE_CHUNK_KINDS]; /* by kind; [0]: never written */
+    uint64_t timeline_bytes;            /* used by span records */
     uint64_t timeline_spans;
 } trace_census;
 

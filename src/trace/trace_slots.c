@@ -382,7 +382,9 @@ thag_err trace_load_threads(trace *t, fault *f)
     begin_end(t);
     w.buffer = malloc(TRACE_CHUNK_BYTES);
     w.path_of = calloc(t->node_count, sizeof *w.path_of);
-    if (w.buffer && w.path_of) err = load_slots(&w);
+    if (w.buffer && w.path_of) err = trace_load_heap(t);
+    if (!err) err = load_slots(&w);
+    if (!err) trace_settle_peak(t);
     if (!err) err = trace_check_timeline(t);
     if (!err) set_ends(t);
     if (err) fault_set(f, err, UINT64_MAX, "threads and counters");

@@ -1,6 +1,6 @@
 # Every option that a command tells of is in the manual and in the three completions.
 root=$CASES/../..
-for command in stats flamegraph fold info; do
+for command in stats flamegraph fold leaks peak sizes info; do
     for option in $(thag-analyze "$command" --help | grep -o -- '--[a-z-]*' | sort -u); do
         grep -q -- "$option" "$root/docs/man/thag-analyze.1.scd" || echo "manual: $command $option"
         for shell in bash zsh; do

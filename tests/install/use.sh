@@ -25,6 +25,10 @@ expect() {
     else
         [ "$(find "$folder" -name '*.thag' | wc -l)" -eq 1 ] || fail "$2: no trace"
         grep -q '^main;ask;answer [0-9]*$' "$folder"/*.folded || fail "$2: no folded stacks"
+        case $2 in # the stream's buffer, and with the C library's own needs perhaps more
+        *full*) grep -q '^main;ask [1-9][0-9]*$' "$folder"/*-memory.folded || fail "$2: no memory" ;;
+        *) [ -z "$(find "$folder" -name '*-memory.folded')" ] || fail "$2: memory" ;;
+        esac
     fi
     echo "ok: $1 ${2#"$work"/}"
 }
@@ -83,4 +87,7 @@ fi
 "$cc" -DTHAG_TIME_PROFILING "$here/prog.c" -I "$prefix/include" "$lib/libthag_profiler.a" -o "$work/cc_static"
 expect off "$work/cc_off"
 LD_LIBRARY_PATH=$lib expect on "$work/cc_shared"
+"$cc" -DTHAG_FULL_PROFILING "$here/prog.c" -I "$prefix/include" -Wl,-u,thagi_heap_hooks "$lib/libthag_heap.a" \
+    "$lib/libthag_profiler.a" -ldl -lpthread -o "$work/cc_full"
+expect on "$work/cc_full"
 expect on "$work/cc_static"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # settings.sh - every mode of THAG_ENABLE_PROFILING and every field of THAG_PROFILER: which files
 # appear, what is said on stderr, and that the program's own output and status never change.
-# usage: settings.sh CC INCLUDE_DIR LIBRARY
+# usage: settings.sh CC INCLUDE_DIR LIBRARY HEAP_LIBRARY
 set -u
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
@@ -9,10 +9,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 failures=0
 
 for mode in both memory time no yes runtime ""; do
-    for compiled in time full; do
+    for compiled in time full heap; do # heap: full, with the library that it needs for memory
         define=-DTHAG_TIME_PROFILING
+        hooks=
         [ $compiled = time ] || define=-DTHAG_FULL_PROFILING
-        "$1" $define "-DMODE=$mode" -I "$2" "$here/prog.c" "$3" -o "$work/$compiled-${mode:-empty}" || exit 1
+        [ $compiled = heap ] && hooks="-Wl,-u,thagi_heap_hooks $4"
+        # shellcheck disable=SC2086
+        "$1" $define "-DMODE=$mode" -I "$2" "$here/prog.c" $hooks "$3" -o "$work/$compiled-${mode:-empty}" || exit 1
     done
 done
 
@@ -48,17 +51,24 @@ nothing() { files 0 '*.thag'; files 0 '*.folded'; }
 unset THAG_PROFILER THAG_PROFILE THAG_CLOCK THAG_SAMPLE THAG_TIMELINE_LIMIT
 
 # Modes.
-for program in time-time time-yes time-empty full-time full-yes full-empty; do
+for program in time-time time-yes time-empty full-time full-yes full-empty heap-time; do
     run "$program" "$program"; quiet; profiled
     name=$(basename "$(ls "$folder"/*.folded)")
     [[ $name =~ ^$program-[0-9]{8}-[0-9]{6}\.folded$ ]] || fail "name: $name"
     grep -q '^main;work [0-9]*$' "$folder/$name" || fail "stacks: $(cat "$folder/$name")"
     [ "$(stat -c %a "$folder"/*.thag)" = 600 ] || fail "mode of the trace"
 done
-for program in time-no full-no time-runtime full-runtime; do run "$program" "$program"; quiet; nothing; done
-run "memory, not there yet" time-memory; says "not in this version"; nothing
-run "both, as far as it goes" full-both; says "not in this version"; profiled
-run "both, memory not there yet" time-both; says "not in this version"; profiled
+for program in time-no full-no time-runtime full-runtime heap-no heap-runtime; do run "$program" "$program"; quiet; nothing; done
+run "memory, not compiled in" time-memory; says "not compiled in"; nothing
+run "both, not compiled in" time-both; says "not compiled in"; profiled
+run "memory, without the hooks" full-memory; says "needs libthag_heap"; nothing
+run "both, without the hooks" full-both; says "needs libthag_heap"; profiled
+for program in heap-both heap-yes heap-empty; do
+    run "$program" "$program"; quiet; files 1 '*.thag'; files 2 '*.folded'; files 1 '*-memory.folded'
+    grep -q '^main [1-9][0-9]*$' "$folder"/*-memory.folded || fail "memory: $(cat "$folder"/*-memory.folded)"
+done
+run heap-memory heap-memory; quiet; files 1 '*.thag'; files 1 '*.folded'; files 1 '*-memory.folded'
+run heap-time heap-time; quiet; files 0 '*-memory.folded'
 
 # The setting is for mode runtime alone.
 export THAG_PROFILER='none'
@@ -81,7 +91,7 @@ THAG_PROFILER=time,,quiet; run "log, quiet" time-runtime; quiet; profiled
 files 1 'tmp/thag_profiler/time-runtime-*-debug.log'
 THAG_PROFILER=time,,Announce; run "log, announced" time-runtime; says debug.log; profiled
 files 1 'tmp/thag_profiler/time-runtime-*-debug.log'
-THAG_PROFILER='both,out,quiet,true'; run "all four fields" full-runtime; says "not in this version"; profiled out/
+THAG_PROFILER='both,out,quiet,true'; run "all four fields" heap-runtime; quiet; files 1 'out/*.thag'; files 2 'out/*.folded'
 unset THAG_PROFILER
 THAG_PROFILE='time'; export THAG_PROFILE; run "the alias" time-runtime; profiled
 unset THAG_PROFILE

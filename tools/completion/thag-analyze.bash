@@ -24,7 +24,7 @@ _thag_analyze()
 
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        COMPREPLY=($(compgen -W "stats flamegraph fold info help --help --version" -- "$current"))
+        COMPREPLY=($(compgen -W "stats flamegraph fold leaks peak sizes info help --help --version" -- "$current"))
         _thag_analyze_paths directories "$current"
         return
     fi
@@ -55,9 +55,12 @@ _thag_analyze()
         ;;
     esac
     case $command in
-    stats) options="--sort= --limit= --filter= --raw --csv --json --width=" ;;
-    flamegraph) options="--title= --subtitle= --width= --min-width= --palette= --inverted --corrected" ;;
-    fold) options="--unit=" ;;
+    stats) options="--sort= --limit= --filter= --raw --csv --json --width= --memory" ;;
+    flamegraph) options="--title= --subtitle= --width= --min-width= --palette= --inverted --corrected
+            --memory" ;;
+    fold) options="--unit= --memory" ;;
+    leaks | peak) options="--limit= --json" ;;
+    sizes) options="--json" ;;
     info) options="--json --all-damage" ;;
     *) return ;;
     esac

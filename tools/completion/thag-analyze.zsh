@@ -7,6 +7,9 @@ _thag_analyze() {
         'stats:table of functions: calls, inclusive and self time, percentiles'
         'flamegraph:interactive picture of where the time went (SVG)'
         'fold:collapsed stacks for other tools'
+        'leaks:memory that was still allocated at the end, by call path'
+        'peak:who held memory when most was allocated'
+        'sizes:how many blocks of which size were allocated'
         'info:how a trace was made, and what it lacks'
         'help:help'
     )
@@ -33,7 +36,7 @@ _thag_analyze() {
             '--limit=[show the first N functions only]:number:' \
             '--filter=[only functions whose name matches]:regular expression:' \
             '--raw[times as measured]' '--csv[comma-separated values]' '--json[a JSON object]' \
-            '--width=[columns of the text table]:columns:'
+            '--width=[columns of the text table]:columns:' '--memory[heap memory instead of time]'
         ;;
     flamegraph)
         _arguments $common $files \
@@ -41,9 +44,18 @@ _thag_analyze() {
             '--width=[width where no script runs]:pixels:' \
             '--min-width=[leave out what is narrower]:pixels:' \
             '--palette=[colours]:palette:(${(f)"$(thag-analyze flamegraph --palette=list 2>/dev/null)"} list)' \
-            '--inverted[root at the top]' "--corrected[take the profiler's own cost off the times]"
+            '--inverted[root at the top]' '--memory[bytes allocated, instead of time]' \
+            "--corrected[take the profiler's own cost off the times]"
         ;;
-    fold) _arguments $common $files '--unit=[of times]:unit:(ns us ms s)' ;;
+    fold)
+        _arguments $common $files '--unit=[of times]:unit:(ns us ms s)' \
+            '--memory[bytes allocated, instead of time]'
+        ;;
+    leaks | peak)
+        _arguments $common $files '--limit=[show the first N call paths only]:number:' \
+            '--json[a JSON object]'
+        ;;
+    sizes) _arguments $common $files '--json[a JSON object]' ;;
     info) _arguments $common $files '--json[a JSON object]' '--all-damage[list every damaged place]' ;;
     esac
 }

@@ -34,6 +34,9 @@ int cmd_info(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_fold(int argc, char **argv);
 int cmd_flamegraph(int argc, char **argv);
+int cmd_leaks(int argc, char **argv);
+int cmd_peak(int argc, char **argv);
+int cmd_sizes(int argc, char **argv);
 
 /** List the profiles of a directory, newest first, and how to look at them. */
 int list_profiles(const char *dir);

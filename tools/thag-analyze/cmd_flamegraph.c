@@ -13,7 +13,8 @@ enum {
     OPT_MIN_WIDTH,
     OPT_PALETTE,
     OPT_INVERTED,
-    OPT_CORRECTED
+    OPT_CORRECTED,
+    OPT_MEMORY
 };
 
 static const option_fact facts[] = {
@@ -24,6 +25,7 @@ static const option_fact facts[] = {
     {OPT_PALETTE, "palette", "NAME", "colours; \"list\" lists them"},
     {OPT_INVERTED, "inverted", NULL, "root at the top"},
     {OPT_CORRECTED, "corrected", NULL, "take the profiler's own cost off the times"},
+    {OPT_MEMORY, "memory", NULL, "bytes that were allocated, instead of time"},
     OPTIONS_OUTPUT,
     OPTIONS_COMMON,
     {0, NULL, NULL, NULL}};
@@ -31,7 +33,7 @@ static const option_fact facts[] = {
 typedef struct settings {
     options o;
     svg_opts svg;
-    int corrected, done;
+    int corrected, memory, done;
 } settings;
 
 static int set_palette(settings *set, const char *name)
@@ -65,6 +67,7 @@ static int set_option(settings *set, int key, const char *arg)
         return EXIT_FINE;
     case OPT_PALETTE: return set_palette(set, arg);
     case OPT_INVERTED: set->svg.inverted = 1; return EXIT_FINE;
+    case OPT_MEMORY: set->memory = 1; return EXIT_FINE;
     default: set->corrected = 1; return EXIT_FINE;
     }
 }
@@ -93,12 +96,17 @@ static int run(settings *set, input *in)
     const char *path = set->o.output;
     int status;
 
+    if (set->memory) {
+        if (profile_use_memory(in->profile, PROFILE_BYTES_ALLOCATED))
+            return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
+        if (!set->svg.palette) set->svg.palette = palette_find("mem");
+    }
     if (in->profile->node_count == 1) {
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
     if (!path) {
-        snprintf(name, sizeof name, "%s%s-flamegraph.svg", in->stem,
-                 in->meta.file_count > 1 ? "-merged" : "");
+        snprintf(name, sizeof name, "%s%s%s-flamegraph.svg", in->stem,
+                 in->meta.file_count > 1 ? "-merged" : "", set->memory ? "-memory" : "");
         path = name;
     }
     status = draw(set, in, path);

@@ -4,10 +4,11 @@
 #include "output/folded_writer.h"
 #include "thag-analyze/analyze.h"
 
-enum { OPT_UNIT = OPT_OWN };
+enum { OPT_UNIT = OPT_OWN, OPT_MEMORY };
 
 static const option_fact facts[] = {
     {OPT_UNIT, "unit", "UNIT", "of times: ns, us (the default), ms or s"},
+    {OPT_MEMORY, "memory", NULL, "bytes that were allocated, instead of time"},
     OPTIONS_OUTPUT,
     OPTIONS_COMMON,
     {0, NULL, NULL, NULL}};
@@ -49,16 +50,23 @@ int cmd_fold(int argc, char **argv)
     int64_t divisor = 1000;
     input in;
     const char *arg;
-    int key, status;
+    int key, status, memory = 0;
 
     while ((key = options_next(&o, argc, argv, &arg, &status)) != -1) {
         if (key == -2) return status;
+        if (key == OPT_MEMORY) {
+            memory = 1;
+            continue;
+        }
         divisor = unit_divisor(arg);
         if (!divisor) return complain(EXIT_USAGE, NULL, "--unit: %s is not ns, us, ms or s", arg);
     }
     status = input_open(&in, argv + optind, argc - optind);
     if (status != EXIT_FINE) return status;
-    status = fold(&in, &o, divisor);
+    if (memory && profile_use_memory(in.profile, PROFILE_BYTES_ALLOCATED))
+        status = complain(EXIT_NOTHING, in.stem, "memory was not recorded");
+    else
+        status = fold(&in, &o, divisor);
     input_close(&in);
     return status;
 }

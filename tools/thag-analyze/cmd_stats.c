@@ -3,9 +3,19 @@
 #include <pcre2.h>
 #include <string.h>
 
+#include "output/memory_writer.h"
 #include "thag-analyze/analyze.h"
 
-enum { OPT_SORT = OPT_OWN, OPT_LIMIT, OPT_FILTER, OPT_RAW, OPT_CSV, OPT_JSON, OPT_WIDTH };
+enum {
+    OPT_SORT = OPT_OWN,
+    OPT_LIMIT,
+    OPT_FILTER,
+    OPT_RAW,
+    OPT_CSV,
+    OPT_JSON,
+    OPT_WIDTH,
+    OPT_MEMORY
+};
 
 static const option_fact facts[] = {
     {OPT_SORT, "sort", "COLUMN",
@@ -18,6 +28,7 @@ static const option_fact facts[] = {
     {OPT_CSV, "csv", NULL, "write comma-separated values"},
     {OPT_JSON, "json", NULL, "write a JSON object"},
     {OPT_WIDTH, "width", "N", "columns of the text table; otherwise the terminal's, or 100"},
+    {OPT_MEMORY, "memory", NULL, "heap memory instead of time, by bytes allocated"},
     OPTIONS_OUTPUT,
     OPTIONS_COMMON,
     {0, NULL, NULL, NULL}};
@@ -26,7 +37,7 @@ typedef struct settings {
     options o;
     stats_write_opts write;
     const char *sort, *filter;
-    int as_csv, as_json;
+    int as_csv, as_json, memory;
 } settings;
 
 /* ---- filter ---- */
@@ -101,6 +112,7 @@ static int set_option(settings *set, int key, const char *arg)
     case OPT_FILTER: set->filter = arg; return EXIT_FINE;
     case OPT_RAW: set->write.show_raw = 1; return EXIT_FINE;
     case OPT_CSV: set->as_csv = 1; return EXIT_FINE;
+    case OPT_MEMORY: set->memory = 1; return EXIT_FINE;
     default: set->as_json = 1; return EXIT_FINE;
     }
 }
@@ -155,6 +167,31 @@ done:
     return status;
 }
 
+/* With --memory. */
+static int run_memory(const settings *set, const input *in)
+{
+    memory_stats *s = NULL;
+    output out;
+    fault f = {0};
+    int status;
+
+    if (!in->profile->memory) return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
+    if (memory_stats_new(&s, in->profile, &f)) return complain_fault(&f);
+    status = output_open(&out, set->o.output, set->o.force);
+    if (status == EXIT_FINE) {
+        /* output_close() sees the stream's error, and knows its name. */
+        if (set->as_json)
+            (void)memory_write_json(out.to, s, &in->meta, &set->write, &f);
+        else if (set->as_csv)
+            (void)memory_write_csv(out.to, s, &set->write, &f);
+        else
+            (void)memory_write_text(out.to, s, &in->meta, &set->write, &f);
+        status = output_close(&out, status);
+    }
+    memory_stats_free(s);
+    return status;
+}
+
 int cmd_stats(int argc, char **argv)
 {
     settings set = {.o = {.usage = "[OPTION]... FILE...",
@@ -172,10 +209,13 @@ int cmd_stats(int argc, char **argv)
         if (key != -2) status = set_option(&set, key, arg);
         if (key == -2 || status != EXIT_FINE) return status;
     }
+    if (set.memory && (set.filter || set.sort)) {
+        return complain(EXIT_USAGE, NULL, "--memory has no --filter and no --sort yet");
+    }
     if (set.as_csv && set.as_json) return complain(EXIT_USAGE, NULL, "--csv or --json, not both");
     status = input_open(&in, argv + optind, argc - optind);
     if (status != EXIT_FINE) return status;
-    status = run(&set, &in);
+    status = set.memory ? run_memory(&set, &in) : run(&set, &in);
     input_close(&in);
     return status;
 }

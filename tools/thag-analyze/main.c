@@ -12,6 +12,9 @@ static const command commands[] = {
     {"stats", "table of functions: calls, inclusive and self time, percentiles", cmd_stats},
     {"flamegraph", "interactive picture of where the time went (SVG)", cmd_flamegraph},
     {"fold", "collapsed stacks for other tools", cmd_fold},
+    {"leaks", "memory that was still allocated at the end, by call path", cmd_leaks},
+    {"peak", "who held memory when most was allocated", cmd_peak},
+    {"sizes", "how many blocks of which size were allocated", cmd_sizes},
     {"info", "how a trace was made, and what it lacks", cmd_info},
     {NULL, NULL, NULL},
 };

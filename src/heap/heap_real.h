@@ -1,0 +1,57 @@
+/*
+ * heap_real.h - the allocation functions that the hooks stand in front of: the next ones in the order
+ * of symbols, be they libc's, jemalloc's or another tool's.
+ */
+#ifndef THAGI_HEAP_REAL_H
+#define THAGI_HEAP_REAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct thagi_heap_real {
+    void *(*alloc)(size_t); /* malloc */
+    void *(*zeroed)(size_t, size_t);
+    void *(*resize)(void *, size_t);
+    void *(*resize_array)(void *, size_t,
+                          size_t); /* NULL where libc has none; so those from aligned_posix on */
+    void (*release)(void *);
+    int (*aligned_posix)(void **, size_t, size_t);
+    void *(*aligned)(size_t, size_t);
+    void *(*aligned_old)(size_t, size_t); /* memalign */
+    void *(*page)(size_t);                /* valloc */
+    void *(*pages)(size_t);               /* pvalloc */
+    size_t (*usable)(void *);
+} thagi_heap_real;
+
+/* At first stand-ins, which find the functions and then call them. */
+extern thagi_heap_real thagi_real;
+
+/** Find the functions now. */
+void thagi_heap_find(void);
+
+/** What a stand-in calls when the functions are found: heap_hooks.c. 0: too early, keep it. */
+int thagi_heap_found(void);
+
+/* Usable size. That of glibc is read where glibc has it, if it was seen to stand there. */
+extern int thagi_real_is_glibc;
+static inline size_t thagi_usable(void *block)
+{
+    if (__builtin_expect(thagi_real_is_glibc, 1)) {
+        size_t word = ((const size_t *)block)[-1];
+        return (word & ~(size_t)7) - (word & 2 ? 16 : 8);
+    }
+    return thagi_real.usable(block);
+}
+
+/* What dlsym() itself allocates, before it has told us where from. Never given back. */
+#define THAGI_BOOT_BYTES 32768
+extern char thagi_boot[THAGI_BOOT_BYTES];
+void *thagi_boot_alloc(size_t bytes, size_t align);
+/** What can have been asked for at most: up to the end of the arena. */
+size_t thagi_boot_room(const void *block);
+static inline int thagi_boot_has(const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)thagi_boot < THAGI_BOOT_BYTES;
+}
+
+#endif

@@ -1,0 +1,151 @@
+#include "profile/memory_stats.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- by function ---- */
+
+static int order_of(const char *name_a, const char *file_a, const char *name_b, const char *file_b)
+{
+    int order = strcmp(name_a, name_b);
+
+    if (order) return order;
+    if (!file_a || !file_b) return (file_a != NULL) - (file_b != NULL);
+    return strcmp(file_a, file_b);
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const memory_row *a = left, *b = right;
+
+    return order_of(a->row.name, a->row.file, b->row.name, b->row.file);
+}
+
+static int by_bytes(const void *left, const void *right)
+{
+    const memory_row *a = left, *b = right;
+
+    if (a->self.bytes != b->self.bytes) return a->self.bytes > b->self.bytes ? -1 : 1;
+    if (a->inclusive_bytes != b->inclusive_bytes) {
+        return a->inclusive_bytes > b->inclusive_bytes ? -1 : 1;
+    }
+    return by_name(left, right);
+}
+
+static memory_row *row_named(memory_stats *s, const char *name, const char *file)
+{
+    memory_row key = {.row = {.name = name, .file = file}};
+
+    if (!s->row_count) return NULL;
+    return bsearch(&key, s->rows, s->row_count, sizeof *s->rows, by_name);
+}
+
+/* The rows of the bytes, by name; those of the times are joined to them. */
+static void make_rows(memory_stats *s, const stats *bytes, const stats *times)
+{
+    for (size_t i = 0; i < bytes->row_count; i++) {
+        memory_row *row = &s->rows[s->row_count++];
+
+        row->row = bytes->rows[i];
+        row->inclusive_bytes = row->row.value[STATS_INCLUSIVE];
+        for (int c = 0; c < STATS_COLUMN_COUNT; c++) row->row.value[c] = -1;
+    }
+    qsort(s->rows, s->row_count, sizeof *s->rows, by_name);
+    for (size_t i = 0; i < times->row_count; i++) {
+        memory_row *row = row_named(s, times->rows[i].name, times->rows[i].file);
+
+        if (row) memcpy(row->row.value, times->rows[i].value, sizeof row->row.value);
+    }
+}
+
+static void sum_nodes(memory_stats *s)
+{
+    const profile *p = s->profile;
+    size_t kept = 0;
+
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        const profile_frame *f = &p->frames[p->frame[n]];
+        memory_row *row = row_named(s, f->name, f->file);
+
+        if (row) profile_memory_sum(&row->self, &p->memory[n]);
+        profile_memory_sum(&s->total, &p->memory[n]);
+    }
+    for (size_t i = 0; i < s->row_count; i++) {
+        const memory_row *row = &s->rows[i];
+
+        if (row->self.blocks || row->self.freed_blocks || row->inclusive_bytes) {
+            s->rows[kept++] = *row;
+        }
+    }
+    s->row_count = kept;
+    if (kept) qsort(s->rows, kept, sizeof *s->rows, by_bytes);
+}
+
+thag_err memory_stats_new(memory_stats **out, profile *p, fault *why)
+{
+    memory_stats *s = NULL;
+    stats *times = NULL, *bytes = NULL;
+    thag_err err = THAG_ERR_EMPTY;
+
+    *out = NULL;
+    if (!p->memory) return fault_set(why, err, UINT64_MAX, "memory was not recorded");
+    err = stats_new(&times, p, why);
+    if (err) goto done;
+    err = profile_use_memory(p, PROFILE_BYTES_ALLOCATED);
+    if (err) goto done;
+    err = stats_new(&bytes, p, why);
+    if (err) goto done;
+    err = THAG_ERR_MEMORY;
+    s = calloc(1, sizeof *s);
+    if (!s) goto done;
+    s->profile = p;
+    s->is_live = p->memory_mode == PROFILE_LIVE;
+    s->rows = calloc(bytes->row_count + 1, sizeof *s->rows);
+    if (!s->rows) goto done;
+    make_rows(s, bytes, times);
+    sum_nodes(s);
+    *out = s;
+    s = NULL;
+    err = THAG_OK;
+done:
+    if (err) fault_set(why, err, UINT64_MAX, "statistics of memory");
+    stats_free(times);
+    stats_free(bytes);
+    memory_stats_free(s);
+    return err;
+}
+
+void memory_stats_free(memory_stats *s)
+{
+    if (!s) return;
+    free(s->rows);
+    free(s);
+}
+
+/* ---- by call path ---- */
+
+static int by_path_bytes(const void *left, const void *right)
+{
+    const memory_path *a = left, *b = right;
+
+    if (a->bytes != b->bytes) return a->bytes > b->bytes ? -1 : 1;
+    if (a->blocks != b->blocks) return a->blocks > b->blocks ? -1 : 1;
+    return a->node < b->node ? -1 : a->node > b->node;
+}
+
+memory_path *memory_paths(const profile *p, profile_metric metric, size_t *count)
+{
+    memory_path *paths = malloc(p->node_count * sizeof *paths);
+
+    *count = 0;
+    for (uint32_t n = 0; paths && p->memory && n < p->node_count; n++) {
+        const profile_memory *m = &p->memory[n];
+        int is_peak = metric == PROFILE_BYTES_PEAK;
+        memory_path path = {n, is_peak ? m->peak_bytes : m->live_bytes,
+                            is_peak ? m->peak_blocks : m->live_blocks};
+
+        if (path.bytes || path.blocks) paths[(*count)++] = path;
+    }
+    if (*count) qsort(paths, *count, sizeof *paths, by_path_bytes);
+    return paths;
+}

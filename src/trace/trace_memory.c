@@ -1,0 +1,110 @@
+/*
+ * trace_memory.c - the memory counters of a trace: blocks of kinds MEM and SIZES, and the HEAP chunk.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/trace_slot.h"
+
+const trace_memory_info *trace_memory_of(const trace *t)
+{
+    return &t->memory;
+}
+
+thag_err trace_load_heap(trace *t)
+{
+    const chunk_list *list = &t->chunks[TRACE_HEAP];
+    uint8_t *buffer;
+    trace_heap heap;
+
+    if (!list->count) return THAG_OK;
+    buffer = malloc(TRACE_CHUNK_BYTES);
+    if (!buffer) return THAG_ERR_MEMORY;
+    trace_load_chunk(t, &list->items[0], buffer);
+    memcpy(&heap, buffer + sizeof(trace_chunk), sizeof heap);
+    free(buffer);
+    if (list->count > 1) {
+        trace_note(t, CHUNK_OFFSET(list->items[1].chunk), "a second chunk of the heap");
+    }
+    if (heap.mode != TRACE_HEAP_SUMMARY && heap.mode != TRACE_HEAP_LIVE) {
+        trace_note(t, CHUNK_OFFSET(list->items[0].chunk) + sizeof(trace_chunk),
+                   "unknown mode %u of the heap", heap.mode);
+        heap.mode = TRACE_HEAP_SUMMARY; /* what both modes have is used */
+    }
+    t->memory.mode = heap.mode;
+    t->memory.threshold = heap.threshold;
+    t->memory.peak = heap.peak;
+    return THAG_OK;
+}
+
+/* Differences are modulo 2^64: what one slot freed another may have allocated. */
+static void add_mem(const trace *t, trace_memory *m, const trace_mem *from)
+{
+    int is_then = from->peak_seen == t->memory.peak;
+    uint64_t blocks = is_then ? from->peak_blocks : from->blocks - from->freed_blocks;
+    uint64_t bytes = is_then ? from->peak_bytes : from->bytes - from->freed_bytes;
+
+    m->blocks = add_capped(m->blocks, from->blocks);
+    m->bytes = add_capped(m->bytes, from->bytes);
+    m->freed_blocks = add_capped(m->freed_blocks, from->freed_blocks);
+    m->freed_bytes = add_capped(m->freed_bytes, from->freed_bytes);
+    m->temporary = add_capped(m->temporary, from->temporary);
+    m->reallocs = add_capped(m->reallocs, from->reallocs);
+    m->realloc_bytes = add_capped(m->realloc_bytes, from->realloc_bytes);
+    m->peak_blocks = (int64_t)((uint64_t)m->peak_blocks + blocks);
+    m->peak_bytes = (int64_t)((uint64_t)m->peak_bytes + bytes);
+}
+
+thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos)
+{
+    trace *t = w->t;
+    trace_mem m;
+    size_t path;
+
+    memcpy(&m, w->buffer + pos, sizeof m);
+    if (m.node >= t->node_count) {
+        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "memory of node %u of %u", m.node,
+                   t->node_count);
+        return THAG_OK;
+    }
+    path = slot_path(w, m.node);
+    if (path == SIZE_MAX) return THAG_ERR_MEMORY;
+    add_mem(t, &t->paths[path].memory, &m);
+    return THAG_OK;
+}
+
+void slot_read_sizes(slot_work *w, uint32_t pos)
+{
+    trace_memory_info *m = &w->t->memory;
+    trace_sizes from;
+
+    memcpy(&from, w->buffer + pos, sizeof from);
+    m->skipped_blocks = add_capped(m->skipped_blocks, from.skipped_blocks);
+    m->skipped_bytes = add_capped(m->skipped_bytes, from.skipped_bytes);
+    m->unknown_frees = add_capped(m->unknown_frees, from.unknown_frees);
+    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
+        m->sizes[b].blocks = add_capped(m->sizes[b].blocks, from.bucket[b].blocks);
+        m->sizes[b].bytes = add_capped(m->sizes[b].bytes, from.bucket[b].bytes);
+    }
+}
+
+/* What a thread held back when the program ended: if more is live now than ever was, the peak is now. */
+void trace_settle_peak(trace *t)
+{
+    uint64_t live = 0, peak = 0;
+
+    for (size_t i = 0; i < t->path_count; i++) {
+        const trace_memory *m = &t->paths[i].memory;
+
+        live += m->bytes - m->freed_bytes;
+        peak += (uint64_t)m->peak_bytes;
+    }
+    if ((int64_t)live < (int64_t)peak) return;
+    for (size_t i = 0; i < t->path_count; i++) {
+        trace_memory *m = &t->paths[i].memory;
+
+        m->peak_blocks = (int64_t)(m->blocks - m->freed_blocks);
+        m->peak_bytes = (int64_t)(m->bytes - m->freed_bytes);
+    }
+    if (live > t->memory.peak && (int64_t)live > 0) t->memory.peak = live;
+}

@@ -1,0 +1,250 @@
+#include "cmocka_all.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/memory_stats.h"
+#include "profile/profile_load.h"
+#include "trace_builder.h"
+
+/* The sample's nodes: 1 main, 2 work, 3 a section. */
+
+static trace_heap *add_heap(trace_builder *b, uint32_t mode, uint64_t peak)
+{
+    uint32_t index;
+    trace_chunk *chunk = builder_chunk(b, TRACE_HEAP, TRACE_NONE, &index);
+    trace_heap *heap = (trace_heap *)(chunk + 1);
+
+    heap->mode = mode;
+    heap->peak = peak;
+    chunk->used = sizeof *chunk + sizeof *heap;
+    return heap;
+}
+
+static trace_mem *add_mem(trace_builder *b, uint32_t slot, uint32_t node, uint64_t blocks,
+                          uint64_t bytes)
+{
+    trace_mem *m = builder_block(b, b->thread_chunk[slot], sizeof *m);
+
+    *m = (trace_mem){.kind = TRACE_MEM, .node = node, .blocks = blocks, .bytes = bytes};
+    return m;
+}
+
+static trace *open_built(const trace_builder *b)
+{
+    trace_source source;
+    fault f = {0};
+    trace *t;
+
+    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
+    if (trace_open_source(&t, &source, &f)) fail_msg("%s", f.what);
+    return t;
+}
+
+static profile *profile_of(const trace_builder *b, uint64_t damages)
+{
+    trace *t = open_built(b);
+    profile_trace_info info;
+    fault f = {0};
+    profile *p;
+
+    assert_int_equal(profile_from_trace(&p, t, &info, &f), THAG_OK);
+    assert_int_equal(info.damages, damages);
+    trace_free(t);
+    return p;
+}
+
+static const profile_memory *memory_of(const profile *p, const char *name)
+{
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        if (strcmp(p->frames[p->frame[n]].name, name) == 0) return &p->memory[n];
+    }
+    fail_msg("no %s", name);
+    return NULL;
+}
+
+static void without_memory_there_is_none(void **state)
+{
+    trace_builder b;
+    profile *p;
+    memory_stats *s;
+    fault f = {0};
+
+    (void)state;
+    builder_sample(&b);
+    p = profile_of(&b, 0);
+    assert_null(p->memory);
+    assert_int_equal(profile_use_memory(p, PROFILE_BYTES_ALLOCATED), THAG_ERR_EMPTY);
+    assert_int_equal(memory_stats_new(&s, p, &f), THAG_ERR_EMPTY);
+    assert_null(s);
+    profile_free(p);
+    builder_free(&b);
+}
+
+/* One thread allocated, another freed: only the sum is meaningful. */
+static void slots_add_up(void **state)
+{
+    trace_builder b;
+    trace_mem *m;
+    profile *p;
+
+    (void)state;
+    builder_sample(&b);
+    builder_thread(&b, 1, 4712, "other")->end_ticks = BUILDER_START + 2000;
+    add_heap(&b, TRACE_HEAP_LIVE, 900);
+    m = add_mem(&b, 0, 2, 10, 1000);
+    m->temporary = 3;
+    m->reallocs = 2;
+    m->realloc_bytes = 50;
+    m->peak_seen = 900; /* changed after the peak, when it held 900 */
+    m->peak_blocks = 9;
+    m->peak_bytes = 900;
+    m = add_mem(&b, 1, 2, 0, 0);
+    m->freed_blocks = 7;
+    m->freed_bytes = 700;
+    m->peak_seen = 900;
+    m = add_mem(&b, 1, 3, 1, 64); /* not changed since the peak: it is what it was */
+    m->peak_seen = 500;
+    add_mem(&b, 0, 0, 2, 32); /* outside */
+
+    p = profile_of(&b, 0);
+    assert_int_equal(p->memory_mode, PROFILE_LIVE);
+    assert_int_equal(memory_of(p, "work")->blocks, 10);
+    assert_int_equal(memory_of(p, "work")->bytes, 1000);
+    assert_int_equal(memory_of(p, "work")->freed_bytes, 700);
+    assert_int_equal(memory_of(p, "work")->live_blocks, 3);
+    assert_int_equal(memory_of(p, "work")->live_bytes, 300);
+    assert_int_equal(memory_of(p, "work")->temporary, 3);
+    assert_int_equal(memory_of(p, "work")->peak_blocks, 9);
+    assert_int_equal(memory_of(p, "work")->peak_bytes, 900);
+    assert_int_equal(memory_of(p, "a section; \"<b>\"")->peak_bytes, 64);
+    assert_int_equal(memory_of(p, "[outside]")->bytes, 32);
+    assert_int_equal(p->memory[PROFILE_ROOT].bytes, 0);
+    assert_int_equal(profile_use_memory(p, PROFILE_BYTES_LIVE), THAG_OK);
+    assert_int_equal(p->unit, PROFILE_BYTES);
+    assert_null(p->calls);
+    profile_free(p);
+    builder_free(&b);
+}
+
+/* A thread held back what would have been the peak. */
+static void the_end_may_be_the_peak(void **state)
+{
+    trace_builder b;
+    trace_mem *m;
+    profile *p;
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, TRACE_HEAP_LIVE, 900);
+    m = add_mem(&b, 0, 2, 10, 1000);
+    m->peak_seen = 900;
+    m->peak_blocks = 9;
+    m->peak_bytes = 900;
+    p = profile_of(&b, 0);
+    assert_int_equal(memory_of(p, "work")->peak_blocks, 10);
+    assert_int_equal(memory_of(p, "work")->peak_bytes, 1000);
+    profile_free(p);
+    builder_free(&b);
+}
+
+static void a_summary_knows_no_frees(void **state)
+{
+    trace_builder b;
+    profile *p;
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, TRACE_HEAP_SUMMARY, 0);
+    add_mem(&b, 0, 2, 10, 1000);
+    p = profile_of(&b, 0);
+    assert_int_equal(p->memory_mode, PROFILE_ALLOCATED);
+    assert_int_equal(profile_use_memory(p, PROFILE_BYTES_LIVE), THAG_ERR_EMPTY);
+    assert_int_equal(profile_use_memory(p, PROFILE_BYTES_ALLOCATED), THAG_OK);
+    profile_free(p);
+    builder_free(&b);
+}
+
+static void damage_is_named_and_skipped(void **state)
+{
+    trace_builder b;
+    profile *p;
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, 77, 0);
+    add_mem(&b, 0, 2, 10, 1000);
+    add_mem(&b, 0, 99, 10, 1000);
+    add_mem(&b, 0, 3, UINT64_MAX, UINT64_MAX); /* too large to be: cut, and nothing overflows */
+    p = profile_of(&b, 2);
+    assert_int_equal(memory_of(p, "work")->bytes, 1000);
+    assert_int_equal(profile_use_memory(p, PROFILE_BYTES_ALLOCATED), THAG_OK);
+    for (uint32_t n = 0; n < p->node_count; n++) assert_true(p->self[n] >= 0);
+    profile_free(p);
+    builder_free(&b);
+}
+
+static void merging_adds_memory(void **state)
+{
+    trace_builder b;
+    profile *p, *q;
+    memory_stats *s;
+    fault f = {0};
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, TRACE_HEAP_LIVE, 0);
+    add_mem(&b, 0, 1, 1, 5);
+    add_mem(&b, 0, 2, 10, 1000);
+    p = profile_of(&b, 0);
+    q = profile_of(&b, 0);
+    assert_int_equal(profile_merge(p, q), THAG_OK);
+    profile_free(q);
+    assert_int_equal(memory_stats_new(&s, p, &f), THAG_OK);
+    assert_int_equal(s->total.bytes, 2010);
+    assert_string_equal(s->rows[0].row.name, "work");
+    assert_int_equal(s->rows[0].self.bytes, 2000);
+    assert_int_equal(s->rows[0].row.value[STATS_CALLS], 10);
+    assert_string_equal(s->rows[1].row.name, "main");
+    assert_int_equal(s->rows[1].inclusive_bytes, 2010);
+    memory_stats_free(s);
+    profile_free(p);
+    builder_free(&b);
+}
+
+static void sizes_are_summed(void **state)
+{
+    trace_builder b;
+    trace_sizes *sizes;
+    trace *t;
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, TRACE_HEAP_SUMMARY, 0)->threshold = 16;
+    sizes = builder_block(&b, b.thread_chunk[0], sizeof *sizes);
+    *sizes = (trace_sizes){.kind = TRACE_SIZES, .skipped_blocks = 4, .skipped_bytes = 60};
+    sizes->bucket[7] = (struct trace_size_bucket){2, 200};
+    t = open_built(&b);
+    assert_int_equal(trace_memory_of(t)->threshold, 16);
+    assert_int_equal(trace_memory_of(t)->skipped_blocks, 4);
+    assert_int_equal(trace_memory_of(t)->skipped_bytes, 60);
+    assert_int_equal(trace_memory_of(t)->sizes[7].blocks, 2);
+    assert_int_equal(trace_memory_of(t)->sizes[7].bytes, 200);
+    trace_free(t);
+    builder_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_memory_there_is_none),
+        cmocka_unit_test(slots_add_up),
+        cmocka_unit_test(the_end_may_be_the_peak),
+        cmocka_unit_test(a_summary_knows_no_frees),
+        cmocka_unit_test(damage_is_named_and_skipped),
+        cmocka_unit_test(merging_adds_memory),
+        cmocka_unit_test(sizes_are_summed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
