@@ -1,96 +1,18 @@
 /*
- * analyze.h - what the commands of thag-analyze share: the table of commands, options, inputs,
- * outputs, messages.
+ * analyze.h - what a command of thag-analyze is, and what the commands share.
  *
- * A command is a function in a file of its own and a row in main.c's table. It returns an exit
- * status. Results go to stdout or a file, messages to stderr as `thag-analyze: PATH: WHAT (WHY)`.
+ * To add one: a file cmd_NAME.c that defines `const command cmd_NAME`, its declaration below, and its
+ * row in commands.c. Options, --help, and completion come from the same table; docs/man has the
+ * rest. Results go to stdout or a file, messages to stderr (cli/message.h).
  */
 #ifndef THAG_ANALYZE_H
 #define THAG_ANALYZE_H
 
-#include <stddef.h>
-#include <stdio.h>
-
+#include "cli/message.h"
+#include "cli/option.h"
+#include "cli/result_file.h"
 #include "output/stats_writer.h"
 #include "profile/profile_load.h"
-
-enum exit_status {
-    EXIT_FINE = 0,
-    EXIT_NOTHING = 1, /* nothing found, or a difference */
-    EXIT_USAGE = 2,
-    EXIT_INPUT = 3,
-    EXIT_SYSTEM = 4
-};
-
-/* ---- commands ---- */
-
-typedef struct command {
-    const char *name;
-    const char *summary;
-    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
-} command;
-
-int cmd_info(int argc, char **argv);
-int cmd_stats(int argc, char **argv);
-int cmd_fold(int argc, char **argv);
-int cmd_flamegraph(int argc, char **argv);
-int cmd_leaks(int argc, char **argv);
-int cmd_peak(int argc, char **argv);
-int cmd_sizes(int argc, char **argv);
-
-/** List the profiles of a directory, newest first, and how to look at them. */
-int list_profiles(const char *dir);
-
-/* ---- options: options.c ---- */
-
-/* One option. The last of a list has name NULL. */
-typedef struct option_fact {
-    int key;          /* a letter is also the short option; others begin at OPT_LONG */
-    const char *name; /* without -- */
-    const char *arg;  /* NULL: takes none */
-    const char *help;
-} option_fact;
-
-enum { OPT_LONG = 256, OPT_HELP, OPT_VERSION, OPT_FORCE, OPT_OWN };
-
-/* In every command's list. */
-#define OPTIONS_OUTPUT \
-    {'o', "output", "FILE", "write to FILE; - is standard output"}, \
-    { \
-        OPT_FORCE, "force", NULL, "overwrite FILE if it exists" \
-    }
-#define OPTIONS_COMMON \
-    {'h', "help", NULL, "show this help and exit"}, \
-    { \
-        'V', "version", NULL, "show the version and exit" \
-    }
-
-typedef struct options {
-    const char *usage;   /* what stands after the command's name */
-    const char *summary; /* a sentence or two */
-    const option_fact *facts;
-    /* What options_next() found for everybody. */
-    const char *output;
-    int force;
-} options;
-
-/**
- * The key of the next option, its argument in *arg. -1: no more, optind is at the first input. -2:
- * stop and exit with *status: help was shown, or the usage was wrong and that was said.
- */
-int options_next(options *o, int argc, char **argv, const char **arg, int *status);
-
-/** A number option's value; 0 and a message if it is not one within the bounds. */
-int option_number(const char *name, const char *text, double least, double most, double *value);
-
-/* ---- messages ---- */
-
-/** `thag-analyze: subject: what`, escaped for a terminal. subject may be NULL. Returns status. */
-int complain(int status, const char *subject, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/** Say what a fault says. Returns the exit status that goes with it. */
-int complain_fault(const fault *f);
 
 /* ---- input: input.c ---- */
 
@@ -106,29 +28,68 @@ typedef struct input {
 int input_open(input *in, char **paths, int count);
 void input_close(input *in);
 
-/** Say on a terminal, once a second has passed, what takes so long. progress_end() silences it. */
-void progress_begin(const char *doing, const char *path);
-void progress_end(void);
+/* ---- commands ---- */
 
-/* ---- output: output.c ---- */
+typedef enum job_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } job_format;
 
-typedef struct output {
-    FILE *to;
-    const char *path; /* NULL: standard output */
-    char temporary[4200];
+/* A command as it was given. */
+typedef struct job {
+    const struct command *command;
+    void *settings;     /* the command's own, settings_size bytes */
+    const char *output; /* -o; NULL: as the command likes */
     int force;
-} output;
+    int as_json, as_csv, memory;
+    job_format format; /* of these two */
+    char **paths;      /* the inputs */
+    int path_count;
+} job;
 
-/**
- * Open for writing. path NULL or "-": standard output. A file appears under its name only when
- * output_close() finds that all is well, and never replaces another without force.
- */
-int output_open(output *out, const char *path, int force);
+/* Options that several commands take. */
+enum command_takes {
+    TAKES_JSON = 1,  /* --json */
+    TAKES_CSV = 2,   /* --csv */
+    TAKES_MEMORY = 4 /* --memory: show() gets bytes instead of time */
+};
 
-/** Close. With status not EXIT_FINE or a write error the file is dropped. The final status. */
-int output_close(output *out, int status);
+typedef struct command {
+    const char *name;
+    const char *summary;        /* a phrase, for the list of commands */
+    const char *usage;          /* what stands after the name */
+    const char *about;          /* a sentence or two; lines are broken by hand */
+    const option_fact *options; /* its own; NULL: none */
+    size_t settings_size;       /* of the struct that they fill */
+    const void *defaults;       /* what it begins as; NULL: zeros */
+    unsigned takes;             /* enum command_takes */
+    /* One of the two. Both return an exit status. */
+    int (*show)(const job *j, const input *in); /* gets the files merged */
+    int (*run)(const job *j);                   /* reads the files itself */
+} command;
 
-/** 1 if standard output is a terminal; *columns is its width. */
-int terminal_width(size_t *columns);
+extern const command cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks, cmd_peak, cmd_sizes, cmd_stats;
+
+/** All of them, NULL at the end. */
+extern const command *const commands[];
+
+/** NULL if there is none of that name. */
+const command *command_find(const char *name);
+
+/** Parse and run. argv[0] is the command's name. Returns an exit status. */
+int command_run(const command *c, int argc, char **argv);
+
+/* ---- results of commands that always write a file ---- */
+
+typedef struct named_result {
+    result_file file;
+    char name[600]; /* empty: the user said which */
+} named_result;
+
+/** Open the file of -o, or one in the current directory: the input's stem with ending. */
+int named_result_open(named_result *out, const job *j, const input *in, const char *ending);
+
+/** result_close(), and say where the result is, unless the user did. */
+int named_result_close(named_result *out, int status);
+
+/** List the profiles of a directory, newest first, and how to look at them. */
+int list_profiles(const char *dir);
 
 #endif

@@ -1,26 +1,18 @@
-#include <getopt.h>
-#include <string.h>
-
 #include "output/info_writer.h"
 #include "thag-analyze/analyze.h"
 
-enum { OPT_JSON = OPT_OWN, OPT_ALL_DAMAGE };
-
-static const option_fact facts[] = {
-    {OPT_JSON, "json", NULL, "write a JSON object"},
-    {OPT_ALL_DAMAGE, "all-damage", NULL, "list every damaged place, not the first few only"},
-    OPTIONS_OUTPUT,
-    OPTIONS_COMMON,
-    {0, NULL, NULL, NULL}};
-
 typedef struct settings {
-    options o;
-    int as_json, all_damage;
-    int is_damaged; /* found in one of the files */
+    int all_damage;
 } settings;
 
-static int show(settings *set, const char *path, FILE *to)
+static const option_fact facts[] = {OPTION_FLAG(settings, all_damage, "all-damage",
+                                                "list every damaged place, not the first few only"),
+                                    OPTION_LAST};
+
+/* *damaged becomes 1 if the file is. */
+static int show(const job *j, const char *path, FILE *to, int *damaged)
 {
+    const settings *set = j->settings;
     loaded l;
     fault f = {0};
     thag_err err;
@@ -39,45 +31,45 @@ static int show(settings *set, const char *path, FILE *to)
             complain(EXIT_INPUT, path, "not a trace (collapsed stacks say nothing of their run)");
         goto done;
     }
-    err = set->as_json ? info_write_json(to, l.trace, &f)
-                       : info_write_text(to, l.trace, set->all_damage, &f);
+    err = j->as_json ? info_write_json(to, l.trace, &f)
+                     : info_write_text(to, l.trace, set->all_damage, &f);
     if (err) status = complain_fault(&f);
     trace_damages(l.trace, &listed, &damages);
-    if (damages) set->is_damaged = 1;
+    if (damages) *damaged = 1;
 done:
     progress_end();
     loaded_close(&l);
     return status;
 }
 
-int cmd_info(int argc, char **argv)
+static int run(const job *j)
 {
-    settings set = {.o = {.usage = "[OPTION]... FILE.thag...",
-                          .summary =
-                              "Show how a trace was made: program, clock, threads, the profiler's "
-                              "own cost,\nwhat was lost, what is damaged.",
-                          .facts = facts}};
-    output out;
-    const char *arg;
-    int key, status;
+    result_file out;
+    int status, damaged = 0;
 
-    while ((key = options_next(&set.o, argc, argv, &arg, &status)) != -1) {
-        if (key == -2) return status;
-        if (key == OPT_JSON) set.as_json = 1;
-        if (key == OPT_ALL_DAMAGE) set.all_damage = 1;
-    }
-    if (optind == argc) return complain(EXIT_USAGE, NULL, "no input; give a .thag file");
-    if (set.as_json && argc - optind > 1) {
+    if (!j->path_count) return complain(EXIT_USAGE, NULL, "no input; give a .thag file");
+    if (j->as_json && j->path_count > 1) {
         return complain(EXIT_USAGE, NULL, "--json takes one file");
     }
-    status = output_open(&out, set.o.output, set.o.force);
-    for (int i = optind; i < argc && status == EXIT_FINE; i++) {
-        if (argc - optind > 1)
-            fprintf(out.to, "%s==> %d of %d <==\n", i > optind ? "\n" : "", i - optind + 1,
-                    argc - optind);
-        status = show(&set, argv[i], out.to);
+    status = result_open(&out, j->output, j->force);
+    for (int i = 0; i < j->path_count && status == EXIT_FINE; i++) {
+        if (j->path_count > 1) {
+            fprintf(out.to, "%s==> %d of %d <==\n", i ? "\n" : "", i + 1, j->path_count);
+        }
+        status = show(j, j->paths[i], out.to, &damaged);
     }
-    status = output_close(&out, status);
+    status = result_close(&out, status);
     /* What could be read has been shown, and is kept. */
-    return status == EXIT_FINE && set.is_damaged ? EXIT_INPUT : status;
+    return status == EXIT_FINE && damaged ? EXIT_INPUT : status;
 }
+
+const command cmd_info = {
+    .name = "info",
+    .summary = "how a trace was made, and what it lacks",
+    .usage = "[OPTION]... FILE.thag...",
+    .about = "Show how a trace was made: program, clock, threads, the profiler's own cost,\n"
+             "what was lost, what is damaged.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_JSON,
+    .run = run};

@@ -1,72 +1,39 @@
 /*
  * cmd_memory.c - leaks, peak and sizes: what a trace knows about memory beyond `stats --memory`.
  */
-#include <getopt.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "output/memory_writer.h"
 #include "thag-analyze/analyze.h"
 
-enum { OPT_LIMIT = OPT_OWN, OPT_JSON };
-
-static const option_fact list_facts[] = {
-    {OPT_LIMIT, "limit", "N", "show the first N call paths only"},
-    {OPT_JSON, "json", NULL, "write a JSON object"},
-    OPTIONS_OUTPUT,
-    OPTIONS_COMMON,
-    {0, NULL, NULL, NULL}};
-
-static const option_fact size_facts[] = {{OPT_JSON, "json", NULL, "write a JSON object"},
-                                         OPTIONS_OUTPUT,
-                                         OPTIONS_COMMON,
-                                         {0, NULL, NULL, NULL}};
-
-typedef struct settings {
-    options o;
-    stats_write_opts write;
-    int as_json;
-} settings;
-
-/* 0: stop with *status. */
-static int read_options(settings *set, int argc, char **argv, int *status)
-{
-    const char *arg;
-    double number;
-    int key;
-
-    while ((key = options_next(&set->o, argc, argv, &arg, status)) != -1) {
-        if (key == -2) return 0;
-        if (key == OPT_JSON) {
-            set->as_json = 1;
-            continue;
-        }
-        *status = EXIT_USAGE;
-        if (!option_number("limit", arg, 1, 1e9, &number)) return 0;
-        set->write.limit = (size_t)number;
-    }
-    return 1;
-}
-
 /* ---- leaks, peak ---- */
 
-static int write_list(const settings *set, const input *in, const memory_list *list)
+typedef struct settings {
+    size_t limit;
+} settings;
+
+static const option_fact facts[] = {
+    OPTION_COUNT(settings, limit, "limit", "N", 1, 1e9, "show the first N call paths only"),
+    OPTION_LAST};
+
+static int write_list(const job *j, const input *in, const memory_list *list)
 {
-    output out;
+    const settings *set = j->settings;
+    stats_write_opts write = {.limit = set->limit};
+    result_file out;
     fault f = {0};
-    thag_err err;
-    int status = output_open(&out, set->o.output, set->o.force);
+    int status = result_open(&out, j->output, j->force);
 
     if (status != EXIT_FINE) return status;
-    if (set->as_json)
-        err = memory_list_json(out.to, list, &in->meta, &set->write, &f);
+    /* Of errors result_close() sees the stream's, and knows its name. */
+    if (j->as_json)
+        memory_list_json(out.to, list, &in->meta, &write, &f);
     else
-        err = memory_list_text(out.to, list, &set->write, &f);
-    (void)err; /* output_close() sees the stream's error, and knows its name */
-    return output_close(&out, status);
+        memory_list_text(out.to, list, &write, &f);
+    return result_close(&out, status);
 }
 
-static int list_paths(const settings *set, const input *in, profile_metric metric)
+static int list_paths(const job *j, const input *in, profile_metric metric)
 {
     memory_list list = {.profile = in->profile,
                         .what = metric == PROFILE_BYTES_PEAK ? "live at the peak"
@@ -82,7 +49,7 @@ static int list_paths(const settings *set, const input *in, profile_metric metri
     }
     list.paths = paths = memory_paths(in->profile, metric, &list.count);
     if (!paths) return complain(EXIT_SYSTEM, in->stem, "out of memory");
-    status = write_list(set, in, &list);
+    status = write_list(j, in, &list);
     if (status == EXIT_FINE && !list.count) {
         status = complain(EXIT_NOTHING, in->stem, "nothing was %s", list.what);
     }
@@ -90,40 +57,38 @@ static int list_paths(const settings *set, const input *in, profile_metric metri
     return status;
 }
 
-static int run_list(settings *set, int argc, char **argv, profile_metric metric)
+static int show_leaks(const job *j, const input *in)
 {
-    input in;
-    int status;
-
-    if (!read_options(set, argc, argv, &status)) return status;
-    status = input_open(&in, argv + optind, argc - optind);
-    if (status != EXIT_FINE) return status;
-    status = list_paths(set, &in, metric);
-    input_close(&in);
-    return status;
+    return list_paths(j, in, PROFILE_BYTES_LIVE);
 }
 
-int cmd_leaks(int argc, char **argv)
+static int show_peak(const job *j, const input *in)
 {
-    settings set = {.o = {.usage = "[OPTION]... FILE...",
-                          .summary =
-                              "List the call paths whose memory was still allocated when the "
-                              "program ended, largest\nfirst. Several files are merged.",
-                          .facts = list_facts}};
-
-    return run_list(&set, argc, argv, PROFILE_BYTES_LIVE);
+    return list_paths(j, in, PROFILE_BYTES_PEAK);
 }
 
-int cmd_peak(int argc, char **argv)
-{
-    settings set = {.o = {.usage = "[OPTION]... FILE...",
-                          .summary =
-                              "List what every call path held at the moment when most memory "
-                              "was allocated,\nlargest first.",
-                          .facts = list_facts}};
+const command cmd_leaks = {
+    .name = "leaks",
+    .summary = "memory that was still allocated at the end, by call path",
+    .usage = "[OPTION]... FILE...",
+    .about =
+        "List the call paths whose memory was still allocated when the program ended, largest\n"
+        "first. Several files are merged.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_JSON,
+    .show = show_leaks};
 
-    return run_list(&set, argc, argv, PROFILE_BYTES_PEAK);
-}
+const command cmd_peak = {
+    .name = "peak",
+    .summary = "who held memory when most was allocated",
+    .usage = "[OPTION]... FILE...",
+    .about = "List what every call path held at the moment when most memory was allocated,\n"
+             "largest first.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_JSON,
+    .show = show_peak};
 
 /* ---- sizes ---- */
 
@@ -153,23 +118,25 @@ static int read_sizes(trace_memory_info *sum, char **paths, int count)
     return sum->mode ? EXIT_FINE : complain(EXIT_NOTHING, paths[0], "memory was not recorded");
 }
 
-int cmd_sizes(int argc, char **argv)
+static int run_sizes(const job *j)
 {
-    settings set = {.o = {.usage = "[OPTION]... FILE...",
-                          .summary = "Show how many blocks of which size were allocated.",
-                          .facts = size_facts}};
     trace_memory_info sum = {0};
-    output out;
+    result_file out;
     fault f = {0};
-    thag_err err;
-    int status;
+    int status = read_sizes(&sum, j->paths, j->path_count);
 
-    if (!read_options(&set, argc, argv, &status)) return status;
-    status = read_sizes(&sum, argv + optind, argc - optind);
+    if (status == EXIT_FINE) status = result_open(&out, j->output, j->force);
     if (status != EXIT_FINE) return status;
-    status = output_open(&out, set.o.output, set.o.force);
-    if (status != EXIT_FINE) return status;
-    err = set.as_json ? memory_sizes_json(out.to, &sum, &f) : memory_sizes_text(out.to, &sum, &f);
-    (void)err; /* output_close() sees the stream's error, and knows its name */
-    return output_close(&out, status);
+    if (j->as_json)
+        memory_sizes_json(out.to, &sum, &f);
+    else
+        memory_sizes_text(out.to, &sum, &f);
+    return result_close(&out, status);
 }
+
+const command cmd_sizes = {.name = "sizes",
+                           .summary = "how many blocks of which size were allocated",
+                           .usage = "[OPTION]... FILE.thag...",
+                           .about = "Show how many blocks of which size were allocated.",
+                           .takes = TAKES_JSON,
+                           .run = run_sizes};

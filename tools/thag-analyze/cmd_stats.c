@@ -1,150 +1,119 @@
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <getopt.h>
-#include <pcre2.h>
 #include <string.h>
 
 #include "output/memory_writer.h"
+#include "profile/pattern.h"
 #include "thag-analyze/analyze.h"
 
-enum {
-    OPT_SORT = OPT_OWN,
-    OPT_LIMIT,
-    OPT_FILTER,
-    OPT_RAW,
-    OPT_CSV,
-    OPT_JSON,
-    OPT_WIDTH,
-    OPT_MEMORY
-};
-
-static const option_fact facts[] = {
-    {OPT_SORT, "sort", "COLUMN",
-     "name, calls, inclusive, self, min, mean, p50, p95, p99, max, open,\n"
-     "                             corrected-inclusive or corrected-self (the default);\n"
-     "                             or as the table heads it: self*, self, incl*, incl"},
-    {OPT_LIMIT, "limit", "N", "show the first N functions only"},
-    {OPT_FILTER, "filter", "REGEX", "only functions whose name matches (PCRE2)"},
-    {OPT_RAW, "raw", NULL, "times as measured, without the correction for the profiler's cost"},
-    {OPT_CSV, "csv", NULL, "write comma-separated values"},
-    {OPT_JSON, "json", NULL, "write a JSON object"},
-    {OPT_WIDTH, "width", "N", "columns of the text table; otherwise the terminal's, or 100"},
-    {OPT_MEMORY, "memory", NULL, "heap memory instead of time, by bytes allocated"},
-    OPTIONS_OUTPUT,
-    OPTIONS_COMMON,
-    {0, NULL, NULL, NULL}};
-
 typedef struct settings {
-    options o;
-    stats_write_opts write;
-    const char *sort, *filter;
-    int as_csv, as_json, memory;
+    size_t sort; /* into sort_names */
+    size_t limit, width;
+    const char *filter;
+    int show_raw, memory;
 } settings;
-
-/* ---- filter ---- */
-
-/* A pattern from outside may take exponential time on a name from outside: the limits end that. */
-static thag_err filter_rows(stats *s, const char *pattern, fault *f)
-{
-    int number;
-    PCRE2_SIZE at;
-    size_t kept = 0;
-    pcre2_match_context *limits = pcre2_match_context_create(NULL);
-    pcre2_match_data *match = pcre2_match_data_create(1, NULL);
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                     PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &number, &at, NULL);
-    thag_err err = THAG_OK;
-
-    if (!code) {
-        PCRE2_UCHAR text[128];
-
-        pcre2_get_error_message(number, text, sizeof text);
-        err = fault_set(f, THAG_ERR_PATTERN, at, (const char *)text);
-        goto done;
-    }
-    if (!limits || !match) {
-        err = fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "pattern");
-        goto done;
-    }
-    pcre2_set_match_limit(limits, 1000000);
-    pcre2_set_depth_limit(limits, 10000);
-    pcre2_set_heap_limit(limits, 65536);
-    for (size_t i = 0; i < s->row_count; i++) {
-        int found = pcre2_match(code, (PCRE2_SPTR)s->rows[i].name, strlen(s->rows[i].name), 0, 0,
-                                match, limits);
-
-        if (found < PCRE2_ERROR_NOMATCH) {
-            err = fault_set(f, THAG_ERR_PATTERN, UINT64_MAX, "it takes too long on a name");
-            goto done;
-        }
-        if (found >= 0) s->rows[kept++] = s->rows[i];
-    }
-    s->row_count = kept;
-done:
-    pcre2_code_free(code);
-    pcre2_match_data_free(match);
-    pcre2_match_context_free(limits);
-    return err;
-}
 
 /* ---- options ---- */
 
-#define SORT_NAME(id, option, key, heading) " " option
-#define SORT_NAMES                          STATS_COLUMNS(SORT_NAME)
+#define SORT_OPTION(id, option, key, heading) option,
+#define SORT_COLUMN(id, option, key, heading) STATS_##id,
 
-static int set_option(settings *set, int key, const char *arg)
+/* The columns, and headings of the table that are no column's name. 0 depends on the profile. */
+static const char *const sort_names[] = {"auto", STATS_COLUMNS(SORT_OPTION) "incl", "incl*",
+                                         "self*", NULL};
+static const stats_column sort_columns[] = {STATS_SELF, STATS_COLUMNS(SORT_COLUMN) STATS_INCLUSIVE,
+                                            STATS_CORRECTED_INCLUSIVE, STATS_CORRECTED_SELF};
+
+static const char *sort_name(size_t n)
 {
-    double number = 0;
-
-    switch (key) {
-    case OPT_SORT:
-        set->sort = arg;
-        if (stats_column_named(arg) != STATS_COLUMN_COUNT) return EXIT_FINE;
-        return complain(EXIT_USAGE, NULL, "--sort: there is no column %s (one of:" SORT_NAMES ")",
-                        arg);
-    case OPT_LIMIT:
-        if (!option_number("limit", arg, 1, 1e9, &number)) return EXIT_USAGE;
-        set->write.limit = (size_t)number;
-        return EXIT_FINE;
-    case OPT_WIDTH:
-        if (!option_number("width", arg, 40, 1000, &number)) return EXIT_USAGE;
-        set->write.width = (size_t)number;
-        return EXIT_FINE;
-    case OPT_FILTER: set->filter = arg; return EXIT_FINE;
-    case OPT_RAW: set->write.show_raw = 1; return EXIT_FINE;
-    case OPT_CSV: set->as_csv = 1; return EXIT_FINE;
-    case OPT_MEMORY: set->memory = 1; return EXIT_FINE;
-    default: set->as_json = 1; return EXIT_FINE;
-    }
+    return sort_names[n];
 }
+
+static const option_fact facts[] = {
+    OPTION_CHOICE(settings, sort, "sort", "COLUMN", sort_name,
+                  "column to sort by; auto is self time, corrected where it can be"),
+    OPTION_COUNT(settings, limit, "limit", "N", 1, 1e9, "show the first N functions only"),
+    OPTION_TEXT(settings, filter, "filter", "REGEX", "only functions whose name matches (PCRE2)"),
+    OPTION_FLAG(settings, show_raw, "raw",
+                "times as measured, without the correction for the profiler's cost"),
+    OPTION_FLAG(settings, memory, "memory", "heap memory instead of time, by bytes allocated"),
+    OPTION_COUNT(settings, width, "width", "N", 40, 1000,
+                 "columns of the text table; otherwise the terminal's, or 100"),
+    OPTION_LAST};
 
 static stats_column sort_column(const settings *set, const stats *s)
 {
-    if (set->sort) return stats_column_named(set->sort);
-    return s->is_corrected && !set->write.show_raw ? STATS_CORRECTED_SELF : STATS_SELF;
+    if (set->sort) return sort_columns[set->sort];
+    return s->is_corrected && !set->show_raw ? STATS_CORRECTED_SELF : STATS_SELF;
 }
 
 /* ---- the command ---- */
 
-static int write_table(const settings *set, const input *in, stats *s)
+static thag_err filter_rows(stats *s, const char *text, fault *f)
 {
-    output out;
-    fault f = {0};
-    thag_err err;
-    int status = output_open(&out, set->o.output, set->o.force);
+    pattern *wanted;
+    size_t kept = 0;
+    int is_match;
+    thag_err err = pattern_new(&wanted, text, f);
 
-    if (status != EXIT_FINE) return status;
-    if (set->as_json)
-        err = stats_write_json(out.to, s, &in->meta, &set->write, &f);
-    else if (set->as_csv)
-        err = stats_write_csv(out.to, s, &set->write, &f);
-    else
-        err = stats_write_text(out.to, s, &in->meta, &set->write, &f);
-    (void)err; /* output_close() sees the stream's error, and knows its name */
-    return output_close(&out, status);
+    for (size_t i = 0; i < s->row_count && !err; i++) {
+        err = pattern_match(wanted, s->rows[i].name, strlen(s->rows[i].name), &is_match, f);
+        if (is_match) s->rows[kept++] = s->rows[i];
+    }
+    s->row_count = kept;
+    pattern_free(wanted);
+    if (err == THAG_ERR_PATTERN) fault_set_path(f, "--filter");
+    return err;
 }
 
-static int run(const settings *set, const input *in)
+static int write_table(const job *j, const input *in, stats *s)
 {
+    const settings *set = j->settings;
+    stats_write_opts write = {.limit = set->limit, .width = set->width, .show_raw = set->show_raw};
+    result_file out;
+    fault f = {0};
+    int status = result_open(&out, j->output, j->force);
+
+    if (status != EXIT_FINE) return status;
+    if (!write.width) terminal_width(&write.width);
+    /* Of errors result_close() sees the stream's, and knows its name. */
+    switch (j->format) {
+    case FORMAT_JSON: stats_write_json(out.to, s, &in->meta, &write, &f); break;
+    case FORMAT_CSV: stats_write_csv(out.to, s, &write, &f); break;
+    case FORMAT_TEXT: stats_write_text(out.to, s, &in->meta, &write, &f); break;
+    }
+    return result_close(&out, status);
+}
+
+static int show_memory(const job *j, const input *in)
+{
+    const settings *set = j->settings;
+    stats_write_opts write = {.limit = set->limit, .width = set->width};
+    memory_stats *s = NULL;
+    result_file out;
+    fault f = {0};
+    int status;
+
+    if (set->filter || set->sort) {
+        return complain(EXIT_USAGE, NULL, "--memory has no --filter and no --sort yet");
+    }
+    if (!in->profile->memory) return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
+    if (memory_stats_new(&s, in->profile, &f)) return complain_fault(&f);
+    if (!write.width) terminal_width(&write.width);
+    status = result_open(&out, j->output, j->force);
+    if (status == EXIT_FINE) {
+        switch (j->format) {
+        case FORMAT_JSON: memory_write_json(out.to, s, &in->meta, &write, &f); break;
+        case FORMAT_CSV: memory_write_csv(out.to, s, &write, &f); break;
+        case FORMAT_TEXT: memory_write_text(out.to, s, &in->meta, &write, &f); break;
+        }
+        status = result_close(&out, status);
+    }
+    memory_stats_free(s);
+    return status;
+}
+
+static int show_times(const job *j, const input *in)
+{
+    const settings *set = j->settings;
     stats *s = NULL;
     fault f = {0};
     int status;
@@ -152,12 +121,11 @@ static int run(const settings *set, const input *in)
 
     if (!err && set->filter) err = filter_rows(s, set->filter, &f);
     if (err) {
-        if (err == THAG_ERR_PATTERN) fault_set_path(&f, "--filter");
         status = complain_fault(&f);
         goto done;
     }
     stats_sort(s, sort_column(set, s));
-    status = write_table(set, in, s);
+    status = write_table(j, in, s);
     if (status == EXIT_FINE && !s->row_count) {
         status = complain(EXIT_NOTHING, in->stem,
                           set->filter ? "no function matches" : "nothing was recorded");
@@ -167,55 +135,20 @@ done:
     return status;
 }
 
-/* With --memory. */
-static int run_memory(const settings *set, const input *in)
+static int show(const job *j, const input *in)
 {
-    memory_stats *s = NULL;
-    output out;
-    fault f = {0};
-    int status;
+    const settings *set = j->settings;
 
-    if (!in->profile->memory) return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
-    if (memory_stats_new(&s, in->profile, &f)) return complain_fault(&f);
-    status = output_open(&out, set->o.output, set->o.force);
-    if (status == EXIT_FINE) {
-        /* output_close() sees the stream's error, and knows its name. */
-        if (set->as_json)
-            (void)memory_write_json(out.to, s, &in->meta, &set->write, &f);
-        else if (set->as_csv)
-            (void)memory_write_csv(out.to, s, &set->write, &f);
-        else
-            (void)memory_write_text(out.to, s, &in->meta, &set->write, &f);
-        status = output_close(&out, status);
-    }
-    memory_stats_free(s);
-    return status;
+    return set->memory ? show_memory(j, in) : show_times(j, in);
 }
 
-int cmd_stats(int argc, char **argv)
-{
-    settings set = {.o = {.usage = "[OPTION]... FILE...",
-                          .summary =
-                              "Show a table of functions and sections: calls, inclusive and "
-                              "self time, and how\nlong single calls took. Several files are "
-                              "merged.",
-                          .facts = facts}};
-    input in;
-    const char *arg;
-    int key, status;
-
-    terminal_width(&set.write.width);
-    while ((key = options_next(&set.o, argc, argv, &arg, &status)) != -1) {
-        if (key != -2) status = set_option(&set, key, arg);
-        if (key == -2 || status != EXIT_FINE) return status;
-    }
-    if (set.memory && (set.filter || set.sort)) {
-        return complain(EXIT_USAGE, NULL, "--memory has no --filter and no --sort yet");
-    }
-    if (set.as_csv && set.as_json) return complain(EXIT_USAGE, NULL, "--csv or --json, not both");
-    status = input_open(&in, argv + optind, argc - optind);
-    if (status != EXIT_FINE) return status;
-    status = set.memory ? run_memory(&set, &in) : run(&set, &in);
-    input_close(&in);
-    return status;
-}
+const command cmd_stats = {
+    .name = "stats",
+    .summary = "table of functions: calls, inclusive and self time, percentiles",
+    .usage = "[OPTION]... FILE...",
+    .about = "Show a table of functions and sections: calls, inclusive and self time, and how\n"
+             "long single calls took. Several files are merged.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_JSON | TAKES_CSV,
+    .show = show};

@@ -1,23 +1,11 @@
 /*
- * thag-analyze - shows what a profiled program recorded. One row of the table a command, one file a
- * command.
+ * thag-analyze - shows what a profiled program recorded.
  */
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "thag-analyze/analyze.h"
-
-static const command commands[] = {
-    {"stats", "table of functions: calls, inclusive and self time, percentiles", cmd_stats},
-    {"flamegraph", "interactive picture of where the time went (SVG)", cmd_flamegraph},
-    {"fold", "collapsed stacks for other tools", cmd_fold},
-    {"leaks", "memory that was still allocated at the end, by call path", cmd_leaks},
-    {"peak", "who held memory when most was allocated", cmd_peak},
-    {"sizes", "how many blocks of which size were allocated", cmd_sizes},
-    {"info", "how a trace was made, and what it lacks", cmd_info},
-    {NULL, NULL, NULL},
-};
 
 static int help(void)
 {
@@ -26,7 +14,9 @@ static int help(void)
            "Show what a program that was profiled with thag_profiler recorded. FILE is a trace "
            "(.thag)\n"
            "or collapsed stacks (.folded) of any origin; - is standard input.\n\nCommands:\n");
-    for (const command *c = commands; c->name; c++) printf("  %-12s %s\n", c->name, c->summary);
+    for (size_t i = 0; commands[i]; i++) {
+        printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    }
     printf(
         "\n'thag-analyze COMMAND --help' tells the options of a command. Without a command, the\n"
         "profiles of a directory are listed, newest first.\n\n"
@@ -43,9 +33,9 @@ static mode_t mode_of(const char *path)
 
 static int run_command(int argc, char **argv)
 {
-    for (const command *c = commands; c->name; c++) {
-        if (strcmp(c->name, argv[0]) == 0) return c->run(argc, argv);
-    }
+    const command *c = command_find(argv[0]);
+
+    if (c) return command_run(c, argc, argv);
     if (argc == 1 && S_ISDIR(mode_of(argv[0]))) return list_profiles(argv[0]);
     if (S_ISREG(mode_of(argv[0]))) {
         return complain(EXIT_USAGE, NULL, "%s is not a command; try: thag-analyze stats %s",
@@ -78,8 +68,10 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int status = dispatch(argc, argv);
+    int status;
 
+    message_program("thag-analyze");
+    status = dispatch(argc, argv);
     /* What a full disk did to standard output shows here, if not before. */
     if (fflush(stdout) && status == EXIT_FINE) {
         status = complain(EXIT_SYSTEM, NULL, "cannot write standard output");

@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "thag-analyze/analyze.h"
+#include "cli/message.h"
+#include "cli/result_file.h"
 
 #define CLOBBER "exists (use --force to overwrite it)"
 
@@ -16,7 +17,7 @@ static int cannot_write(const char *path)
 }
 
 /* Devices and pipes are written as they are; a file is made under another name first. */
-static int open_file(output *out, const char *path)
+static int open_file(result_file *out, const char *path)
 {
     struct stat st;
     int exists = stat(path, &st) == 0, fd;
@@ -40,7 +41,7 @@ static int open_file(output *out, const char *path)
     return cannot_write(path);
 }
 
-int output_open(output *out, const char *path, int force)
+int result_open(result_file *out, const char *path, int force)
 {
     memset(out, 0, sizeof *out);
     out->force = force;
@@ -50,7 +51,7 @@ int output_open(output *out, const char *path, int force)
 }
 
 /* Give the file its name, which meanwhile another may have taken. */
-static int name_file(const output *out)
+static int name_file(const result_file *out)
 {
     if (out->force) return rename(out->temporary, out->path);
     if (link(out->temporary, out->path) == 0) return unlink(out->temporary);
@@ -58,7 +59,7 @@ static int name_file(const output *out)
     return rename(out->temporary, out->path); /* a file system without links */
 }
 
-int output_close(output *out, int status)
+int result_close(result_file *out, int status)
 {
     int failed;
 

@@ -1,0 +1,110 @@
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "output/utf8.h"
+
+static const char *program = "thag";
+
+void message_program(const char *name)
+{
+    program = name;
+}
+
+/* ---- messages ---- */
+
+int complain(int status, const char *subject, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    progress_end();
+    fprintf(stderr, "%s: ", program);
+    if (subject) {
+        utf8_put_plain(stderr, subject, strlen(subject), SIZE_MAX);
+        fputs(": ", stderr);
+    }
+    utf8_put_plain(stderr, text, strlen(text), SIZE_MAX);
+    fputc('\n', stderr);
+    return status;
+}
+
+static int fault_status(thag_err err)
+{
+    switch (err) {
+    case THAG_OK: return EXIT_FINE;
+    case THAG_ERR_EMPTY: return EXIT_NOTHING;
+    case THAG_ERR_PATTERN: return EXIT_USAGE;
+    case THAG_ERR_MEMORY:
+    case THAG_ERR_OPEN:
+    case THAG_ERR_READ:
+    case THAG_ERR_WRITE: return EXIT_SYSTEM;
+    default: return EXIT_INPUT;
+    }
+}
+
+int complain_fault(const fault *f)
+{
+    char where[64] = "";
+    const char *subject = f->path[0] ? f->path : NULL;
+
+    if (f->line)
+        snprintf(where, sizeof where, "line %llu: ", (unsigned long long)f->line);
+    else if (f->offset != UINT64_MAX)
+        snprintf(where, sizeof where, "byte %llu: ", (unsigned long long)f->offset);
+    /* The system's own words say it all. */
+    if (f->os_errno) {
+        return complain(fault_status(f->err), subject, "%s (%s)", thag_err_text(f->err),
+                        strerror(f->os_errno));
+    }
+    return complain(fault_status(f->err), subject, "%s (%s%s)", thag_err_text(f->err), where,
+                    f->what);
+}
+
+/* ---- progress ---- */
+
+static char progress_line[600];
+static volatile sig_atomic_t progress_len;
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    /* Only for people to see: whether it could be written does not matter. */
+    if (progress_len && write(STDERR_FILENO, progress_line, (size_t)progress_len) < 0) return;
+}
+
+void progress_begin(const char *doing, const char *path)
+{
+    struct itimerval second = {.it_value = {.tv_sec = 1}};
+    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
+    const char *slash = strrchr(path, '/');
+    int len;
+
+    if (!isatty(STDERR_FILENO)) return;
+    progress_len = 0;
+    len = snprintf(progress_line, sizeof progress_line, "%s: %s %.400s ...\n", program, doing,
+                   slash ? slash + 1 : path);
+    for (int i = 0; i + 1 < len; i++) {
+        if ((unsigned char)progress_line[i] < 0x20 || progress_line[i] == 0x7F)
+            progress_line[i] = '?';
+    }
+    progress_len = len;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &second, NULL);
+}
+
+void progress_end(void)
+{
+    struct itimerval never = {0};
+
+    if (!progress_len) return;
+    progress_len = 0;
+    setitimer(ITIMER_REAL, &never, NULL);
+}

@@ -1,0 +1,110 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "thag-analyze/analyze.h"
+
+const command *const commands[] = {&cmd_stats, &cmd_flamegraph, &cmd_fold, &cmd_leaks,
+                                   &cmd_peak,  &cmd_sizes,      &cmd_info, NULL};
+
+const command *command_find(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++) {
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    }
+    return NULL;
+}
+
+/* ---- shared options ---- */
+
+static const option_fact json_option[] = {OPTION_FLAG(job, as_json, "json", "write a JSON object"),
+                                          OPTION_LAST};
+static const option_fact csv_option[] = {
+    OPTION_FLAG(job, as_csv, "csv", "write comma-separated values"), OPTION_LAST};
+static const option_fact memory_option[] = {
+    OPTION_FLAG(job, memory, "memory", "bytes that were allocated, instead of time"), OPTION_LAST};
+static const option_fact output_options[] = {
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_IS_FILE,
+     .arg = "FILE",
+     .offset = OPTION_AT(job, const char *, output),
+     .help = "write to FILE; - is standard output"},
+    OPTION_FLAG(job, force, "force", "overwrite FILE if it exists"),
+    OPTION_LAST};
+
+static void gather_options(option_set *set, const command *c, char name[64], job *j)
+{
+    const option_fact *groups[] = {c->options,
+                                   c->takes & TAKES_MEMORY ? memory_option : NULL,
+                                   c->takes & TAKES_JSON ? json_option : NULL,
+                                   c->takes & TAKES_CSV ? csv_option : NULL,
+                                   output_options,
+                                   options_common};
+
+    snprintf(name, 64, "thag-analyze %s", c->name);
+    *set = (option_set){.program = name, .usage = c->usage, .about = c->about};
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        set->groups[i].facts = groups[i];
+        set->groups[i].settings = i ? j : j->settings;
+    }
+}
+
+/* ---- running ---- */
+
+static int run_job(job *j)
+{
+    input in;
+    int status;
+
+    if (j->as_csv && j->as_json) {
+        return complain(EXIT_USAGE, NULL, "--csv or --json, not both");
+    }
+    j->format = j->as_json ? FORMAT_JSON : j->as_csv ? FORMAT_CSV : FORMAT_TEXT;
+    if (j->command->run) return j->command->run(j);
+    status = input_open(&in, j->paths, j->path_count);
+    if (status != EXIT_FINE) return status;
+    if (j->memory && profile_use_memory(in.profile, PROFILE_BYTES_ALLOCATED))
+        status = complain(EXIT_NOTHING, in.stem, "memory was not recorded");
+    else
+        status = j->command->show(j, &in);
+    input_close(&in);
+    return status;
+}
+
+int command_run(const command *c, int argc, char **argv)
+{
+    option_set set;
+    job j = {.command = c, .settings = calloc(1, c->settings_size + 1)};
+    char name[64];
+    int first, status;
+
+    if (!j.settings) return complain(EXIT_SYSTEM, NULL, "out of memory");
+    if (c->defaults) memcpy(j.settings, c->defaults, c->settings_size);
+    gather_options(&set, c, name, &j);
+    status = options_parse(&set, argc, argv, &first);
+    if (status == OPTIONS_GO_ON) {
+        j.paths = argv + first;
+        j.path_count = argc - first;
+        status = run_job(&j);
+    }
+    free(j.settings);
+    return status;
+}
+
+/* ---- results ---- */
+
+int named_result_open(named_result *out, const job *j, const input *in, const char *ending)
+{
+    out->name[0] = 0;
+    if (j->output) return result_open(&out->file, j->output, j->force);
+    snprintf(out->name, sizeof out->name, "%s%s%s%s", in->stem,
+             in->meta.file_count > 1 ? "-merged" : "", j->memory ? "-memory" : "", ending);
+    return result_open(&out->file, out->name, j->force);
+}
+
+int named_result_close(named_result *out, int status)
+{
+    status = result_close(&out->file, status);
+    if (status == EXIT_FINE && out->name[0]) printf("%s\n", out->name);
+    return status;
+}
