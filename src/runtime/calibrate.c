@@ -23,6 +23,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
     thread->root->last = cell;
     uint32_t period = thread->sample_period;
     thread->sample_period = 0;
+    thread->base_task.state = thread->base_task.idle = thagi_thread_idle(thread);
 
     uint64_t best_pair = UINT64_MAX, best_inside = UINT64_MAX;
     for (int batch = 0; batch < BATCHES; batch++) {
@@ -38,6 +39,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
         (uint32_t)((best_pair > best_inside ? best_pair - best_inside : 0) * 256 / BATCH_SPANS);
 
     thread->sample_period = period;
+    thread->base_task.state = thread->base_task.idle = thagi_thread_idle(thread);
     thread->root->last = &thagi_no_cell;
     thread->shared->last_calls = thread->shared->last_cell = 0;
     cell->site = NULL;

@@ -19,8 +19,6 @@
 
 #include "runtime/runtime.h"
 
-typedef uint64_t thagi_pair __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
-
 #define THAGI_MEMORY_ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 /** Whether memory is being recorded now: what thag_active says, in reach of one load. */

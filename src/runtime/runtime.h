@@ -37,6 +37,9 @@ enum { THAGI_RECORDING = TRACE_TIME | TRACE_MEMORY, THAGI_ENDING = 4 };
 #define THAGI_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define THAGI_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Two numbers that change by one store: whole or not at all. */
+typedef uint64_t thagi_pair __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
+
 typedef struct thagi_cell thagi_cell;
 typedef struct thagi_thread thagi_thread;
 typedef struct thagi_task thagi_task;
@@ -77,8 +80,9 @@ enum { THAGI_FRAME_WHERE, THAGI_FRAME_CELL };
  * another place it is the caller, which the callee was inlined into.
  */
 #define THAGI_WHERE() \
-    ((uint64_t)(uintptr_t)__builtin_frame_address(0) << 16 | \
+    ((uint64_t)(uintptr_t)__builtin_dwarf_cfa() << 16 | \
      ((uintptr_t)__builtin_return_address(0) & 0xffff))
+#define THAGI_WHERE_SP(where) ((uintptr_t)((where) >> 16))
 static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
 {
     return (thagi_cell *)(uintptr_t)frame->scratch[THAGI_FRAME_CELL];
@@ -89,21 +93,29 @@ static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
  * a child: one test on the hot path serves "not set up", "forked" and "interrupted by a signal".
  */
 struct thagi_task {
-    uintptr_t state; /* THAGI_TASK_UNUSABLE, _IDLE, _CAREFUL, or the stack pointer of the runtime
-                        call in progress, which a signal handler has interrupted */
+    uintptr_t state; /* THAGI_TASK_UNUSABLE to _CAREFUL, or the stack pointer of the runtime call in
+                        progress, which a signal handler has interrupted */
     trace_frame *top;
     trace_frame *base;                       /* frames[0] */
     trace_frame *limit;                      /* one past the last frame there is room for */
     thagi_thread *thread;                    /* whose counters pay now */
     uintptr_t stack_lo, stack_hi;            /* mapping of the stack seen last; 0, 0: unknown */
+    uintptr_t idle;                          /* the state between calls: _IDLE or another */
     uint32_t closed_count;                   /* frames ended out of order, still below the top */
     const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
 };
 enum {
     THAGI_TASK_UNUSABLE = 0,
-    THAGI_TASK_IDLE = 1,
-    THAGI_TASK_CAREFUL = 2 /* as IDLE, but the stack has closed frames: take the slow way */
+    THAGI_TASK_IDLE = 1,     /* every call is timed, with the processor's counter: the fast way */
+    THAGI_TASK_SAMPLING = 2, /* not every call is timed */
+    THAGI_TASK_CAREFUL = 3   /* the stack has closed frames, or the clock is slow: the long way */
 };
+
+/* Set up, and between calls. */
+static inline int thagi_task_is_ready(const thagi_task *task)
+{
+    return task->state - 1 < THAGI_TASK_CAREFUL;
+}
 
 /* Key (parent cell, site), value cell. Open addressing, linear probing, power of two. */
 typedef struct thagi_cell_map {
@@ -251,6 +263,15 @@ static inline uint64_t thagi_ticks(void)
 #endif
     return thagi_monotonic_ticks();
 }
+/* Of a task that is idle, i.e. whose clock this is. */
+static inline uint64_t thagi_counter(void)
+{
+#if PLAT_HAS_COUNTER
+    return thagi_plat_counter();
+#else
+    return thagi_monotonic_ticks();
+#endif
+}
 void thagi_clock_start(trace_file *file, int want_counter);
 /** Renew the pair that the tick rate is derived from, unless that was a moment ago and is not forced. */
 void thagi_clock_snapshot(thagi_session *session, int force);
@@ -305,7 +326,6 @@ void thagi_timeline_owner(thagi_thread *thread);
 void thagi_timeline_clear(thagi_thread *thread);
 /** The tail is full, or off. Returns 1 if there is room now. */
 int thagi_timeline_full(thagi_thread *thread);
-void thagi_timeline_put_long(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
 void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
 
 /* thread.c: slots. */
@@ -319,17 +339,19 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level);
 thagi_thread *thagi_thread_nested(thagi_thread *thread);
 void *thagi_thread_alloc(thagi_thread *thread, size_t bytes);
 int thagi_thread_grow_frames(thagi_thread *thread);
+/** What a task of the thread is between calls: see THAGI_TASK_IDLE. */
+uintptr_t thagi_thread_idle(const thagi_thread *thread);
 int thagi_thread_key_start(void);
 
-/* span.c. The functions on a task need it held: state is the caller's stack pointer. */
-/** The task to work on when the current one is not idle; then idle or careful. NULL: none, and the
+/* span_stack.c. The functions on a task need it held: state is the caller's stack pointer. */
+/** The task to work on when the current one is not idle; then it is between calls. NULL: none, and the
     call has been counted as lost if it was to be recorded. */
 thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
-/** Idle again, or careful as long as there are closed frames. */
+/** Between calls again: careful as long as there are closed frames. */
 void thagi_task_release(thagi_task *task);
-/** thag_span_begin() on behalf of a caller whose frame address is sp. */
-thag_token thagi_span_begin_at(const thag_site *site, uint64_t where);
-/** Begin a span for a task that is held. 0: lost, and counted. */
+/** A held task whose call is gone (longjmp, cancellation): finish or undo it. */
+void thagi_task_recover(thagi_task *task);
+/** Begin a span. 0: lost, and counted. */
 thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t where);
 /** Count the top frame as ended at `now`, and pop it. */
 void thagi_span_pop(thagi_task *task, uint64_t now);
@@ -342,10 +364,17 @@ void thagi_span_settle(thagi_task *task);
 /** Abandon the frames that a longjmp has left behind, as seen from a call at `where`; `site`: the one
     that is beginning there, or NULL. */
 void thagi_span_drop_dead(thagi_task *task, uint64_t where, const thag_site *site);
-/** A held task whose call is gone (longjmp, cancellation): finish or undo it. */
-void thagi_task_recover(thagi_task *task);
 /** Abandon every open frame: the thread ends. */
 void thagi_span_close_all(thagi_task *task);
+
+/* Where the hot path goes on when something is not as usual. Of a held task, which they release: */
+thag_token thagi_span_begin_held(thagi_task *task, const thag_site *site, uint64_t where);
+void thagi_span_end_held(thagi_task *task, thag_token token);
+void thagi_span_pop_held(thagi_task *task, uint64_t now);
+void thagi_timeline_put_held(thagi_task *task, uint32_t node, uint64_t ticks, uint64_t end);
+/* Of a task in any state, for a caller whose stack pointer is in where, or sp: */
+thag_token thagi_span_begin_slow(thagi_task *task, const thag_site *site, uint64_t where);
+void thagi_span_end_slow(thagi_task *task, thag_token token, uintptr_t sp);
 
 /* inherit.c: the spans that a forked child goes on with. */
 enum { THAGI_INHERIT_MAX = 256 };

@@ -6,8 +6,6 @@
 
 #include "runtime/runtime.h"
 
-#define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
-
 /*
  * Names of sections that ask only for what is not being recorded: their ends are no strays. Keyed by
  * the pointer, which is the same for equal literals of one source file; a name that is not found so
@@ -53,14 +51,14 @@ static __attribute__((__noinline__)) const thag_site *named_site(const thag_site
 thag_token thag_section_begin(const thag_site *site, const char *name)
 {
     uint64_t where = THAGI_WHERE();
-    uintptr_t sp = (uintptr_t)(where >> 16);
+    uintptr_t sp = THAGI_WHERE_SP(where);
     unsigned kinds = site->flags & 3u;
     if (THAGI_UNLIKELY(!(THAG_ACTIVE_ & (kinds ? kinds : 3u)))) {
         mute(site, name);
         return 0;
     }
     thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
     if (!task) return 0;
     if (THAGI_UNLIKELY(!site->name)) site = named_site(site, name);
     if (!site) {
@@ -120,10 +118,10 @@ static __attribute__((__noinline__)) void end_out_of_order(thagi_task *task, con
 
 void thag_section_end(const char *name)
 {
-    uintptr_t sp = STACK_POINTER();
+    uintptr_t sp = THAGI_WHERE_SP(THAGI_WHERE());
     uint64_t now = thagi_ticks();
     thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) task = thagi_task_usable(task, sp);
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
     if (!task) return;
     if (!name) name = "(null)"; /* as it was begun */
     task->state = sp;

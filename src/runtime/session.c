@@ -358,7 +358,7 @@ thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned compi
 {
     if (thag_enable(mode, compiled) != 0 || !(THAG_ACTIVE_ & THAGI_RECORDING)) return 0;
     /* Our own frame address, as thag_span_begin() would take its own: not one deeper. */
-    return thagi_span_begin_at(site, THAGI_WHERE());
+    return thagi_span_begin_slow(thagi_current, site, THAGI_WHERE());
 }
 
 void thag_module_unload(const void *marker)

@@ -126,6 +126,12 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
     return 1;
 }
 
+uintptr_t thagi_thread_idle(const thagi_thread *thread)
+{
+    if (PLAT_HAS_COUNTER && !thagi_use_counter) return THAGI_TASK_CAREFUL;
+    return thread->sample_period ? THAGI_TASK_SAMPLING : THAGI_TASK_IDLE;
+}
+
 static thagi_thread *slot_new(thagi_session *session, uint32_t level)
 {
     int wiped;
@@ -142,6 +148,7 @@ static thagi_thread *slot_new(thagi_session *session, uint32_t level)
         thread->sample_left = 1;
         thread->sample_seed = 2654435761u * (thread->slot + 1);
     }
+    thread->base_task.idle = thagi_thread_idle(thread);
     session->slot_count++;
     thread->next_all = session->all;
     session->all = thread;
@@ -194,7 +201,7 @@ static void slot_take(thagi_thread *thread, uint32_t tid)
     thread->base_task.stack_lo = thread->base_task.stack_hi = 0;
     thagi_timeline_owner(thread);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    thread->base_task.state = THAGI_TASK_IDLE;
+    thread->base_task.state = thread->base_task.idle;
 }
 
 thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)

@@ -25,12 +25,11 @@ static uint8_t *first_record(trace_chunk *tail)
  */
 static void tail_reset(thagi_thread *thread, uint32_t seq)
 {
-    typedef uint64_t pair_store __attribute__((__vector_size__(16), __aligned__(8), __may_alias__));
     trace_chunk *tail = thread->tail;
     uint32_t used = (uint32_t)(first_record(tail) - (uint8_t *)tail);
-    pair_store next = {seq | (uint64_t)used << 32, thread->tail_ticks};
+    thagi_pair next = {seq | (uint64_t)used << 32, thread->tail_ticks};
     _Static_assert(offsetof(trace_chunk, base) == offsetof(trace_chunk, seq) + 8, "one store");
-    *(pair_store *)(void *)&tail->seq = next;
+    *(thagi_pair *)(void *)&tail->seq = next;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     ((trace_timeline *)(tail + 1))->tid = thread->tid;
     memset(first_record(tail), 0, 2);

@@ -28,11 +28,13 @@ shown() { grep -qE "$1" "$work/info" || fail "info does not say '$1': $(cat "$wo
 export THAG_PROFILER=time
 
 prefix="prlimit --fsize=1000000"
-unharmed many
-accounted $((200 * 1001 + 1))
+unharmed long_run
+accounted 200001
 [ $((10#0$(loss TIMELINE_WRITE) + 10#0$(loss TIMELINE_LIMIT))) -gt 0 ] || fail "no loss"
 shown "not in the timeline"
-[ "$(calls step)" -gt 100000 ] || fail "steps: $(calls step)"
+[ "$(calls step)" -eq 200000 ] || fail "steps: $(calls step)"
+unharmed many
+accounted $((200 * 1001 + 1))
 
 prefix="prlimit --fsize=500000"
 unharmed crowd
@@ -76,8 +78,8 @@ mkdir "$disk"
 if mount -t tmpfs -o size=1m tmpfs "$disk" 2>/dev/null; then
     trap 'cd /; umount "$disk"; rm -rf "$work"' EXIT
     prefix=
-    unharmed many
-    accounted $((200 * 1001 + 1))
+    unharmed long_run
+    accounted 200001
     [ $((10#0$(loss TIMELINE_WRITE) + 10#0$(loss TIMELINE_LIMIT))) -gt 0 ] || fail "no loss"
     shown "not in the timeline"
     unharmed crowd

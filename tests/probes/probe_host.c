@@ -62,6 +62,13 @@ static void many(void)
     puts("many done");
 }
 
+/* Few paths, and more timeline than a small disk holds. */
+static void long_run(void)
+{
+    steps(200000);
+    puts("long run done");
+}
+
 static pthread_barrier_t all_there;
 static void *crowd_thread(void *arg)
 {
@@ -110,6 +117,7 @@ int main(int argc, char **argv)
     PROBE_CASE("close", close_all())
     PROBE_CASE("chdir", change_folder())
     PROBE_CASE("many", many())
+    PROBE_CASE("long_run", long_run())
     PROBE_CASE("crowd", crowd())
     PROBE_CASE("limit_files", limit_files())
     PROBE_CASE("limit_memory", limit_memory())

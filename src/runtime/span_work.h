@@ -1,0 +1,148 @@
+/*
+ * span_work.h - the pieces that beginning and ending a span are made of: inlined into the hot path
+ * (span.c) and into what is done when something is not as usual (span_stack.c).
+ */
+#ifndef THAGI_SPAN_WORK_H
+#define THAGI_SPAN_WORK_H
+
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+#define ORDERED()  __atomic_signal_fence(__ATOMIC_SEQ_CST) /* the compiler keeps the order */
+#define FORCED     static inline __attribute__((__always_inline__))
+#define OUT_OF_WAY __attribute__((__noinline__))
+
+/* --- frames ------------------------------------------------------------------------------------ */
+
+/* A call that comes from higher in the stack than the top frame, or again from its very place: the
+   frame was left by a longjmp. */
+FORCED int thagi_is_above(uint64_t where, const trace_frame *top)
+{
+    uint64_t top_where = top->scratch[THAGI_FRAME_WHERE];
+    return where > top_where + 0xffff || where == top_where;
+}
+
+FORCED trace_frame *thagi_push_known(thagi_task *task, trace_frame *top, thagi_cell *parent,
+                                     thagi_cell *cell, uint64_t where)
+{
+    trace_frame *frame = top + 1;
+    parent->last = cell;
+    frame->node = cell->node;
+    frame->paused_ticks = 0;
+    frame->scratch[THAGI_FRAME_WHERE] = where;
+    frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
+    ORDERED();
+    task->top = frame;
+    return frame;
+}
+
+/* --- counters ---------------------------------------------------------------------------------- */
+
+/* Say what is about to be counted. */
+FORCED void thagi_commit_begin(trace_thread *shared, const thagi_cell *cell, uint64_t ticks,
+                               uint64_t end)
+{
+    shared->last_calls = 0; /* the four below do not belong together while they change */
+    ORDERED();
+    shared->last_cell = (uintptr_t)cell;
+    ORDERED(); /* two stores are cheaper than what compilers make of them */
+    shared->last_ticks = ticks;
+    ORDERED();
+    shared->last_end = end;
+    ORDERED();
+    shared->last_calls = cell->calls + 1;
+    ORDERED();
+}
+
+/* Count a call, and its ticks, in one store: whole or not at all. */
+FORCED void thagi_commit(thagi_cell *cell, uint64_t ticks)
+{
+    thagi_pair *sum = (thagi_pair *)(void *)&cell->calls;
+    *sum += (thagi_pair){1, ticks};
+    ORDERED();
+}
+
+FORCED void thagi_min_max(thagi_cell *cell, uint64_t ticks)
+{
+    if (ticks < cell->min_ticks) cell->min_ticks = ticks;
+    if (ticks > cell->max_ticks) cell->max_ticks = ticks;
+    ORDERED();
+}
+
+/* --- timeline ---------------------------------------------------------------------------------- */
+
+/* Put the span into the timeline in the short form, by one store. 0: it does not fit. */
+FORCED int thagi_timeline_short(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end)
+{
+    uint8_t *pos = thread->tail_pos;
+    uint64_t delta = end - thread->tail_ticks;
+    if (THAGI_UNLIKELY(pos >= thread->tail_end) || THAGI_UNLIKELY(node >= TRACE_TAG_MIN) ||
+        THAGI_UNLIKELY((ticks | delta) >> 16))
+        return 0;
+    uint64_t record = node | delta << 16 | ticks << 32;
+    memcpy(pos, &record, sizeof record); /* 6 bytes, and the 0 that ends the records */
+    ORDERED();
+    thread->tail_ticks = end;
+    ORDERED(); /* thagi_task_recover() goes by it */
+    thread->tail_pos = pos + TRACE_SHORT_BYTES;
+    return 1;
+}
+
+/* --- sampling ---------------------------------------------------------------------------------- */
+
+/*
+ * A path is timed fully for HOT_CALLS calls, and on if its calls take DEAR_TICKS on average: there the
+ * clock costs nothing. Of the others 1 call in sample_period is timed and multiplied. That alone would
+ * be useless where a few calls of a short path are long: one of them, drawn and multiplied, outweighs
+ * all others. So these are recognized without a clock: an untimed call keeps the tick of the last timed
+ * event before it, and if the last one at its end is much later, it was long, and is timed from there.
+ * Long calls therefore count once, and only short ones are drawn and multiplied.
+ */
+#define HOT_CALLS          64
+#define DEAR_TICKS_LOG2    12
+#define UNTIMED_DEPTH_BITS 6 /* of the token, so that nested ones differ */
+#define UNTIMED_TICK_MASK  ((UINT64_C(1) << (63 - UNTIMED_DEPTH_BITS)) - 1)
+
+FORCED int thagi_is_sampled(const thagi_cell *cell)
+{
+    return cell->calls >= HOT_CALLS && cell->ticks >> DEAR_TICKS_LOG2 < cell->calls;
+}
+
+/* Much later: more than the drawn calls of paths that are sampled lie apart. */
+FORCED uint64_t thagi_long_ticks(const thagi_thread *thread)
+{
+    return (uint64_t)(thread->sample_period + 16) << DEAR_TICKS_LOG2;
+}
+
+/* How much later than at the begin of this untimed call the last timed event is now. */
+FORCED uint64_t thagi_untimed_since(const thagi_thread *thread, const trace_frame *frame)
+{
+    uint64_t before = frame->start_ticks >> UNTIMED_DEPTH_BITS;
+    return (thread->tail_ticks - before) & UNTIMED_TICK_MASK;
+}
+
+/* Choose the next call to be timed: uniform in 1 .. 2*period - 1 calls from here, so 1 in period on
+   average, and in step with nothing. The generator is Numerical Recipes' ranqd1. */
+FORCED void thagi_sample_draw(thagi_thread *thread)
+{
+    thread->sample_seed = thread->sample_seed * 1664525u + 1013904223u;
+    uint64_t range = 2 * (uint64_t)thread->sample_period - 1;
+    thread->sample_left = 1 + (uint32_t)(((uint64_t)thread->sample_seed * range) >> 32);
+}
+
+/* Of a call in a hot path mostly a token that says "not timed"; 0: read the clock. */
+FORCED uint64_t thagi_sample_token(thagi_thread *thread, const thagi_cell *cell,
+                                   const trace_frame *frame)
+{
+    if (THAGI_UNLIKELY(!thagi_is_sampled(cell))) return 0;
+    if (THAGI_UNLIKELY(--thread->sample_left == 0)) {
+        thagi_sample_draw(thread);
+        return 0;
+    }
+    uintptr_t depth = (uintptr_t)frame / sizeof *frame;
+    return TRACE_UNTIMED_BIT | thread->tail_ticks << UNTIMED_DEPTH_BITS |
+           (depth & ((1u << UNTIMED_DEPTH_BITS) - 1));
+}
+
+#endif
