@@ -118,7 +118,8 @@ static thag_err load_fd(loaded *l, int fd, const char *path, fault *f)
         return folded_load(&l->profile, &source, NULL, f);
     }
     err = open_trace(&l->trace, fd, head, (size_t)n, f);
-    return err ? err : profile_from_trace(&l->profile, l->trace, &l->info, f);
+    if (err) return err;
+    return profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, f);
 }
 
 thag_err loaded_open(loaded *l, const char *path, fault *f)
@@ -144,6 +145,7 @@ void loaded_close(loaded *l)
 {
     trace_free(l->trace);
     profile_free(l->profile);
+    free(l->node_of);
     memset(l, 0, sizeof *l);
 }
 

@@ -395,13 +395,15 @@ static void set_info(profile_trace_info *info, const conversion *c, uint64_t cla
     }
 }
 
-thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *info, fault *f)
+thag_err profile_from_trace_nodes(profile **out, const trace *t, profile_trace_info *info,
+                                  uint32_t **node_of, fault *f)
 {
     conversion c = {.t = t};
     uint64_t clamped = 0;
     thag_err err = profile_new(&c.p, PROFILE_NS, 1);
 
     *out = NULL;
+    if (node_of) *node_of = NULL;
     if (err) goto done;
     err = set_title(&c);
     if (err) goto done;
@@ -419,6 +421,10 @@ thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *i
     if (info) set_info(info, &c, clamped);
     *out = c.p;
     c.p = NULL;
+    if (node_of) {
+        *node_of = c.node_of;
+        c.node_of = NULL;
+    }
 done:
     if (err) fault_set(f, err, UINT64_MAX, "profile of a trace");
     profile_free(c.p);
@@ -427,6 +433,11 @@ done:
     free(c.sums);
     free(c.buckets);
     return err;
+}
+
+thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *info, fault *f)
+{
+    return profile_from_trace_nodes(out, t, info, NULL, f);
 }
 
 /* ---- threads ---- */

@@ -30,6 +30,10 @@ typedef struct profile_trace_info {
 /** Make a profile. info may be NULL. *out is the caller's, for profile_free(). */
 thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *info, fault *fault);
 
+/** The same, and which node of the profile each node of the trace became: malloc'ed, the caller's. */
+thag_err profile_from_trace_nodes(profile **out, const trace *t, profile_trace_info *info,
+                                  uint32_t **node_of, fault *fault);
+
 /* Where the time of a slot went: wall = inside + outside. */
 typedef struct thread_time {
     uint64_t wall_ns;    /* lifetimes of all its owners */

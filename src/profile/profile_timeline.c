@@ -1,0 +1,340 @@
+#include "profile/profile_timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SCALE_BITS 58
+#define RUN        256 /* spans read at a time */
+
+struct timeline {
+    trace *t;
+    const uint32_t *node_of; /* by trace node */
+    uint32_t node_count;     /* of the profile */
+    uint32_t *depth;         /* by profile node */
+    timeline_thread *threads;
+    uint32_t thread_count;
+    uint32_t *first_owner; /* by thread; PROFILE_NONE: not read yet */
+    timeline_owner *owners;
+    uint32_t owner_count, owner_room;
+    uint64_t start_ticks, end_ns;
+    uint64_t scale; /* ns of a tick, times 2 to the SCALE_BITS; 0: too slow a clock for that */
+    /* where the reading is */
+    trace_cursor *cursor;
+    int is_at_end;  /* of what ended: the open ones come */
+    uint32_t thread;
+    uint32_t owner;         /* PROFILE_NONE: none yet */
+    uint32_t open_at;       /* the next path of this thread to look at for open spans */
+    timeline_span open_run[64];
+    uint32_t open_len, open_given;
+};
+
+/* ---- time ---- */
+
+static uint64_t to_ns(const timeline *tl, uint64_t ticks)
+{
+    __extension__ typedef unsigned __int128 wide;
+    wide ns;
+
+    if (!tl->scale) return trace_ns(tl->t, ticks);
+    ns = ((wide)ticks * tl->scale + ((wide)1 << (SCALE_BITS - 1))) >> SCALE_BITS;
+    return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
+}
+
+/* A multiplication a span instead of the division that trace_ns() takes. A product of the clocks of
+   today, and of a rate with 53 digits, is off by less than a hundredth of a nanosecond an hour. */
+static void set_scale(timeline *tl)
+{
+    double hz = trace_clock_hz(tl->t);
+
+    if (hz > 1e9 / 32) tl->scale = (uint64_t)(1e9 / hz * (double)(1ull << SCALE_BITS));
+}
+
+/* A moment within the session, whatever a file says. */
+static uint64_t moment_ns(const timeline *tl, uint64_t ticks)
+{
+    uint64_t ns = ticks > tl->start_ticks ? to_ns(tl, ticks - tl->start_ticks) : 0;
+
+    return ns < tl->end_ns ? ns : tl->end_ns;
+}
+
+static void set_span(timeline_span *s, const timeline *tl, uint64_t end_ticks, uint64_t ticks)
+{
+    uint64_t length = to_ns(tl, ticks);
+
+    s->end_ns = moment_ns(tl, end_ticks);
+    s->start_ns = s->end_ns > length ? s->end_ns - length : 0;
+}
+
+/* ---- what there is ---- */
+
+static thag_err set_depths(timeline *tl, const profile *p)
+{
+    tl->node_count = p->node_count;
+    tl->depth = malloc(p->node_count * sizeof *tl->depth);
+    if (!tl->depth) return THAG_ERR_MEMORY;
+    tl->depth[PROFILE_ROOT] = 0;
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        tl->depth[n] = p->parent[n] == PROFILE_ROOT ? 0 : tl->depth[p->parent[n]] + 1;
+    }
+    return THAG_OK;
+}
+
+static const trace_path *paths_of(const timeline *tl, uint32_t thread, uint32_t *count)
+{
+    size_t all, threads;
+    const trace_path *paths = trace_paths(tl->t, &all);
+    const trace_thread_info *info = &trace_threads(tl->t, &threads)[thread];
+
+    *count = info->path_count;
+    return all ? paths + info->first_path : NULL;
+}
+
+static void set_thread(timeline *tl, uint32_t i, const trace_thread_info *from)
+{
+    timeline_thread *th = &tl->threads[i];
+    uint32_t count;
+    const trace_path *paths = paths_of(tl, i, &count);
+
+    *th = (timeline_thread){from->tid, from->thread_count, from->level, 0, from->spans, 0, 0, ""};
+    memcpy(th->name, from->name, sizeof th->name);
+    th->end_ns = moment_ns(tl, from->end_ticks);
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t depth = tl->depth[tl->node_of[paths[k].node]] + 1;
+
+        if (!paths[k].calls && !paths[k].open) continue;
+        if (tl->node_of[paths[k].node] == PROFILE_ROOT) continue;
+        if (depth > TIMELINE_DEPTHS) depth = TIMELINE_DEPTHS;
+        if (depth > th->depth_count) th->depth_count = depth;
+        th->open += paths[k].open_timed;
+    }
+}
+
+static thag_err set_threads(timeline *tl)
+{
+    size_t count;
+    const trace_thread_info *from = trace_threads(tl->t, &count);
+
+    tl->threads = calloc(count + 1, sizeof *tl->threads);
+    tl->first_owner = malloc((count + 1) * sizeof *tl->first_owner);
+    if (!tl->threads || !tl->first_owner) return THAG_ERR_MEMORY;
+    memset(tl->first_owner, 0xFF, (count + 1) * sizeof *tl->first_owner);
+    tl->thread_count = (uint32_t)count;
+    for (uint32_t i = 0; i < tl->thread_count; i++) set_thread(tl, i, &from[i]);
+    return THAG_OK;
+}
+
+thag_err timeline_new(timeline **out, const loaded *l, fault *why)
+{
+    timeline *tl = calloc(1, sizeof *tl);
+    thag_err err = tl ? THAG_OK : THAG_ERR_MEMORY;
+
+    *out = NULL;
+    if (err) goto done;
+    tl->t = l->trace;
+    tl->node_of = l->node_of;
+    tl->start_ticks = trace_head(l->trace)->start_ticks;
+    set_scale(tl);
+    tl->end_ns = UINT64_MAX;
+    tl->end_ns = moment_ns(tl, trace_end_ticks(l->trace));
+    err = set_depths(tl, l->profile);
+    if (!err) err = set_threads(tl);
+    if (err) goto done;
+    *out = tl;
+    tl = NULL;
+done:
+    if (err) fault_set(why, err, UINT64_MAX, "reading the timeline");
+    timeline_free(tl);
+    return err;
+}
+
+void timeline_free(timeline *tl)
+{
+    if (!tl) return;
+    trace_cursor_free(tl->cursor);
+    free(tl->depth);
+    free(tl->threads);
+    free(tl->first_owner);
+    free(tl->owners);
+    free(tl);
+}
+
+const timeline_thread *timeline_threads(const timeline *tl, uint32_t *count)
+{
+    *count = tl->thread_count;
+    return tl->threads;
+}
+
+const timeline_owner *timeline_owners(const timeline *tl, uint32_t *count)
+{
+    *count = tl->owner_count;
+    return tl->owners;
+}
+
+uint64_t timeline_end_ns(const timeline *tl)
+{
+    return tl->end_ns;
+}
+
+uint32_t timeline_depth(const timeline *tl, uint32_t node)
+{
+    return tl->depth[node];
+}
+
+timeline_losses timeline_lost(const timeline *tl)
+{
+    const uint64_t *losses = trace_head(tl->t)->losses;
+    timeline_losses lost = {.limit = losses[TRACE_TIMELINE_LIMIT],
+                            .unwritten = losses[TRACE_TIMELINE_WRITE],
+                            .sampled = losses[TRACE_TIMELINE_SAMPLED]};
+
+    for (int i = TRACE_LOST_MEMORY; i <= TRACE_LOST_SITES; i++) lost.unknown += losses[i];
+    return lost;
+}
+
+/* ---- reading ---- */
+
+thag_err timeline_begin(timeline *tl, uint32_t thread)
+{
+    trace_cursor_free(tl->cursor);
+    tl->cursor = NULL;
+    tl->thread = thread;
+    tl->owner = PROFILE_NONE;
+    tl->is_at_end = 0;
+    tl->open_at = tl->open_len = tl->open_given = 0;
+    return trace_cursor_new(&tl->cursor, tl->t, thread);
+}
+
+/* A second reading of a thread meets its owners in the order of the first. */
+static int meet_again(timeline *tl, uint32_t tid)
+{
+    uint32_t next = tl->owner == PROFILE_NONE ? tl->first_owner[tl->thread] : tl->owner + 1;
+
+    if (next >= tl->owner_count) return 0;
+    if (tl->owners[next].thread != tl->thread || tl->owners[next].tid != tid) return 0;
+    tl->owner = next;
+    return 1;
+}
+
+static thag_err add_owner(timeline *tl, uint32_t tid)
+{
+    const timeline_thread *th = &tl->threads[tl->thread];
+    const char *name = trace_cursor_name(tl->cursor);
+    timeline_owner *o;
+
+    if (tl->owner_count == tl->owner_room) {
+        uint32_t room = tl->owner_room ? 2 * tl->owner_room : 16;
+
+        o = realloc(tl->owners, room * sizeof *o);
+        if (!o) return THAG_ERR_MEMORY;
+        tl->owners = o;
+        tl->owner_room = room;
+    }
+    if (tl->owner == PROFILE_NONE) tl->first_owner[tl->thread] = tl->owner_count;
+    tl->owner = tl->owner_count++;
+    o = &tl->owners[tl->owner];
+    *o = (timeline_owner){tl->thread, tid, UINT64_MAX, 0, ""};
+    if (!*name && tid == th->tid) name = th->name;
+    memcpy(o->name, name, strnlen(name, sizeof o->name - 1));
+    return THAG_OK;
+}
+
+static thag_err take_owner(timeline *tl, uint32_t tid)
+{
+    if (tl->owner != PROFILE_NONE && tl->owners[tl->owner].tid == tid) return THAG_OK;
+    return meet_again(tl, tid) ? THAG_OK : add_owner(tl, tid);
+}
+
+static void see(timeline *tl, const timeline_span *s)
+{
+    timeline_owner *o = &tl->owners[tl->owner];
+
+    if (s->start_ns < o->start_ns) o->start_ns = s->start_ns;
+    if (s->end_ns > o->end_ns) o->end_ns = s->end_ns;
+}
+
+static uint16_t depth_of(const timeline *tl, uint32_t node)
+{
+    return (uint16_t)(tl->depth[node] < TIMELINE_DEPTHS ? tl->depth[node] : TIMELINE_DEPTHS - 1);
+}
+
+static int by_depth(const void *left, const void *right)
+{
+    const timeline_span *a = left, *b = right;
+
+    return a->depth < b->depth ? -1 : a->depth > b->depth;
+}
+
+/* Open spans of a stack are few; what is beyond the room comes in another run. */
+static thag_err collect_open(timeline *tl)
+{
+    const timeline_thread *th = &tl->threads[tl->thread];
+    size_t threads;
+    uint64_t end = trace_threads(tl->t, &threads)[tl->thread].end_ticks;
+    uint32_t count;
+    const trace_path *paths = paths_of(tl, tl->thread, &count);
+
+    tl->open_len = tl->open_given = 0;
+    for (; tl->open_at < count && tl->open_len < 64; tl->open_at++) {
+        const trace_path *path = &paths[tl->open_at];
+        timeline_span *s = &tl->open_run[tl->open_len];
+        thag_err err;
+
+        if (!path->open_timed || tl->node_of[path->node] == PROFILE_ROOT) continue;
+        *s = (timeline_span){.node = tl->node_of[path->node], .is_open = 1};
+        s->depth = depth_of(tl, s->node);
+        set_span(s, tl, end, path->open_ticks / path->open_timed);
+        err = take_owner(tl, th->tid);
+        if (err) return err;
+        s->owner = tl->owner;
+        see(tl, s);
+        tl->open_len++;
+    }
+    qsort(tl->open_run, tl->open_len, sizeof *tl->open_run, by_depth);
+    return THAG_OK;
+}
+
+static size_t read_open(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
+{
+    size_t n;
+
+    if (tl->open_given == tl->open_len) *err = collect_open(tl);
+    n = tl->open_len - tl->open_given;
+    if (*err) return 0;
+    if (n > room) n = room;
+    if (n) memcpy(spans, tl->open_run + tl->open_given, n * sizeof *spans);
+    tl->open_given += (uint32_t)n;
+    return n;
+}
+
+/* As many as the cursor gives at once: they have one owner. */
+static size_t read_run(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
+{
+    trace_span from[RUN];
+    size_t given = trace_cursor_read(tl->cursor, from, room < RUN ? room : RUN), n = 0;
+
+    tl->is_at_end = !given;
+    if (given) *err = take_owner(tl, from[0].tid);
+    for (size_t i = 0; i < given && !*err; i++) {
+        timeline_span *s = &spans[n];
+
+        s->node = tl->node_of[from[i].node];
+        if (s->node == PROFILE_ROOT) continue;
+        set_span(s, tl, from[i].end_ticks, from[i].end_ticks - from[i].start_ticks);
+        s->owner = tl->owner;
+        s->depth = depth_of(tl, s->node);
+        s->is_open = 0;
+        see(tl, s);
+        n++;
+    }
+    return n;
+}
+
+size_t timeline_read(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
+{
+    size_t n = 0;
+
+    *err = THAG_OK;
+    while (!n && !tl->is_at_end && !*err) n = read_run(tl, spans, room, err);
+    if (!n && !*err) n = read_open(tl, spans, room, err);
+    return *err ? 0 : n;
+}

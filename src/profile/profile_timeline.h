@@ -1,0 +1,86 @@
+/*
+ * profile_timeline.h - all spans of a trace, along time: what the flamechart, the viewer and the
+ * exports of single spans read.
+ *
+ * Spans come thread after thread. Within a thread they come in the order of their end, which at one
+ * depth is also that of their start: a reader that keeps a lane for each depth gets each lane in
+ * order of time, with nothing to sort and nothing to keep. Spans that were still open when the trace
+ * ended come last, from the outermost inwards. What came of one thread is read in pieces, so that
+ * the memory needed does not depend on the length of the run.
+ *
+ * Times are nanoseconds since the session began. A span's pauses (the profiler's own work) are not in
+ * its duration, so that it may seem to start later than it did, never earlier.
+ *
+ * Threads: one at a time. The trace must outlive the timeline; damage met on the way is added to the
+ * trace's list.
+ */
+#ifndef THAG_PROFILE_TIMELINE_H
+#define THAG_PROFILE_TIMELINE_H
+
+#include "profile/profile_load.h"
+
+typedef struct timeline timeline;
+
+typedef struct timeline_span {
+    uint64_t start_ns, end_ns; /* start_ns <= end_ns */
+    uint32_t node;             /* in the profile */
+    uint32_t owner;            /* index into timeline_owners() */
+    uint16_t depth;            /* 0: outermost; TIMELINE_DEPTHS - 1: that or deeper */
+    uint16_t is_open;          /* still running when its thread or the trace ended */
+} timeline_span;
+#define TIMELINE_DEPTHS 4096u
+
+/* What records into one slot: a thread, or several, one after the other, or signal handlers. */
+typedef struct timeline_thread {
+    uint32_t tid;         /* of the last owner */
+    uint32_t owner_count; /* threads that had the slot */
+    uint32_t level;       /* 0: a thread; else signal handlers that interrupted the profiler */
+    uint32_t depth_count; /* deepest call path with counters, + 1; 0: none */
+    uint64_t spans;       /* in the timeline */
+    uint64_t open;        /* still running at the end, with a known start */
+    uint64_t end_ns;
+    char name[17];
+} timeline_thread;
+
+/* A thread that spans were met of. */
+typedef struct timeline_owner {
+    uint32_t thread; /* index into timeline_threads() */
+    uint32_t tid;
+    uint64_t start_ns, end_ns; /* of the first and the last span met */
+    char name[17];             /* empty: unknown */
+} timeline_owner;
+
+/** On what was loaded from a trace (l->trace not NULL), which must outlive it. */
+thag_err timeline_new(timeline **out, const loaded *l, fault *why);
+
+/** NULL is accepted. */
+void timeline_free(timeline *tl);
+
+const timeline_thread *timeline_threads(const timeline *tl, uint32_t *count);
+
+/** All owners met so far. The pointer is good until the next timeline_read(). */
+const timeline_owner *timeline_owners(const timeline *tl, uint32_t *count);
+
+/** End of the session. */
+uint64_t timeline_end_ns(const timeline *tl);
+
+/** Depth of a profile node: 0 for what hangs from the root. */
+uint32_t timeline_depth(const timeline *tl, uint32_t node);
+
+/** Go to the start of a thread, also a second time. Fails with THAG_ERR_MEMORY. */
+thag_err timeline_begin(timeline *tl, uint32_t thread);
+
+/** The next spans, at most room. 0: there are no more, or *err says what failed. */
+size_t timeline_read(timeline *tl, timeline_span *spans, size_t room, thag_err *err);
+
+/* Spans that are in the counters and not in the timeline, and why. */
+typedef struct timeline_losses {
+    uint64_t limit;   /* beyond THAG_TIMELINE_LIMIT */
+    uint64_t unwritten; /* the disk was full */
+    uint64_t sampled; /* not timed */
+    uint64_t unknown; /* calls that no counter has either */
+} timeline_losses;
+
+timeline_losses timeline_lost(const timeline *tl);
+
+#endif
