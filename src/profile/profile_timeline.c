@@ -20,10 +20,10 @@ struct timeline {
     uint64_t scale; /* ns of a tick, times 2 to the SCALE_BITS; 0: too slow a clock for that */
     /* where the reading is */
     trace_cursor *cursor;
-    int is_at_end;  /* of what ended: the open ones come */
+    int is_at_end; /* of what ended: the open ones come */
     uint32_t thread;
-    uint32_t owner;         /* PROFILE_NONE: none yet */
-    uint32_t open_at;       /* the next path of this thread to look at for open spans */
+    uint32_t owner;   /* PROFILE_NONE: none yet */
+    uint32_t open_at; /* the next path of this thread to look at for open spans */
     timeline_span open_run[64];
     uint32_t open_len, open_given;
 };

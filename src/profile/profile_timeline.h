@@ -75,10 +75,10 @@ size_t timeline_read(timeline *tl, timeline_span *spans, size_t room, thag_err *
 
 /* Spans that are in the counters and not in the timeline, and why. */
 typedef struct timeline_losses {
-    uint64_t limit;   /* beyond THAG_TIMELINE_LIMIT */
+    uint64_t limit;     /* beyond THAG_TIMELINE_LIMIT */
     uint64_t unwritten; /* the disk was full */
-    uint64_t sampled; /* not timed */
-    uint64_t unknown; /* calls that no counter has either */
+    uint64_t sampled;   /* not timed */
+    uint64_t unknown;   /* calls that no counter has either */
 } timeline_losses;
 
 timeline_losses timeline_lost(const timeline *tl);

@@ -1,0 +1,196 @@
+#include "cmocka_all.h"
+
+#include <string.h>
+
+#include "profile/profile_timeline.h"
+#include "trace_builder.h"
+
+static void open_built(loaded *l, const trace_builder *b)
+{
+    trace_source source;
+    fault f = {0};
+
+    memset(l, 0, sizeof *l);
+    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
+    assert_int_equal(trace_open_source(&l->trace, &source, &f), THAG_OK);
+    assert_int_equal(profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, &f),
+                     THAG_OK);
+}
+
+static size_t read_all(timeline *tl, uint32_t thread, timeline_span *spans, size_t room)
+{
+    size_t count = 0, n;
+    thag_err err;
+
+    assert_int_equal(timeline_begin(tl, thread), THAG_OK);
+    /* Three at a time: the pieces must not matter. */
+    while ((n = timeline_read(tl, spans + count, room - count < 3 ? room - count : 3, &err)) > 0) {
+        count += n;
+    }
+    assert_int_equal(err, THAG_OK);
+    return count;
+}
+
+static const char *name_of(const loaded *l, const timeline_span *s)
+{
+    return l->profile->frames[l->profile->frame[s->node]].name;
+}
+
+static void assert_span(const timeline_span *s, uint64_t start, uint64_t end, unsigned depth)
+{
+    assert_int_equal(s->start_ns, start);
+    assert_int_equal(s->end_ns, end);
+    assert_int_equal(s->depth, depth);
+}
+
+static void test_order_and_depth(void **state)
+{
+    trace_builder b;
+    timeline_span s[8];
+    timeline *tl;
+    loaded l;
+    uint32_t f, g, chunk, count;
+
+    (void)state;
+    builder_init(&b);
+    f = builder_node(&b, 0, builder_site(&b, "f", "a.c", 1, 0));
+    g = builder_node(&b, f, builder_site(&b, "g", "a.c", 2, 0));
+    builder_thread(&b, 0, 7, "worker");
+    builder_cell(&b, 0, f, (uint64_t[]){100}, 1);
+    builder_cell(&b, 0, g, (uint64_t[]){20, 30}, 2);
+    chunk = builder_timeline(&b, 0, 0, BUILDER_START);
+    builder_short(&b, chunk, (uint16_t)g, 40, 20);
+    builder_span32(&b, chunk, g, 50, 30);
+    builder_short(&b, chunk, (uint16_t)f, 10, 100);
+    builder_end(&b, BUILDER_START + 500);
+    open_built(&l, &b);
+    assert_int_equal(timeline_new(&tl, &l, NULL), THAG_OK);
+    assert_int_equal(timeline_end_ns(tl), 500);
+    assert_int_equal(timeline_threads(tl, &count)[0].depth_count, 2);
+    assert_int_equal(read_all(tl, 0, s, 8), 3);
+    assert_span(&s[0], 20, 40, 1);
+    assert_span(&s[1], 60, 90, 1);
+    assert_span(&s[2], 0, 100, 0);
+    assert_string_equal(name_of(&l, &s[0]), "g");
+    assert_string_equal(name_of(&l, &s[2]), "f");
+    /* A second reading is the same, and meets the same owner. */
+    assert_int_equal(read_all(tl, 0, s, 8), 3);
+    assert_int_equal(s[0].owner, 0);
+    assert_string_equal(timeline_owners(tl, &count)[0].name, "worker");
+    assert_int_equal(count, 1);
+    assert_int_equal(timeline_owners(tl, &count)[0].end_ns, 100);
+    timeline_free(tl);
+    loaded_close(&l);
+    builder_free(&b);
+}
+
+static void test_owners(void **state)
+{
+    trace_builder b;
+    timeline_span s[8];
+    const timeline_owner *owners;
+    timeline *tl;
+    loaded l;
+    uint32_t f, chunk, count;
+
+    (void)state;
+    builder_init(&b);
+    f = builder_node(&b, 0, builder_site(&b, "f", "a.c", 1, 0));
+    builder_thread(&b, 0, 9, "last")->thread_count = 2;
+    builder_cell(&b, 0, f, (uint64_t[]){5, 5}, 2);
+    chunk = builder_timeline(&b, 0, 0, BUILDER_START);
+    ((trace_timeline *)(void *)(builder_chunk_at(&b, chunk) + 1))->tid = 8;
+    builder_short(&b, chunk, (uint16_t)f, 10, 5);
+    builder_owner(&b, chunk, 9, 100, "last");
+    builder_short(&b, chunk, (uint16_t)f, 10, 5);
+    builder_end(&b, BUILDER_START + 500);
+    open_built(&l, &b);
+    assert_int_equal(timeline_new(&tl, &l, NULL), THAG_OK);
+    assert_int_equal(read_all(tl, 0, s, 8), 2);
+    owners = timeline_owners(tl, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(owners[s[0].owner].tid, 8);
+    assert_int_equal(owners[s[1].owner].tid, 9);
+    assert_string_equal(owners[1].name, "last");
+    assert_int_equal(owners[1].start_ns, 115);
+    timeline_free(tl);
+    loaded_close(&l);
+    builder_free(&b);
+}
+
+/* Open when the trace ended: after all others, from the outermost inwards. */
+static void test_open_spans(void **state)
+{
+    trace_builder b;
+    timeline_span s[8];
+    timeline *tl;
+    loaded l;
+    trace_frame *frames;
+    uint32_t f, g, count;
+
+    (void)state;
+    builder_init(&b);
+    f = builder_node(&b, 0, builder_site(&b, "f", "a.c", 1, 0));
+    g = builder_node(&b, f, builder_site(&b, "g", "a.c", 2, 0));
+    builder_thread(&b, 0, 7, "worker");
+    frames = builder_frames(&b, 0);
+    frames[1].start_ticks = BUILDER_START + 100;
+    frames[1].node = f;
+    frames[2].start_ticks = BUILDER_START + 300;
+    frames[2].node = g;
+    builder_end(&b, BUILDER_START + 500);
+    open_built(&l, &b);
+    assert_int_equal(timeline_new(&tl, &l, NULL), THAG_OK);
+    assert_int_equal(timeline_threads(tl, &count)[0].open, 2);
+    assert_int_equal(read_all(tl, 0, s, 8), 2);
+    assert_span(&s[0], 100, 500, 0);
+    assert_span(&s[1], 300, 500, 1);
+    assert_true(s[0].is_open && s[1].is_open);
+    timeline_free(tl);
+    loaded_close(&l);
+    builder_free(&b);
+}
+
+/* Whatever a file says, a moment lies within the session and a span does not end before it starts. */
+static void test_times_are_held(void **state)
+{
+    trace_builder b;
+    timeline_span s[8];
+    timeline *tl;
+    loaded l;
+    uint32_t f, chunk;
+    size_t n;
+
+    (void)state;
+    builder_init(&b);
+    f = builder_node(&b, 0, builder_site(&b, "f", "a.c", 1, 0));
+    builder_thread(&b, 0, 7, "worker");
+    builder_cell(&b, 0, f, (uint64_t[]){5, 5}, 2);
+    chunk = builder_timeline(&b, 0, 0, BUILDER_START);
+    builder_span64(&b, chunk, f, 10, BUILDER_START);
+    builder_span64(&b, chunk, f, UINT64_C(1) << 60, 10);
+    builder_end(&b, BUILDER_START + 500);
+    open_built(&l, &b);
+    assert_int_equal(timeline_new(&tl, &l, NULL), THAG_OK);
+    n = read_all(tl, 0, s, 8);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(s[i].start_ns <= s[i].end_ns);
+        assert_true(s[i].end_ns <= 500);
+    }
+    assert_int_equal(n, 2);
+    timeline_free(tl);
+    loaded_close(&l);
+    builder_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_order_and_depth),
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_open_spans),
+        cmocka_unit_test(test_times_are_held),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
