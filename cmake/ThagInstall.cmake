@@ -76,15 +76,4 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/tra
 
 if(TARGET thag-analyze)
     install(TARGETS thag-analyze RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
-    install(FILES ${PROJECT_SOURCE_DIR}/docs/man/thag-analyze.1
-            DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT tools OPTIONAL)
-    set(_completion ${PROJECT_SOURCE_DIR}/tools/completion)
-    install(FILES ${_completion}/thag-analyze.bash RENAME thag-analyze
-            DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
-            COMPONENT tools OPTIONAL)
-    install(FILES ${_completion}/_thag-analyze
-            DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT tools OPTIONAL)
-    install(FILES ${_completion}/thag-analyze.fish
-            DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d
-            COMPONENT tools OPTIONAL)
 endif()

@@ -1,6 +1,6 @@
 # Every command that is listed tells of itself.
 thag-analyze --help | grep -v '^  [a-z]'
-thag-analyze --help | sed -n 's/^  \([a-z]*\) .*/\1/p' >commands
+thag-analyze --help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' >commands
 [ "$(wc -l <commands)" -ge 4 ] || echo "only: $(cat commands)"
 while read -r command; do
     thag-analyze "$command" --help >help.txt || echo "exit $?"

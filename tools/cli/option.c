@@ -23,6 +23,16 @@ const option_fact options_common[] = {
      .help = "show the version and exit"},
     OPTION_LAST};
 
+#define NAME_ROOM 64
+
+/* The program with its command, as people type it. */
+static const char *full_name(char name[NAME_ROOM], const option_set *set)
+{
+    snprintf(name, NAME_ROOM, "%s%s%s", set->program, set->command ? " " : "",
+             set->command ? set->command : "");
+    return name;
+}
+
 /* ---- help ---- */
 
 /* The text from column HELP_INDENT on; it begins at column `at`. */
@@ -61,7 +71,9 @@ static void put_fact(const option_fact *f)
 
 void options_help(const option_set *set)
 {
-    printf("Usage: %s %s\n\n%s\n\nOptions:\n", set->program, set->usage, set->about);
+    char name[NAME_ROOM];
+
+    printf("Usage: %s %s\n\n%s\n\nOptions:\n", full_name(name, set), set->usage, set->about);
     for (size_t g = 0; g < OPTION_GROUPS_MAX; g++) {
         const option_group *group = &set->groups[g];
 
@@ -129,8 +141,7 @@ static int set_value(const option_set *set, const option_fact *f, void *at, cons
         status = f->set(at, f, text);
         return status == EXIT_FINE ? OPTIONS_GO_ON : status;
     case OPTION_IS_HELP: options_help(set); return EXIT_FINE;
-    case OPTION_IS_VERSION:
-        printf("%.*s %s\n", (int)strcspn(set->program, " "), set->program, THAG_VERSION);
+    case OPTION_IS_VERSION: printf("%s %s\n", set->program, THAG_VERSION);
     }
     return EXIT_FINE;
 }
@@ -185,10 +196,10 @@ static int fact_of_key(const tables *t, int key)
 /* getopt_long() begins its messages with the first argument. */
 static int next_key(const tables *t, const option_set *set, int argc, char **argv)
 {
-    char full[64], *name = argv[0];
+    char full[NAME_ROOM], *name = argv[0];
     int key;
 
-    snprintf(full, sizeof full, "%s", set->program);
+    full_name(full, set);
     argv[0] = full;
     key = getopt_long(argc, argv, t->shorts, t->longs, NULL);
     argv[0] = name;
@@ -206,7 +217,9 @@ int options_parse(const option_set *set, int argc, char **argv, int *first)
         int i = fact_of_key(&t, key);
 
         if (i < 0) {
-            fprintf(stderr, "Try '%s --help'.\n", set->program);
+            char name[NAME_ROOM];
+
+            fprintf(stderr, "Try '%s --help'.\n", full_name(name, set));
             return EXIT_USAGE;
         }
         status = set_value(set, t.fact[i], (char *)t.settings[i] + t.fact[i]->offset, optarg);

@@ -93,7 +93,8 @@ typedef struct option_group {
 
 /* All that one command takes. Groups without facts are passed over. */
 typedef struct option_set {
-    const char *program; /* with the command's name: "thag-analyze stats" */
+    const char *program; /* "thag-analyze" */
+    const char *command; /* "stats"; NULL: the program has no commands */
     const char *usage;   /* what stands after it: "[OPTION]... FILE..." */
     const char *about;   /* a sentence or two */
     int stops_at_input;  /* what follows the first input is not ours: another program's options */

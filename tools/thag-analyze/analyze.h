@@ -65,13 +65,17 @@ typedef struct command {
     int (*run)(const job *j);                   /* reads the files itself */
 } command;
 
-extern const command cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks, cmd_peak, cmd_sizes, cmd_stats;
+extern const command cmd_completion, cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks, cmd_peak,
+    cmd_sizes, cmd_stats;
 
 /** All of them, NULL at the end. */
 extern const command *const commands[];
 
 /** NULL if there is none of that name. */
 const command *command_find(const char *name);
+
+/** All the options that a command takes, its own and the shared. j may be NULL: not to parse. */
+void command_options(option_set *set, const command *c, job *j);
 
 /** Parse and run. argv[0] is the command's name. Returns an exit status. */
 int command_run(const command *c, int argc, char **argv);

@@ -3,8 +3,9 @@
 
 #include "thag-analyze/analyze.h"
 
-const command *const commands[] = {&cmd_stats, &cmd_flamegraph, &cmd_fold, &cmd_leaks,
-                                   &cmd_peak,  &cmd_sizes,      &cmd_info, NULL};
+const command *const commands[] = {&cmd_stats, &cmd_flamegraph, &cmd_fold,
+                                   &cmd_leaks, &cmd_peak,       &cmd_sizes,
+                                   &cmd_info,  &cmd_completion, NULL};
 
 const command *command_find(const char *name)
 {
@@ -32,7 +33,7 @@ static const option_fact output_options[] = {
     OPTION_FLAG(job, force, "force", "overwrite FILE if it exists"),
     OPTION_LAST};
 
-static void gather_options(option_set *set, const command *c, char name[64], job *j)
+void command_options(option_set *set, const command *c, job *j)
 {
     const option_fact *groups[] = {c->options,
                                    c->takes & TAKES_MEMORY ? memory_option : NULL,
@@ -41,11 +42,11 @@ static void gather_options(option_set *set, const command *c, char name[64], job
                                    output_options,
                                    options_common};
 
-    snprintf(name, 64, "thag-analyze %s", c->name);
-    *set = (option_set){.program = name, .usage = c->usage, .about = c->about};
+    *set = (option_set){
+        .program = "thag-analyze", .command = c->name, .usage = c->usage, .about = c->about};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         set->groups[i].facts = groups[i];
-        set->groups[i].settings = i ? j : j->settings;
+        set->groups[i].settings = !j ? NULL : i ? j : j->settings;
     }
 }
 
@@ -75,12 +76,11 @@ int command_run(const command *c, int argc, char **argv)
 {
     option_set set;
     job j = {.command = c, .settings = calloc(1, c->settings_size + 1)};
-    char name[64];
     int first, status;
 
     if (!j.settings) return complain(EXIT_SYSTEM, NULL, "out of memory");
     if (c->defaults) memcpy(j.settings, c->defaults, c->settings_size);
-    gather_options(&set, c, name, &j);
+    command_options(&set, c, &j);
     status = options_parse(&set, argc, argv, &first);
     if (status == OPTIONS_GO_ON) {
         j.paths = argv + first;
