@@ -1,5 +1,6 @@
 #!/bin/bash
 # counts.sh - calls that can be counted by hand. usage: see probe_lib.sh
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 counts() {

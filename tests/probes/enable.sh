@@ -1,5 +1,6 @@
 #!/bin/bash
 # enable.sh - switched on and off and on again: one trace, to which is added.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 run probe_enable sequence

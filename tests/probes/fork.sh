@@ -1,5 +1,6 @@
 #!/bin/bash
 # fork.sh - every process has a trace of its own, the parent's is not harmed, spans are inherited.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 if [ "$sanitizers" = thread ]; then
@@ -13,8 +14,6 @@ is_line() {
     found=$(grep -cxF -- "$2" <<<"$facts")
     [ "$found" -eq "$1" ] || fail "$found times '$2', expected $1"
 }
-# The trace of the first process.
-parent_trace() { ls "$folder"/*.thag | grep -E -- '-[0-9]{8}-[0-9]{6}\.thag$'; }
 
 succeeded probe_fork storm
 traces 301
@@ -24,7 +23,7 @@ is_line 300 "path calls=0 open=1 main;fork_one"
 is_line 101 "ended 1"
 is_line 200 "ended 0"
 no_loss
-checked "$(parent_trace)"
+checked "$(first_trace)"
 line "path calls=300 open=0 main;fork_one"
 line "path calls=$out open=0 worker;round;step"
 line "path calls=$out open=0 worker;round"
@@ -38,7 +37,7 @@ checked
 is_line 60 "path calls=2 open=0 forker;child_work"
 is_line 60 "path calls=0 open=1 forker"
 no_loss
-checked "$(parent_trace)"
+checked "$(first_trace)"
 line "path calls=$out open=0 worker;round;step"
 line "path calls=1 open=0 forker"
 no_line child_work
@@ -74,7 +73,7 @@ no_loss
 is_line 20 "path calls=1 open=0 child_work"
 is_line 1 "path calls=0 open=1 main;deeper;fork_one"
 is_line 1 "path calls=2 open=0 main;deeper;fork_one;child_work"
-checked "$(parent_trace)"
+checked "$(first_trace)"
 line "path calls=$out open=0 worker;round;step"
 line "path calls=1 open=0 main;deeper;fork_one"
 

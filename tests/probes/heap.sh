@@ -1,5 +1,6 @@
 #!/bin/bash
 # heap.sh - memory to the byte. usage: see probe_lib.sh; HEAP_LIBRARY names libthag_heap.so.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 unset THAG_MEMORY THAG_SIZE_TRACKING_THRESHOLD SIZE_TRACKING_THRESHOLD LD_PRELOAD
 export THAG_PROFILER=both
@@ -120,18 +121,18 @@ done
 # A child counts its own, and not what it inherited.
 succeeded probe_heap fork
 traces 2
-parent=$(ls "$folder"/*.thag | grep -E -- '-[0-9]{8}-[0-9]{6}\.thag$')
+parent=$(first_trace)
 table "$parent"
 memory leak blocks=20 bytes=960
 all_freed leak
 [ -z "$(stats of_child bytes)" ] || fail "the parent has memory of the child"
-table "$(ls "$folder"/*.thag | grep -vxF "$parent")"
+table "$(find "$folder" -name '*.thag' ! -path "$parent")"
 memory of_child blocks=10 bytes=5000
 all_freed of_child
 [ -z "$(stats leak bytes)" ] || fail "the child has memory of the parent"
 
 # Modes: time does not record memory, memory makes no file of times.
-THAG_PROFILER=time succeeded probe_heap known
+THAG_PROFILER="time" succeeded probe_heap known
 "$analyze" stats --memory "$folder"/*.thag >/dev/null 2>"$work/said" && fail "memory in a trace of times"
 grep -q "memory was not recorded" "$work/said" || fail "said: $(cat "$work/said")"
 [ -z "$(find "$folder" -name '*-memory.folded')" ] || fail "a -memory.folded of times"

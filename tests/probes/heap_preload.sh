@@ -1,5 +1,6 @@
 #!/bin/bash
 # heap_preload.sh - programs that were never rebuilt run as they did, and what they allocate is counted.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 unset THAG_MEMORY THAG_SIZE_TRACKING_THRESHOLD SIZE_TRACKING_THRESHOLD LD_PRELOAD
 heap=$HEAP_LIBRARY

@@ -1,5 +1,6 @@
 #!/bin/bash
 # host.sh - closed descriptors, other folders, bad settings: the host is as it would be without us.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 export THAG_PROFILER=time
 
@@ -52,7 +53,7 @@ for setting in THAG_SAMPLE=0 THAG_TIMELINE_LIMIT=x THAG_CLOCK=sun; do
     [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "$setting said: $errors"
     traces 0
 done
-for setting in "TIME , ," " time" time, "Time,,,false"; do
+for setting in "TIME , ," " time" "time," "Time,,,false"; do
     THAG_PROFILER=$setting run probe_host fail
     [ "$status" -eq 41 ] && [ "$out$errors" = failing ] || fail "'$setting': $status $out $errors"
     traces 1
@@ -81,7 +82,7 @@ grep -rL "the host's own" "$folder"/own-* | grep . && fail "a file of the host w
 export THAG_PROFILER=time
 what="same second"
 folder=$(mktemp -d -p "$work")
-(cd "$folder" && for i in 1 2 3 4 5 6 7 8; do "$bin/probe_host" chdir & done; wait)
+(cd "$folder" && for _ in 1 2 3 4 5 6 7 8; do "$bin/probe_host" chdir & done; wait)
 traces 8
 checked
 [ "$(grep -cxF 'path calls=100000 open=0 main;step' <<<"$facts")" -eq 8 ] || fail "counts"

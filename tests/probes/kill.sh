@@ -2,6 +2,7 @@
 # kill.sh - the victim dies at random moments.
 # PROBE_KILL_RUNS: of each kind of death, 45 if unset. PROBE_KILL_HOW: the kinds; all if unset.
 # PROBE_SEED: of the moments, the clock if unset. PROBE_KEEP: a folder for traces that are wrong.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 # The victim dies of what it is given, not of what a sanitizer makes of it.
 own_death=handle_segv=0:handle_abort=0:handle_sigill=0

@@ -1,13 +1,14 @@
 #!/bin/bash
 # limits.sh - no space, no descriptors, no memory: the host's output and status are as ever, what is
 # lost is counted, what was counted stays.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 # unharmed CASE: run with `$prefix`; as without profiling, one line on stderr at most.
 unharmed() {
     what="$* ($prefix)"
     folder=${disk-$(mktemp -d -p "$work")}
-    rm -rf "$folder"/*
+    rm -rf "${folder:?}"/*
     out=$(cd "$folder" && $prefix "$bin/probe_host" "$@" 2>"$work/stderr")
     status=$?
     [ "$status" -eq 0 ] || fail "exit status $status: $(cat "$work/stderr")"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # plugins.sh - instrumented plugins that are loaded where another one was: names are never mixed up.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 for host in probe_plugins probe_plugins_shared; do
     succeeded "$host" "$bin/libplugin_red.so" "$bin/libplugin_blue.so"

@@ -17,7 +17,7 @@ export ASAN_OPTIONS=detect_leaks=0
 # The probes compare every span of the timeline, so nothing may be left out of it.
 export THAG_TIMELINE_LIMIT=4G
 failures=0
-what=""
+export what="" # the case that a failure is told of
 
 fail() {
     echo "FAILED: $what: $*" | cut -c1-200 | head -30
@@ -45,6 +45,9 @@ traces() {
     found=$(find "$folder" -name '*.thag' | wc -l)
     [ "$found" -eq "$1" ] || fail "$found traces, expected $1"
 }
+
+# The trace of the first process of a run that forked: its name has no number of a process.
+first_trace() { find "$folder" -name '*.thag' -regextype posix-extended -regex '.*-[0-9]{8}-[0-9]{6}\.thag'; }
 
 checked() {
     [ $# -gt 0 ] || set -- "$folder"/*.thag

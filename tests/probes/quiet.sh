@@ -1,5 +1,6 @@
 #!/bin/bash
 # quiet.sh - calls of malloc, errno, signal masks and output are the same, profiled or not.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 for keys in 0 40 200; do
@@ -15,7 +16,8 @@ for keys in 0 40 200; do
             grep -qx "0 wrong" <<<"$out" || fail "$out"
         done
         traces 4
-        checked $(ls "$folder"/*.thag | grep -E -- '-[0-9]{8}-[0-9]{6}\.thag$')
+        mapfile -t first < <(first_trace)
+        checked "${first[@]}"
         line "loss STRAY_END 1"
         line "loss CROSSED_END 1"
         [ "$(calls "name 99")" = 4 ] || fail "named sections"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # sections.sh - sections used rightly and wrongly, deep recursion, longjmp.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 succeeded probe_sections nested

@@ -1,5 +1,6 @@
 #!/bin/bash
 # signals.sh - spans in signal handlers that interrupt spans: exact counts on both sides.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 for which in plain altstack threads nested; do

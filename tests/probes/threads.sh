@@ -1,5 +1,6 @@
 #!/bin/bash
 # threads.sh - threads of any number and life. PROBE_THREADS: how many short ones, 2,000 if unset.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 export THAG_PROFILER=time
 

@@ -1,5 +1,6 @@
 #!/bin/bash
 # times.sh - self times, corrections and percentiles against the probe's own clock.
+# shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
 succeeded probe_counts busy
