@@ -48,7 +48,6 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
         for (thagi_hist *hist = cell->hist[i]; hist && hist != &thagi_no_hist; hist = hist->next)
             hist->node = TRACE_NONE;
     cell->next = cell;
-    thread->base_task.base->paused_ticks = 0;
     thread->shared->timeline_lost = 0; /* without a timeline; nothing else was recorded yet */
     thagi_timeline_clear(thread);
     thagi_timeline_owner(thread);

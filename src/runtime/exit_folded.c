@@ -72,13 +72,11 @@ static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_su
 {
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all) {
         const thagi_task *task = &thread->base_task;
-        uint64_t paused = 0;
         for (const trace_frame *frame = task->top; frame && frame > task->base; frame--) {
-            paused += frame->paused_ticks;
             /* Another thread may be at work on it. 0: not begun yet, or just ended. */
             uint64_t start = __atomic_load_n(&frame->start_ticks, __ATOMIC_RELAXED);
             if (start == 0 || start & TRACE_UNTIMED_BIT) continue; /* closed ones, too */
-            uint64_t ticks = now - start - paused;
+            uint64_t ticks = now - start - task->shift;
             if ((int64_t)ticks > 0) sums[frame->node].inclusive += ticks;
             sums[frame->node].seen = 1;
         }

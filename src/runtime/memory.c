@@ -105,7 +105,7 @@ trace_mem *thagi_memory_row_new(thagi_thread *thread, uint32_t node)
     } else {
         thagi_count(TRACE_LOST_HEAP, 1);
     }
-    thagi_paused(&thread->base_task, since);
+    thagi_paused(thread->running, since);
     errno = saved_errno;
     return row;
 }

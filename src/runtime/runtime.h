@@ -98,7 +98,10 @@ struct thagi_task {
     trace_frame *top;
     trace_frame *base;                       /* frames[0] */
     trace_frame *limit;                      /* one past the last frame there is room for */
-    thagi_thread *thread;                    /* whose counters pay now */
+    thagi_thread *thread; /* whose counters pay now */
+    uint64_t shift; /* ticks in which it did not run, or the profiler did: its spans run by a clock
+                       that stands still then. Also in turn->shift_ticks, for the reader */
+    trace_turn *turn;                        /* its part of the trace */
     uintptr_t stack_lo, stack_hi;            /* mapping of the stack seen last; 0, 0: unknown */
     uintptr_t idle;                          /* the state between calls: _IDLE or another */
     uint32_t closed_count;                   /* frames ended out of order, still below the top */
@@ -140,6 +143,7 @@ typedef struct thagi_memory {
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
 struct thagi_thread {
     thagi_task base_task;
+    thagi_task *running;  /* on this thread: its base task, or one of the user's */
     trace_thread *shared; /* the slot's part of the trace */
     /* timeline tail: write position, where it counts as full, tick of the last record's end */
     uint8_t *tail_pos, *tail_end;
@@ -210,7 +214,13 @@ void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved);
     fork a new trace). NULL if there is none to be had, or recording is off. */
 thagi_task *thagi_session_join(void);
 
-/** Add the time since `since` to what the top frame does not pay for. */
+/** Take ticks off all open spans of a task. */
+static inline void thagi_task_shift(thagi_task *task, uint64_t ticks)
+{
+    task->turn->shift_ticks = task->shift += ticks;
+}
+
+/** Take the time since `since` off all open spans of the task that runs. */
 void thagi_paused(thagi_task *task, uint64_t since);
 
 void thagi_count(enum trace_loss what, uint64_t n);
@@ -341,6 +351,8 @@ void *thagi_thread_alloc(thagi_thread *thread, size_t bytes);
 int thagi_thread_grow_frames(thagi_thread *thread);
 /** What a task of the thread is between calls: see THAGI_TASK_IDLE. */
 uintptr_t thagi_thread_idle(const thagi_thread *thread);
+/** Twice the room for frames. 0: there is none, and the call is counted as lost. */
+int thagi_task_grow(thagi_task *task);
 int thagi_thread_key_start(void);
 
 /* span_stack.c. The functions on a task need it held: state is the caller's stack pointer. */

@@ -13,8 +13,10 @@
  *    of a longjmp, and of nothing else; thagi_span_end_held() sorts it out.
  *
  * begin reads the clock last, end reads it before all but a few loads that take their time in the
- * shadow of the read: the span does not see the profiler's own work. What slow paths take is kept in
- * the frame as paused_ticks and taken off the span and its ancestors.
+ * shadow of the read: the span does not see the profiler's own work.
+ *
+ * A span runs by the clock of its task: ticks less task->shift. What slow paths take, and the time in
+ * which the task is suspended, goes into the shift, and so is taken off all its open spans at once.
  *
  * Whatever is not as usual is found before anything has changed, and left to span_stack.c by a jump:
  * the functions here call nothing, so they need no stack frame and save no register.
@@ -43,8 +45,8 @@ static OUT_OF_WAY thag_token begin_sampled(thagi_task *task, const thag_site *si
     if (THAGI_UNLIKELY(!is_usual(task, top, cell, site, where)))
         return thagi_span_begin_held(task, site, where);
     trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
-    uint64_t start = thagi_sample_token(task->thread, cell, frame);
-    if (THAGI_UNLIKELY(!start)) start = thagi_counter();
+    uint64_t start = thagi_sample_token(task, cell, frame);
+    if (THAGI_UNLIKELY(!start)) start = thagi_counter() - task->shift;
     frame->start_ticks = start;
     ORDERED();
     task->state = THAGI_TASK_SAMPLING;
@@ -63,7 +65,7 @@ thag_token thag_span_begin(const thag_site *site)
     if (THAGI_UNLIKELY(!is_usual(task, top, cell, site, where)))
         return thagi_span_begin_held(task, site, where);
     trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
-    uint64_t start = thagi_counter();
+    uint64_t start = thagi_counter() - task->shift;
     frame->start_ticks = start;
     ORDERED();
     task->state = THAGI_TASK_IDLE;
@@ -76,8 +78,7 @@ thag_token thag_span_begin(const thag_site *site)
 FORCED void end_untimed(thagi_task *task, trace_frame *top)
 {
     thagi_thread *thread = task->thread;
-    if (THAGI_UNLIKELY(thagi_untimed_since(thread, top) > thagi_long_ticks(thread)) ||
-        THAGI_UNLIKELY(top->paused_ticks)) {
+    if (THAGI_UNLIKELY(thagi_untimed_since(task, top) > (int64_t)thagi_long_ticks(thread))) {
         thagi_span_pop_held(task, 0);
         return;
     }
@@ -129,13 +130,12 @@ void thag_span_end(thag_token token)
         return;
     }
     uint64_t now = thagi_counter();
-    uint64_t ticks = now - token;
+    uint64_t ticks = now - task->shift - token;
     thagi_thread *thread = task->thread;
     trace_thread *shared = thread->shared;
     thagi_cell *before = (thagi_cell *)(uintptr_t)shared->last_cell;
     uint64_t ticks_before = shared->last_ticks;
-    if (THAGI_UNLIKELY(!before) || THAGI_UNLIKELY(top->paused_ticks) ||
-        THAGI_UNLIKELY((int64_t)ticks < 0)) {
+    if (THAGI_UNLIKELY(!before) || THAGI_UNLIKELY((int64_t)ticks < 0)) {
         thagi_span_pop_held(task, now);
         return;
     }

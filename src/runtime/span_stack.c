@@ -13,8 +13,8 @@ static uintptr_t frame_sp(const trace_frame *frame)
 
 void thagi_paused(thagi_task *task, uint64_t since)
 {
-    uint64_t took = thagi_ticks() - since, sum = task->top->paused_ticks + took;
-    task->top->paused_ticks = sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
+    uint64_t took = thagi_ticks() - since;
+    thagi_task_shift(task, took);
     if (thagi_session_now->trace.file)
         __atomic_fetch_add(&thagi_session_now->trace.file->profiler_ticks, took, __ATOMIC_RELAXED);
 }
@@ -25,10 +25,6 @@ static void drop_top(thagi_task *task, trace_frame *top)
 {
     top->start_ticks = 0;
     task->top = top - 1;
-    if (top->paused_ticks) {
-        uint64_t paused = (uint64_t)top[-1].paused_ticks + top->paused_ticks;
-        top[-1].paused_ticks = paused > UINT32_MAX ? UINT32_MAX : (uint32_t)paused;
-    }
 }
 
 /* Put the span before this one into its min, max and histogram; the reader does it for the last. */
@@ -65,11 +61,11 @@ static void timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, ui
 }
 
 /* A call that was not timed at its begin: it is counted, and timed only if it was long. */
-static void count_untimed(thagi_thread *thread, thagi_cell *cell, uint64_t since, uint64_t paused)
+static void count_untimed(thagi_thread *thread, thagi_cell *cell, int64_t since)
 {
-    if (since > thagi_long_ticks(thread)) {
+    if (since > (int64_t)thagi_long_ticks(thread)) {
         uint64_t now = thagi_ticks();
-        uint64_t ticks = count_span(thread, cell, thread->tail_ticks - since + paused, now, 0);
+        uint64_t ticks = count_span(thread, cell, thread->tail_ticks - (uint64_t)since, now, 0);
         timeline_put(thread, cell->node, ticks, now);
         return;
     }
@@ -82,17 +78,17 @@ void thagi_span_pop(thagi_task *task, uint64_t now)
     trace_frame *top = task->top;
     thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(top);
-    uint64_t start = top->start_ticks, paused = top->paused_ticks;
+    uint64_t start = top->start_ticks;
     if (start == TRACE_CLOSED) {
         drop_top(task, top);
         task->closed_count--;
     } else if (start & TRACE_UNTIMED_BIT) {
-        uint64_t since = thagi_untimed_since(thread, top);
+        int64_t since = thagi_untimed_since(task, top);
         drop_top(task, top); /* first: a call is counted once or not at all */
         ORDERED();
-        count_untimed(thread, cell, since, paused);
+        count_untimed(thread, cell, since);
     } else {
-        uint64_t ticks = count_span(thread, cell, start + paused, now, 1);
+        uint64_t ticks = count_span(thread, cell, start + task->shift, now, 1);
         drop_top(task, top);
         timeline_put(thread, cell->node, ticks, now);
     }
@@ -122,12 +118,10 @@ void thagi_span_close_under(thagi_task *task, trace_frame *frame, uint64_t now)
 {
     thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(frame);
-    uint64_t paused = 0;
-    for (const trace_frame *f = frame; f <= task->top; f++) paused += f->paused_ticks;
     if (frame->start_ticks & TRACE_UNTIMED_BIT) {
-        count_untimed(thread, cell, thagi_untimed_since(thread, frame), paused);
+        count_untimed(thread, cell, thagi_untimed_since(task, frame));
     } else {
-        uint64_t ticks = count_span(thread, cell, frame->start_ticks + paused, now, 1);
+        uint64_t ticks = count_span(thread, cell, frame->start_ticks + task->shift, now, 1);
         timeline_put(thread, cell->node, ticks, now);
     }
     frame->start_ticks = TRACE_CLOSED;
@@ -206,10 +200,10 @@ thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t whe
         if (!cell) return 0;
         if (before != &thagi_no_cell) before->next = cell;
     }
-    if (task->top + 1 == task->limit && !thagi_thread_grow_frames(thread)) return 0;
+    if (task->top + 1 == task->limit && !thagi_task_grow(task)) return 0;
     trace_frame *frame = thagi_push_known(task, task->top, parent, cell, where);
-    uint64_t start = thread->sample_period ? thagi_sample_token(thread, cell, frame) : 0;
-    frame->start_ticks = start ? start : thagi_ticks();
+    uint64_t start = thread->sample_period ? thagi_sample_token(task, cell, frame) : 0;
+    frame->start_ticks = start ? start : thagi_ticks() - task->shift;
     return frame->start_ticks;
 }
 
@@ -229,7 +223,7 @@ void thagi_task_recover(thagi_task *task)
     if (top > task->base && top->start_ticks == 0) {
         task->top--; /* not begun yet */
     } else if (is_counted && top > task->base && thagi_frame_cell(top) == last &&
-               top->start_ticks + top->paused_ticks == last_start) {
+               top->start_ticks + task->shift == last_start) {
         drop_top(task, top);
     }
     if (is_counted && (int64_t)(shared->last_end - task->thread->tail_ticks) > 0)

@@ -29,7 +29,6 @@ FORCED trace_frame *thagi_push_known(thagi_task *task, trace_frame *top, thagi_c
     trace_frame *frame = top + 1;
     parent->last = cell;
     frame->node = cell->node;
-    frame->paused_ticks = 0;
     frame->scratch[THAGI_FRAME_WHERE] = where;
     frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
     ORDERED();
@@ -102,7 +101,6 @@ FORCED int thagi_timeline_short(thagi_thread *thread, uint32_t node, uint64_t ti
 #define HOT_CALLS          64
 #define DEAR_TICKS_LOG2    12
 #define UNTIMED_DEPTH_BITS 6 /* of the token, so that nested ones differ */
-#define UNTIMED_TICK_MASK  ((UINT64_C(1) << (63 - UNTIMED_DEPTH_BITS)) - 1)
 
 FORCED int thagi_is_sampled(const thagi_cell *cell)
 {
@@ -116,10 +114,11 @@ FORCED uint64_t thagi_long_ticks(const thagi_thread *thread)
 }
 
 /* How much later than at the begin of this untimed call the last timed event is now. */
-FORCED uint64_t thagi_untimed_since(const thagi_thread *thread, const trace_frame *frame)
+FORCED int64_t thagi_untimed_since(const thagi_task *task, const trace_frame *frame)
 {
     uint64_t before = frame->start_ticks >> UNTIMED_DEPTH_BITS;
-    return (thread->tail_ticks - before) & UNTIMED_TICK_MASK;
+    uint64_t since = task->thread->tail_ticks - task->shift - before;
+    return (int64_t)(since << (UNTIMED_DEPTH_BITS + 1)) >> (UNTIMED_DEPTH_BITS + 1);
 }
 
 /* Choose the next call to be timed: uniform in 1 .. 2*period - 1 calls from here, so 1 in period on
@@ -132,16 +131,17 @@ FORCED void thagi_sample_draw(thagi_thread *thread)
 }
 
 /* Of a call in a hot path mostly a token that says "not timed"; 0: read the clock. */
-FORCED uint64_t thagi_sample_token(thagi_thread *thread, const thagi_cell *cell,
+FORCED uint64_t thagi_sample_token(const thagi_task *task, const thagi_cell *cell,
                                    const trace_frame *frame)
 {
+    thagi_thread *thread = task->thread;
     if (THAGI_UNLIKELY(!thagi_is_sampled(cell))) return 0;
     if (THAGI_UNLIKELY(--thread->sample_left == 0)) {
         thagi_sample_draw(thread);
         return 0;
     }
     uintptr_t depth = (uintptr_t)frame / sizeof *frame;
-    return TRACE_UNTIMED_BIT | thread->tail_ticks << UNTIMED_DEPTH_BITS |
+    return TRACE_UNTIMED_BIT | (thread->tail_ticks - task->shift) << UNTIMED_DEPTH_BITS |
            (depth & ((1u << UNTIMED_DEPTH_BITS) - 1));
 }
 

@@ -98,6 +98,11 @@ int thagi_thread_grow_frames(thagi_thread *thread)
     return chunk != NULL;
 }
 
+int thagi_task_grow(thagi_task *task)
+{
+    return thagi_thread_grow_frames(task->thread);
+}
+
 /* --- slots: under the lock --------------------------------------------------------------------- */
 
 static int slot_map(thagi_session *session, thagi_thread *thread)
@@ -117,6 +122,8 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
     thread->base_task.base = thread->base_task.top = frames;
     thread->base_task.limit = frames + TRACE_THREAD_FRAMES;
     thread->base_task.thread = thread;
+    thread->base_task.turn = &shared->turn;
+    thread->running = &thread->base_task;
     thread->root = thagi_cell_for_node(thread, 0);
     if (!thread->root) return 0;
     frames[0].scratch[THAGI_FRAME_WHERE] = UINT64_MAX - 0xffff; /* above all */

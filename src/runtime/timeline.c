@@ -130,7 +130,7 @@ int thagi_timeline_full(thagi_thread *thread)
         tail_reset(thread, thread->tail->seq + 1);
     }
     thagi_plat_signals_restore(&saved);
-    thagi_paused(&thread->base_task, since);
+    thagi_paused(thread->running, since);
     errno = saved_errno;
     return !err;
 }

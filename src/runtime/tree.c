@@ -163,7 +163,7 @@ static __attribute__((__noinline__)) thagi_cell *cell_add(thagi_thread *thread, 
     thagi_clock_snapshot(session, 0);
     thagi_unlock(session, &saved);
     if (!cell) thagi_count(TRACE_LOST_MEMORY, 1);
-    thagi_paused(&thread->base_task, since);
+    thagi_paused(thread->running, since);
     errno = saved_errno;
     return cell;
 }

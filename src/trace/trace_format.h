@@ -157,16 +157,28 @@ typedef struct trace_node {
  *     else                 open since then
  * A process that died while ending the innermost span may show it both as the thread's last span and
  * as an open frame. It is the ended one if last_calls is committed (see trace_thread), the nodes are
- * the same, and last_end is start_ticks + last_ticks + paused_ticks.
+ * the same, and last_end is start_ticks + last_ticks + the shift of the task.
+ * Times of frames are those of the task's own clock: ticks less trace_turn.shift_ticks.
  */
 #define TRACE_CLOSED      UINT64_MAX
 #define TRACE_UNTIMED_BIT (UINT64_C(1) << 63)
 typedef struct trace_frame {
     uint64_t start_ticks;
     uint32_t node;
-    uint32_t paused_ticks; /* time that belongs to the profiler, not to the span (saturates) */
+    uint32_t reserved;
     uint64_t scratch[2];   /* the writer's own */
 } trace_frame;
+
+/*
+ * When a task ran. The time in which it did not, and that which the profiler took, is its shift: its
+ * spans are timed by ticks less shift. blocks and bytes are what it allocated; one store.
+ */
+typedef struct trace_turn {
+    uint64_t shift_ticks;
+    uint64_t since_ticks; /* not running since then; not in the shift yet. 0: running */
+    uint64_t blocks;
+    uint64_t bytes;
+} trace_turn;
 
 /* TRACE_THREAD, after its trace_chunk. A slot serves one thread at a time, and the next one after
    that thread is gone; its counters add up over all of them. */
@@ -194,6 +206,7 @@ typedef struct trace_thread {
     uint64_t last_ticks; /* its duration */
     uint64_t last_calls; /* cell.calls with it */
     uint64_t last_end;   /* when it ended */
+    trace_turn turn;     /* of the task that is the thread itself */
 } trace_thread;
 /* Where things are in a THREAD chunk: this many frames, and the blocks behind them; and where blocks
    begin in an ARENA chunk. */

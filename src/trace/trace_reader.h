@@ -101,6 +101,7 @@ typedef struct trace_path {
     uint32_t node;
     uint32_t open;       /* spans still open at the end */
     uint32_t open_timed; /* of these, with a known start */
+    uint32_t open_suspended; /* and of these, in a task that was not running */
     uint64_t calls;      /* ended */
     uint64_t timed;      /* of these, with a duration */
     uint64_t ticks;      /* their total */

@@ -153,15 +153,14 @@ static int is_timed(const trace_frame *f)
     return !(f->start_ticks & TRACE_UNTIMED_BIT);
 }
 
-/* A pause belongs to the frame it happened in and to all below: it is passed down at the end of a
-   span, so while frames are open it has to be summed. */
-static void sum_pauses(slot_work *w)
+/* From the task's clock to that of all. A shift that cannot be leaves a moment that cannot be. */
+static void start_frames(slot_work *w)
 {
-    uint64_t sum = 0;
+    for (size_t i = 1; i < w->frame_count; i++) {
+        trace_frame *f = &w->frames[i];
 
-    for (size_t i = w->frame_count; i-- > 1;) {
-        sum += w->frames[i].paused_ticks;
-        w->frames[i].scratch[0] = sum;
+        if (is_open(f) && is_timed(f)) f->start_ticks += w->turn.shift_ticks;
+        if (!is_timed(f) && is_open(f)) f->start_ticks = TRACE_UNTIMED_BIT;
     }
 }
 
@@ -176,7 +175,7 @@ static void drop_ended_frame(slot_work *w)
         uint64_t end = f->start_ticks;
 
         if (f->node != w->last_node) continue;
-        end += th->last_ticks + f->scratch[0];
+        end += th->last_ticks;
         if (end == th->last_end) f->start_ticks = TRACE_CLOSED;
     }
 }
@@ -216,10 +215,11 @@ static thag_err keep_open(slot_work *w)
         path = slot_path(w, f->node);
         if (path == SIZE_MAX) return THAG_ERR_MEMORY;
         t->paths[path].open++;
-        /* Until the end is known: the negated start, modulo 2^64. */
+        /* Until the end is known: the negated start, modulo 2^64. Of a suspended task it is known. */
         if (is_timed(f)) {
             t->paths[path].open_timed++;
-            t->paths[path].open_ticks -= f->start_ticks + f->scratch[0];
+            t->paths[path].open_suspended += w->turn.since_ticks != 0;
+            t->paths[path].open_ticks += w->turn.since_ticks - f->start_ticks;
         }
     }
     return THAG_OK;
@@ -290,7 +290,8 @@ static thag_err finish_slot(slot_work *w)
     if (err) return err;
     if (w->thread_ref) {
         check_lifetime(w);
-        sum_pauses(w);
+        w->turn = w->thread.turn;
+        start_frames(w);
         drop_ended_frame(w);
         see_moments(w);
         err = keep_open(w);
@@ -354,7 +355,8 @@ static void set_ends(trace *t)
         for (uint32_t p = info->first_path; p < info->first_path + info->path_count; p++) {
             trace_path *path = &t->paths[p];
 
-            path->open_ticks += (uint64_t)path->open_timed * info->end_ticks;
+            path->open_ticks +=
+                (uint64_t)(path->open_timed - path->open_suspended) * info->end_ticks;
             /* Paused for longer than open, or opened after the end: a damaged number. */
             if (path->open_ticks > UINT64_MAX / 2) path->open_ticks = 0;
         }

@@ -41,7 +41,7 @@ static void make_killed(trace_builder *b)
     cell->ticks += 110;
     builder_last(b, 0, cell, 110, 4, BUILDER_START + 800);
     frames = builder_frames(b, 0);
-    frames[1] = (trace_frame){.start_ticks = BUILDER_START + 100, .node = 1, .paused_ticks = 7};
+    frames[1] = (trace_frame){.start_ticks = BUILDER_START + 100, .node = 1};
     frames[2] = (trace_frame){.start_ticks = TRACE_CLOSED, .node = 2};
     frames[3] = (trace_frame){.start_ticks = TRACE_UNTIMED_BIT | 5, .node = 3};
     builder_chunk(b, TRACE_ARENA, 0, &arena);

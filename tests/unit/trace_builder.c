@@ -144,6 +144,11 @@ trace_frame *builder_frames(trace_builder *b, uint32_t slot)
                                    TRACE_THREAD_FRAMES_POS);
 }
 
+trace_turn *builder_turn(trace_builder *b, uint32_t slot)
+{
+    return &((trace_thread *)(void *)(builder_chunk_at(b, b->thread_chunk[slot]) + 1))->turn;
+}
+
 void *builder_block(trace_builder *b, uint32_t index, size_t bytes)
 {
     trace_chunk *chunk = builder_chunk_at(b, index);

@@ -42,6 +42,7 @@ uint32_t builder_node(trace_builder *b, uint32_t parent, uint32_t site);
 
 trace_thread *builder_thread(trace_builder *b, uint32_t slot, uint32_t tid, const char *name);
 trace_frame *builder_frames(trace_builder *b, uint32_t slot);
+trace_turn *builder_turn(trace_builder *b, uint32_t slot);
 
 /** Room for a block in the THREAD chunk of a slot, or in any chunk. */
 void *builder_block(trace_builder *b, uint32_t chunk, size_t bytes);
