@@ -96,8 +96,8 @@ struct thagi_task {
     uintptr_t state; /* THAGI_TASK_UNUSABLE to _CAREFUL, or the stack pointer of the runtime call in
                         progress, which a signal handler has interrupted */
     trace_frame *top;
-    trace_frame *base;                       /* frames[0] */
-    trace_frame *limit;                      /* one past the last frame there is room for */
+    trace_frame *base;    /* frames[0] */
+    trace_frame *limit;   /* one past the last frame there is room for */
     thagi_thread *thread; /* whose counters pay now */
     uint64_t shift; /* ticks in which it did not run, or the profiler did: its spans run by a clock
                        that stands still then. Also in turn->shift_ticks, for the reader */

@@ -166,7 +166,7 @@ typedef struct trace_frame {
     uint64_t start_ticks;
     uint32_t node;
     uint32_t reserved;
-    uint64_t scratch[2];   /* the writer's own */
+    uint64_t scratch[2]; /* the writer's own */
 } trace_frame;
 
 /*

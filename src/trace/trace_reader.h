@@ -99,13 +99,13 @@ typedef struct trace_memory {
 /* What one slot counted on one call path. Times in ticks, inclusive. */
 typedef struct trace_path {
     uint32_t node;
-    uint32_t open;       /* spans still open at the end */
-    uint32_t open_timed; /* of these, with a known start */
+    uint32_t open;           /* spans still open at the end */
+    uint32_t open_timed;     /* of these, with a known start */
     uint32_t open_suspended; /* and of these, in a task that was not running */
-    uint64_t calls;      /* ended */
-    uint64_t timed;      /* of these, with a duration */
-    uint64_t ticks;      /* their total */
-    uint64_t min_ticks;  /* UINT64_MAX if none was timed */
+    uint64_t calls;          /* ended */
+    uint64_t timed;          /* of these, with a duration */
+    uint64_t ticks;          /* their total */
+    uint64_t min_ticks;      /* UINT64_MAX if none was timed */
     uint64_t max_ticks;
     uint64_t open_ticks; /* of the open ones, so far */
     trace_memory memory; /* zero unless memory was recorded */

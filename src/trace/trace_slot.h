@@ -28,7 +28,7 @@ typedef struct slot_work {
     size_t sum_cap;
     const chunk_ref *thread_ref; /* NULL: the slot has counters but no thread */
     trace_thread thread;
-    trace_turn turn; /* of the task that the frames are of */
+    trace_turn turn;    /* of the task that the frames are of */
     uint32_t last_node; /* of the committed last span, TRACE_NONE if there is none */
     trace_frame *frames;
     size_t frame_count, frame_cap;
