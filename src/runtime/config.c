@@ -163,6 +163,28 @@ static int read_heap_tuning(thagi_config *config)
     return 0;
 }
 
+/* THAG_RUN=id or id,pid: what thag-run sets. Returns 0, or -1 with the problem described. */
+static int read_run(thagi_config *config)
+{
+    const char *text = thagi_plat_getenv("THAG_RUN");
+    const char *comma = text ? strchr(text, ',') : NULL;
+    char id_text[24];
+    uint64_t id = 0, pid = 0;
+
+    config->run_id = config->run_pid = 0;
+    if (!text || !*text) return 0;
+    snprintf(id_text, sizeof id_text, "%.*s", comma ? (int)(comma - text) : 23, text);
+    if (read_number(id_text, 0, &id) != 0 || (comma && read_number(comma + 1, 0, &pid) != 0) ||
+        id > UINT32_MAX || pid > UINT32_MAX) {
+        snprintf(config->problem, sizeof config->problem,
+                 "THAG_RUN: expected two numbers, as thag-run sets it");
+        return -1;
+    }
+    config->run_id = (uint32_t)id;
+    config->run_pid = (uint32_t)pid;
+    return 0;
+}
+
 int thagi_config_read_tuning(thagi_config *config)
 {
     const char *text;
@@ -197,5 +219,5 @@ int thagi_config_read_tuning(thagi_config *config)
                  "THAG_TIMELINE_LIMIT: expected bytes, e.g. 0, 500000000 or 2G");
         return -1;
     }
-    return read_heap_tuning(config);
+    return read_heap_tuning(config) == 0 ? read_run(config) : -1;
 }

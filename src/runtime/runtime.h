@@ -246,6 +246,8 @@ typedef struct thagi_config {
     int detail;
     int use_counter; /* 0: CLOCK_MONOTONIC even if there is a steady counter */
     uint32_t sample_period;
+    uint32_t run_id;         /* of thag-run; 0: started otherwise */
+    uint32_t run_pid;        /* the one process that is to be profiled; 0: all */
     uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
     uint32_t heap_mode;      /* enum trace_heap_mode */
     uint64_t heap_threshold; /* bytes: smaller blocks and those of this size are not recorded */
@@ -255,7 +257,7 @@ typedef struct thagi_config {
 
 /** From the environment. Returns 0, or -1 with config->problem set. */
 int thagi_config_read(thagi_config *config, const char *setting);
-/** The further variables: THAG_CLOCK, THAG_SAMPLE, THAG_TIMELINE_LIMIT. As above. */
+/** The further variables: THAG_CLOCK, THAG_SAMPLE, THAG_TIMELINE_LIMIT, THAG_RUN. As above. */
 int thagi_config_read_tuning(thagi_config *config);
 
 /* log.c: the debug log, and the one line on stderr. printf-like, one line each. */

@@ -159,6 +159,7 @@ static void fill_header(thagi_session *session, uint64_t real_ns)
     file->parent_traced = process.parent_pid_traced != 0;
     file->start_real_ns = real_ns;
     file->sample_period = config->sample_period;
+    file->run_id = config->run_id;
     uint64_t limit = config->timeline_limit;
     if (limit == UINT64_MAX) {
         /* A guest does not fill the disk. */
@@ -279,6 +280,9 @@ static int wanted_modes(thag_mode mode, unsigned compiled)
         thagi_complain("%s; the program runs unprofiled", config->problem);
         return -1;
     }
+    /* thag-run wants the program alone, and this is one that it has started. */
+    if (mode == THAG_MODE_runtime && config->run_pid && config->run_pid != thagi_plat_pid())
+        return 0;
     unsigned modes = mode == THAG_MODE_runtime ? config->modes
                      : mode == THAG_MODE_yes   ? compiled
                                                : (unsigned)mode;

@@ -119,7 +119,7 @@ typedef struct trace_file {
     uint64_t chunk_count;    /* chunks handed out; the next one is at chunk_count * 64 KiB */
     uint64_t profiler_ticks; /* spent by the profiler in slow paths, subtracted from the spans */
     int32_t write_errno;     /* first error that writing met, 0 if none */
-    uint32_t write_reserved;
+    uint32_t run_id;         /* given by whoever started the program (THAG_RUN); 0 if nobody */
     uint64_t losses[TRACE_LOSS_ROOM]; /* by enum trace_loss; those of trace_thread come on top */
     char program[256];                /* file name of the program, without folder, NUL-terminated */
 } trace_file;

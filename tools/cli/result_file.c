@@ -78,12 +78,17 @@ int result_close(result_file *out, int status)
     return status;
 }
 
-int terminal_width(size_t *columns)
+int columns_of(int fd, size_t *columns)
 {
     struct winsize size;
 
     *columns = 100;
-    if (!isatty(STDOUT_FILENO)) return 0;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) *columns = size.ws_col;
+    if (!isatty(fd)) return 0;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) *columns = size.ws_col;
     return 1;
+}
+
+int terminal_width(size_t *columns)
+{
+    return columns_of(STDOUT_FILENO, columns);
 }

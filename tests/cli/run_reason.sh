@@ -1,0 +1,20 @@
+# Nothing was recorded, and why.
+. "$CASES/run_lib.bash"
+build_program off no
+build plain <<<'int main(void) { return 3; }'
+build empty -DTHAG_TIME_PROFILING <<'C'
+#include "thag_profiler.h"
+int main(void)
+{
+    thag_enable_profiling(THAG_MODE_runtime);
+    return 4;
+}
+C
+strip off
+printf '#! /bin/sh\nexit 5\n' >script
+chmod +x script
+for program in off plain script; do
+    thag-run ./$program
+    echo "status $?"
+done
+thag-run ./empty 2>&1 | plain

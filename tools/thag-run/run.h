@@ -1,0 +1,69 @@
+/*
+ * run.h - the steps of thag-run: plan, run, find what was recorded, show it.
+ *
+ * The program keeps its standard streams, its process group, its terminal, and what happens to it:
+ * thag-run ends as it ended. All that thag-run says goes to standard error, after the program's end.
+ */
+#ifndef THAG_RUN_H
+#define THAG_RUN_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "profile/profile_load.h"
+
+/* As env, nice and timeout have it: what can be told from a status of the program's own. */
+enum run_status { RUN_FAILED = 125, RUN_CANNOT_INVOKE = 126, RUN_NOT_FOUND = 127 };
+
+typedef struct run_plan {
+    char **command;     /* NULL-terminated */
+    const char *type;   /* first field of THAG_PROFILER */
+    char *dir;          /* absolute; where traces go */
+    const char *sample; /* of THAG_SAMPLE; NULL: as it is in the environment */
+    int detail;         /* memory with stacks */
+    int children;       /* the programs that the program starts, too */
+    int open;           /* show the picture in a browser */
+    int quiet;          /* leave the table out */
+    uint32_t id;        /* of this run; never 0 */
+} run_plan;
+
+typedef struct run_end {
+    pid_t pid;
+    int status;       /* as waitpid() has it */
+    int exec_errno;   /* why the program could not be started; 0: it was */
+    int64_t start_ns; /* CLOCK_REALTIME before the start */
+} run_end;
+
+/* ---- child.c ---- */
+
+/** Run the program to its end. An exit status of thag-run's own, or 0. */
+int child_run(const run_plan *plan, run_end *end);
+
+/** End as the program ended: by its exit status, or by its signal. */
+void child_end_alike(const run_end *end) __attribute__((noreturn));
+
+/** R running, S sleeping, T stopped, Z dead but not waited for, ...; 0: there is no such process. */
+char process_state(pid_t pid);
+
+/* ---- traces.c ---- */
+
+typedef struct run_traces {
+    char **paths; /* the program's own first, then by their start */
+    size_t count;
+    size_t empty_count;   /* of these, without a single call */
+    size_t running_count; /* of these, of processes that are still running */
+} run_traces;
+
+/** The traces that this run left; those that cannot be read are not among them. 0: out of memory. */
+int traces_find(run_traces *found, const run_plan *plan, const run_end *end);
+void traces_free(run_traces *found);
+
+/* ---- report.c, reason.c ---- */
+
+/** Show the table, draw the pictures, say where all is; or why there is nothing. */
+void report(const run_plan *plan, const run_end *end);
+
+/** Say why the program left nothing. */
+void reason_say(const run_plan *plan);
+
+#endif
