@@ -11,6 +11,12 @@ echo "what the program becomes"
 thag-run -o become ./prog become ./prog 2>&1 | calls work
 echo "a mode that is fixed in the source takes no directory"
 thag-run -q -o other ./fixed 2>&1 | plain
+echo "memory of a program that was never rebuilt"
+cc -O0 -x c - -o plain <<C
+#include <stdlib.h>
+int main(void) { return malloc(123456) == NULL; }
+C
+thag-run --memory ./plain 2>&1 | grep -o 'allocated.*at one time'
 echo "programs that it starts"
 thag-run --children -o children sh -c './prog; ./prog; true' 2>&1 | calls work
 thag-run -q -o children sh -c './prog; true' 2>&1 | head -n 1

@@ -12,7 +12,7 @@ build()
 # A program that calls work() ten times, and ends as its argument says.
 build_program()
 {
-    build "$1" "-DMODE=${2-runtime}" -DTHAG_TIME_PROFILING <<'C'
+    build "$1" "-DENABLE=THAG_ENABLE_PROFILING(${2-runtime})" -DTHAG_TIME_PROFILING <<'C'
 #include "thag_profiler.h"
 #include <signal.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ build_program()
 static void work(void) { THAG_PROFILED(); }
 int main(int argc, char **argv)
 {
-    THAG_ENABLE_PROFILING(MODE);
+    ENABLE;
     const char *how = argc > 1 ? argv[1] : "0";
     char line[80];
 

@@ -17,4 +17,7 @@ for program in off plain script; do
     thag-run ./$program
     echo "status $?"
 done
+cc -static -x c - -o static <<<'int main(void) { return 6; }'
+thag-run --memory ./static
+echo "status $?"
 thag-run ./empty 2>&1 | plain

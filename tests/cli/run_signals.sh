@@ -23,12 +23,14 @@ wait $run
 echo "status $?"
 cat out
 
+exec 2>/dev/null # what bash says of that
 # Killed outright, it takes the program along.
 thag-run ./prog >out2 2>/dev/null &
 run=$!
 await ready out2
 child=$(cat /proc/$run/task/$run/children)
 kill -KILL $run
+wait $run 2>/dev/null
 for _ in {1..500}; do grep -qs 'State:.[^Z]' "/proc/${child% }/status" || break; sleep 0.01; done
 grep -s 'State:.[^Z]' "/proc/${child% }/status"
 true

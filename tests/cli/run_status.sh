@@ -9,7 +9,8 @@ done
 echo "passed through" | thag-run -q ./prog copy 2>/dev/null
 thag-run -q ./nothing
 echo "status $?"
-thag-run -q "$CASES/run_lib.bash"
+touch not_executable
+thag-run -q ./not_executable
 echo "status $?"
 thag-run
 echo "status $?"

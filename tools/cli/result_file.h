@@ -24,7 +24,10 @@ int result_open(result_file *out, const char *path, int force);
 /** Close. With status not EXIT_FINE or a write error the file is dropped. The final status. */
 int result_close(result_file *out, int status);
 
-/** 1 if standard output is a terminal; *columns is its width, or 100. */
+/** 1 if the descriptor is a terminal; *columns is its width, or 100. */
+int columns_of(int fd, size_t *columns);
+
+/** The same of standard output. */
 int terminal_width(size_t *columns);
 
 #endif

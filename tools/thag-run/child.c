@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "thag-analyze/analyze.h"
+#include "cli/message.h"
 #include "thag-run/run.h"
 
 typedef struct signals {
@@ -48,18 +48,34 @@ static void signals_give(const signals *saved)
 
 /* ---- in the child ---- */
 
+/* In front of what is preloaded already: an allocator, for instance, whose blocks are to be seen. */
+static int preload(const char *library)
+{
+    const char *others = getenv("LD_PRELOAD");
+    char *all = NULL;
+    int failed =
+        asprintf(&all, "%s%s%s", library, others && *others ? ":" : "", others ? others : "") < 0 ||
+        setenv("LD_PRELOAD", all, 1) != 0;
+
+    free(all);
+    return failed ? -1 : 0;
+}
+
 static int set_environment(const run_plan *plan)
 {
-    char text[4300], run[48];
+    static const char *const types[] = {"none", "time", "memory", "both"};
+    char text[4300], run[48], sample[24];
 
-    if (snprintf(text, sizeof text, "%s,%s%s", plan->type, plan->dir,
+    if (snprintf(text, sizeof text, "%s,%s%s", types[plan->kinds], plan->dir,
                  plan->detail ? ",,true" : "") >= (int)sizeof text) {
         errno = ENAMETOOLONG;
         return -1;
     }
     snprintf(run, sizeof run, plan->children ? "%lu" : "%lu,%ld", (unsigned long)plan->id,
              (long)getpid());
-    if (plan->sample && setenv("THAG_SAMPLE", plan->sample, 1) != 0) return -1;
+    snprintf(sample, sizeof sample, "%zu", plan->sample);
+    if (plan->sample && setenv("THAG_SAMPLE", sample, 1) != 0) return -1;
+    if (plan->preload && preload(plan->preload) != 0) return -1;
     return setenv("THAG_PROFILER", text, 1) || setenv("THAG_RUN", run, 1) ? -1 : 0;
 }
 

@@ -2,34 +2,47 @@
  * thag-run - runs a program with profiling, then shows what it did.
  */
 #include <errno.h>
-#include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "thag-analyze/analyze.h"
+#include "cli/installation.h"
+#include "cli/message.h"
+#include "cli/option.h"
+#include "thag-run/image.h"
 #include "thag-run/run.h"
 
-const char tool_name[] = "thag-run";
-
-enum { OPT_TIME = OPT_OWN, OPT_MEMORY, OPT_BOTH, OPT_DETAIL, OPT_CHILDREN, OPT_SAMPLE, OPT_OPEN };
+typedef struct settings {
+    int time, memory, both, detail, children, open, quiet;
+    size_t sample;
+    const char *output;
+} settings;
 
 static const option_fact facts[] = {
-    {OPT_TIME, "time", NULL, "record wall time (the default)"},
-    {OPT_MEMORY, "memory", NULL, "record heap memory"},
-    {OPT_BOTH, "both", NULL, "record both"},
-    {OPT_DETAIL, "detail", NULL, "record memory with the stack of each allocation"},
-    {OPT_CHILDREN, "children", NULL, "also profile the programs that the program starts"},
-    {OPT_SAMPLE, "sample", "N", "once a call path is hot, time one call in N; counts stay exact"},
-    {'o', "output", "DIR", "where traces and pictures go; otherwise the current directory"},
-    {OPT_OPEN, "open", NULL, "open the picture in a browser"},
-    {'q', "quiet", NULL, "no table; only say where the files are"},
-    OPTIONS_COMMON,
-    {0, NULL, NULL, NULL}};
-
-/* Types of THAG_PROFILER, as bits: 1 time, 2 memory. */
-static const char *const types[] = {"time", "time", "memory", "both"};
+    OPTION_FLAG(settings, time, "time", "record wall time (the default)"),
+    OPTION_FLAG(settings, memory, "memory",
+                "record heap memory, of programs that were never rebuilt, too"),
+    OPTION_FLAG(settings, both, "both", "record both"),
+    OPTION_FLAG(settings, detail, "detail", "record memory with the stack of each allocation"),
+    OPTION_FLAG(settings, children, "children",
+                "also profile the programs that the program starts"),
+    OPTION_COUNT(settings, sample, "sample", "N", 1, 1000000,
+                 "once a call path is hot, time one call in N; counts stay exact"),
+    {.name = "output",
+     .letter = 'o',
+     .kind = OPTION_IS_FILE,
+     .arg = "DIR",
+     .offset = OPTION_AT(settings, const char *, output),
+     .help = "where traces and pictures go; otherwise the current directory"},
+    OPTION_FLAG(settings, open, "open", "open the picture in a browser"),
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = OPTION_IS_FLAG,
+     .offset = OPTION_AT(settings, int, quiet),
+     .help = "no table; only say where the files are"},
+    OPTION_LAST};
 
 /* THAG_PROFILER takes what is between commas, less white space. */
 static int is_expressible(const char *dir)
@@ -64,24 +77,21 @@ static int set_dir(run_plan *plan, const char *given)
     return status;
 }
 
-static int set_option(run_plan *plan, unsigned *kinds, int key, const char *arg)
+/* The shared hooks bring a runtime, and a process must have one only. */
+static int set_preload(run_plan *plan)
 {
-    double number;
+    image im;
+    int has_runtime;
 
-    switch (key) {
-    case OPT_TIME: *kinds |= 1; return EXIT_FINE;
-    case OPT_MEMORY: *kinds |= 2; return EXIT_FINE;
-    case OPT_BOTH: *kinds |= 3; return EXIT_FINE;
-    case OPT_DETAIL: plan->detail = 1; return EXIT_FINE;
-    case OPT_CHILDREN: plan->children = 1; return EXIT_FINE;
-    case OPT_OPEN: plan->open = 1; return EXIT_FINE;
-    case 'q': plan->quiet = 1; return EXIT_FINE;
-    default:
-        plan->sample = arg;
-        return option_number("sample", arg, 1, 1000000, &number) && !arg[strspn(arg, "0123456789")]
-                   ? EXIT_FINE
-                   : RUN_FAILED;
-    }
+    if (!(plan->kinds & RUN_MEMORY)) return EXIT_FINE;
+    has_runtime = image_open(&im, plan->command[0]) && image_has_runtime(&im);
+    image_close(&im);
+    if (has_runtime) return EXIT_FINE;
+    plan->preload = installation_library("libthag_heap.so");
+    return plan->preload
+               ? EXIT_FINE
+               : complain(RUN_FAILED, NULL,
+                          "memory: libthag_heap.so is not where it was installed with this tool");
 }
 
 static uint32_t fresh_id(void)
@@ -92,49 +102,48 @@ static uint32_t fresh_id(void)
     return id ? id : 1;
 }
 
-/* Returns 1 to go on, 0 to stop with *status. */
-static int parse(run_plan *plan, int argc, char **argv, int *status)
+static int make_plan(run_plan *plan, const settings *set, char **command)
 {
-    options o = {.usage = "[OPTION]... [--] PROGRAM [ARGUMENT]...",
-                 .summary =
-                     "Run a program that was built with profiling, then show what it did: a table "
-                     "on\nstandard error, and a flamegraph beside the trace. The program's input, "
-                     "output and\nexit status are its own. Options end at its name.",
-                 .facts = facts,
-                 .has_no_commands = 1};
-    unsigned kinds = 0;
-    const char *arg;
-    int key;
+    int status;
 
-    while ((key = options_next(&o, argc, argv, &arg, status)) != -1) {
-        if (key != -2) *status = set_option(plan, &kinds, key, arg);
-        if (*status == EXIT_USAGE) *status = RUN_FAILED;
-        if (key == -2 || *status != EXIT_FINE) return 0;
-    }
-    if (optind == argc) {
-        *status = complain(RUN_FAILED, NULL, "no program to run (try --help)");
-        return 0;
-    }
-    if (plan->detail) kinds |= 2;
-    plan->type = types[kinds];
-    plan->command = argv + optind;
-    *status = set_dir(plan, o.output);
-    return *status == EXIT_FINE;
+    *plan = (run_plan){.command = command,
+                       .kinds = (set->time || set->both ? RUN_TIME : 0u) |
+                                (set->memory || set->both || set->detail ? RUN_MEMORY : 0u),
+                       .sample = set->sample,
+                       .detail = set->detail,
+                       .children = set->children,
+                       .open = set->open,
+                       .quiet = set->quiet,
+                       .id = fresh_id()};
+    if (!plan->kinds) plan->kinds = RUN_TIME;
+    if (!*command) return complain(RUN_FAILED, NULL, "no program to run (try --help)");
+    status = set_dir(plan, set->output);
+    return status == EXIT_FINE ? set_preload(plan) : status;
 }
 
 int main(int argc, char **argv)
 {
-    run_plan plan = {.id = fresh_id()};
+    settings set = {0};
+    option_set options = {
+        .program = "thag-run",
+        .usage = "[OPTION]... [--] PROGRAM [ARGUMENT]...",
+        .about = "Run a program that was built with profiling, then show what it did: a table on\n"
+                 "standard error, and a flamegraph beside the trace. The program's input, output\n"
+                 "and exit status are its own. Options end at its name.",
+        .stops_at_input = 1,
+        .groups = {{.facts = facts, .settings = &set}, {.facts = options_common}}};
+    run_plan plan = {0};
     run_end end = {0};
-    int status;
+    int first, status;
 
-    if (!parse(&plan, argc, argv, &status)) goto done;
-    status = child_run(&plan, &end);
-    if (status != EXIT_FINE) goto done;
-    report(&plan, &end);
+    message_program("thag-run");
+    status = options_parse(&options, argc, argv, &first);
+    if (status != OPTIONS_GO_ON) return status == EXIT_FINE ? EXIT_FINE : RUN_FAILED;
+    status = make_plan(&plan, &set, argv + first);
+    if (status == EXIT_FINE) status = child_run(&plan, &end);
+    if (status == EXIT_FINE) report(&plan, &end);
     free(plan.dir);
-    child_end_alike(&end);
-done:
-    free(plan.dir);
+    free(plan.preload);
+    if (status == EXIT_FINE) child_end_alike(&end);
     return status;
 }

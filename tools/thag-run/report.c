@@ -1,9 +1,11 @@
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "output/memory_writer.h"
 #include "output/svg_writer.h"
 #include "output/utf8.h"
 #include "profile/profile_stats.h"
@@ -19,47 +21,54 @@ static void say_file(const char *label, const char *path)
     fputc('\n', stderr);
 }
 
-static int show_table(const input *in)
+static int show_times(const input *in, const stats_write_opts *opts)
 {
-    stats_write_opts opts = {.limit = TABLE_ROWS};
     stats *s = NULL;
     fault f = {0};
     thag_err err = stats_new(&s, in->profile, &f);
 
     if (err) return complain_fault(&f);
-    columns_of(STDERR_FILENO, &opts.width);
     stats_sort(s, s->is_corrected ? STATS_CORRECTED_SELF : STATS_SELF);
-    fputc('\n', stderr);
-    err = stats_write_text(stderr, s, &in->meta, &opts, &f);
-    fputc('\n', stderr);
+    err = stats_write_text(stderr, s, &in->meta, opts, &f);
     stats_free(s);
     return err ? complain_fault(&f) : EXIT_FINE;
 }
 
+/* The profile's values are bytes from here on. */
+static int show_memory(input *in, const stats_write_opts *opts)
+{
+    memory_stats *s = NULL;
+    fault f = {0};
+    thag_err err = memory_stats_new(&s, in->profile, &f);
+
+    if (!err) err = memory_write_text(stderr, s, &in->meta, opts, &f);
+    memory_stats_free(s);
+    return err ? complain_fault(&f) : EXIT_FINE;
+}
+
 /* Beside the first trace, under its name. */
-static char *picture_path(const run_traces *found)
+static char *picture_path(const run_traces *found, const char *kind)
 {
     const char *first = found->paths[0], *end = strrchr(first, '.');
     char *path;
 
-    return asprintf(&path, "%.*s%s-flamegraph.svg", (int)(end - first), first,
-                    found->count > 1 ? "-merged" : "") < 0
+    return asprintf(&path, "%.*s%s%s-flamegraph.svg", (int)(end - first), first,
+                    found->count > 1 ? "-merged" : "", kind) < 0
                ? NULL
                : path;
 }
 
-static int draw(const input *in, const char *path)
+static int draw(const input *in, const char *path, const svg_opts *opts)
 {
-    svg_opts opts = {0};
-    output out;
+    result_file out;
     fault f = {0};
     thag_err err;
-    int status = output_open(&out, path, 0);
+    int status = result_open(&out, path, 0);
 
     if (status != EXIT_FINE) return status;
-    err = svg_write(out.to, in->profile, &opts, &f);
+    err = svg_write(out.to, in->profile, opts, &f);
     if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
-    return output_close(&out, status);
+    return result_close(&out, status);
 }
 
 /* Not waited for: a browser may be the first of its kind, and stay. Its messages are not ours. */
@@ -88,17 +97,52 @@ static void open_in_browser(const char *path)
     close(failure[0]);
 }
 
-static void show_files(const run_plan *plan, const run_traces *found, const input *in)
+/* A table and a picture of what the profile's values are now. */
+static char *show_kind(const run_plan *plan, const run_traces *found, input *in, unsigned kind)
 {
-    char *picture = picture_path(found);
+    stats_write_opts table = {.limit = TABLE_ROWS};
+    svg_opts svg = {.palette = kind == RUN_MEMORY ? palette_find("mem") : NULL};
+    char *picture;
 
-    if (picture && draw(in, picture) == EXIT_FINE) {
-        say_file("flamegraph:", picture);
-        if (plan->open) open_in_browser(picture);
+    columns_of(STDERR_FILENO, &table.width);
+    if (!plan->quiet) {
+        fputc('\n', stderr);
+        kind == RUN_MEMORY ? show_memory(in, &table) : show_times(in, &table);
     }
+    picture = picture_path(found, kind == RUN_MEMORY ? "-memory" : "");
+    if (picture && draw(in, picture, &svg) == EXIT_FINE) return picture;
+    free(picture);
+    return NULL;
+}
+
+static void show_picture(const run_plan *plan, char *picture)
+{
+    if (!picture) return;
+    say_file("flamegraph:", picture);
+    if (plan->open) open_in_browser(picture);
+    free(picture);
+}
+
+static void show_kinds(const run_plan *plan, const run_traces *found, input *in)
+{
+    char *time_picture = NULL, *memory_picture = NULL;
+
+    if (plan->kinds & RUN_TIME || !in->profile->memory)
+        time_picture = show_kind(plan, found, in, RUN_TIME);
+    if (plan->kinds & RUN_MEMORY && in->profile->memory &&
+        profile_use_memory(in->profile, PROFILE_BYTES_ALLOCATED) == THAG_OK) {
+        memory_picture = show_kind(plan, found, in, RUN_MEMORY);
+    }
+    if (!plan->quiet) fputc('\n', stderr);
+    show_picture(plan, time_picture);
+    show_picture(plan, memory_picture);
     for (size_t i = 0; i < found->count && i < 5; i++) say_file("trace:", found->paths[i]);
     if (found->count > 5) fprintf(stderr, "            and %zu more there\n", found->count - 5);
-    free(picture);
+}
+
+static int is_empty(const profile *p)
+{
+    return p->node_count == 1 && !p->memory;
 }
 
 static void show(const run_plan *plan, const run_traces *found)
@@ -111,11 +155,15 @@ static void show(const run_plan *plan, const run_traces *found)
                  found->running_count == 1 ? "it" : "they");
     }
     if (input_open(&in, found->paths, (int)found->count) != EXIT_FINE) return;
-    if (!plan->quiet) show_table(&in);
-    show_files(plan, found, &in);
+    if (is_empty(in.profile)) {
+        complain(0, found->paths[0],
+                 "nothing was recorded: profiling was on, but no profiled function or section ran");
+        input_close(&in);
+        return;
+    }
+    show_kinds(plan, found, &in);
     input_close(&in);
 }
-
 void report(const run_plan *plan, const run_end *end)
 {
     run_traces found;
@@ -126,9 +174,6 @@ void report(const run_plan *plan, const run_end *end)
     }
     if (found.count == 0)
         reason_say(plan);
-    else if (found.empty_count == found.count)
-        complain(0, found.paths[0],
-                 "nothing was recorded: profiling was on, but no profiled function or section ran");
     else
         show(plan, &found);
     traces_free(&found);

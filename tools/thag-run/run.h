@@ -7,24 +7,26 @@
 #ifndef THAG_RUN_H
 #define THAG_RUN_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-
-#include "profile/profile_load.h"
 
 /* As env, nice and timeout have it: what can be told from a status of the program's own. */
 enum run_status { RUN_FAILED = 125, RUN_CANNOT_INVOKE = 126, RUN_NOT_FOUND = 127 };
 
+enum { RUN_TIME = 1, RUN_MEMORY = 2 }; /* kinds */
+
 typedef struct run_plan {
-    char **command;     /* NULL-terminated */
-    const char *type;   /* first field of THAG_PROFILER */
-    char *dir;          /* absolute; where traces go */
-    const char *sample; /* of THAG_SAMPLE; NULL: as it is in the environment */
-    int detail;         /* memory with stacks */
-    int children;       /* the programs that the program starts, too */
-    int open;           /* show the picture in a browser */
-    int quiet;          /* leave the table out */
-    uint32_t id;        /* of this run; never 0 */
+    char **command; /* NULL-terminated */
+    unsigned kinds; /* what to record; never 0 */
+    char *dir;      /* absolute; where traces go */
+    char *preload;  /* the allocation hooks for a program that has none; NULL: not needed */
+    size_t sample;  /* of THAG_SAMPLE; 0: as it is in the environment */
+    int detail;     /* memory with stacks */
+    int children;   /* the programs that the program starts, too */
+    int open;       /* show the picture in a browser */
+    int quiet;      /* leave the table out */
+    uint32_t id;    /* of this run; never 0 */
 } run_plan;
 
 typedef struct run_end {
@@ -50,7 +52,6 @@ char process_state(pid_t pid);
 typedef struct run_traces {
     char **paths; /* the program's own first, then by their start */
     size_t count;
-    size_t empty_count;   /* of these, without a single call */
     size_t running_count; /* of these, of processes that are still running */
 } run_traces;
 

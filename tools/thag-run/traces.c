@@ -56,14 +56,6 @@ static int is_running(const trace *t)
     return state && state != 'Z' && state != 'X';
 }
 
-static int has_no_calls(const trace *t)
-{
-    size_t count;
-
-    trace_paths(t, &count);
-    return count == 0;
-}
-
 /* Whether a file is of this run, its header says. */
 static int look_at(search *s, const char *path)
 {
@@ -73,7 +65,6 @@ static int look_at(search *s, const char *path)
     if (trace_open(&t, path, NULL) != THAG_OK) return 1;
     if (trace_head(t)->run_id == s->plan->id) {
         ok = keep(s, path, trace_head(t));
-        s->found->empty_count += (size_t)has_no_calls(t);
         s->found->running_count += (size_t)is_running(t);
     }
     trace_free(t);

@@ -1,0 +1,93 @@
+#include <elf.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "thag-run/image.h"
+
+/* Where execvp() finds it. 0: nowhere. */
+static int find_program(const char *name, char path[PATH_MAX])
+{
+    const char *dir = getenv("PATH");
+
+    if (strchr(name, '/')) return snprintf(path, PATH_MAX, "%s", name) < PATH_MAX;
+    while (dir) {
+        const char *colon = strchrnul(dir, ':');
+        int len = (int)(colon - dir);
+
+        if (snprintf(path, PATH_MAX, "%.*s/%s", len ? len : 1, len ? dir : ".", name) < PATH_MAX &&
+            access(path, X_OK) == 0) {
+            return 1;
+        }
+        dir = *colon ? colon + 1 : NULL;
+    }
+    return 0;
+}
+
+int image_open(image *im, const char *name)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    void *bytes = MAP_FAILED;
+    int fd = find_program(name, path) ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+    memset(im, 0, sizeof *im);
+    if (fd < 0) return 0;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+        im->len = (size_t)st.st_size;
+        im->has_more_rights = ((st.st_mode & S_ISUID) && st.st_uid != getuid()) ||
+                              ((st.st_mode & S_ISGID) && st.st_gid != getgid()) ||
+                              fgetxattr(fd, "security.capability", NULL, 0) > 0;
+        bytes = mmap(NULL, im->len, PROT_READ, MAP_PRIVATE, fd, 0);
+    }
+    close(fd);
+    if (bytes == MAP_FAILED) return 0;
+    im->bytes = bytes;
+    return 1;
+}
+
+void image_close(image *im)
+{
+    if (im->bytes) munmap((void *)(uintptr_t)im->bytes, im->len);
+    memset(im, 0, sizeof *im);
+}
+
+static int holds(const image *im, const char *text)
+{
+    return memmem(im->bytes, im->len, text, strlen(text)) != NULL;
+}
+
+int image_has_runtime(const image *im)
+{
+    return holds(im, "THAG_TIMELINE_LIMIT"); /* which it asks the environment for */
+}
+
+int image_uses_runtime(const image *im)
+{
+    return holds(im, "libthag_profiler.so") || holds(im, "libthag_heap.so");
+}
+
+int image_is_static(const image *im)
+{
+    Elf64_Ehdr head;
+    Elf64_Phdr part;
+
+    if (im->len < sizeof head || memcmp(im->bytes, ELFMAG, SELFMAG) != 0) return 0;
+    memcpy(&head, im->bytes, sizeof head);
+    if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof part) return 0;
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        uint64_t at = head.e_phoff + i * sizeof part;
+
+        if (at > im->len || im->len - at < sizeof part) return 0;
+        memcpy(&part, im->bytes + at, sizeof part);
+        if (part.p_type == PT_INTERP) return 0;
+    }
+    return 1;
+}

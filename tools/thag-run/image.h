@@ -1,0 +1,27 @@
+/*
+ * image.h - the file of the program that is to run, and what it tells about profiling.
+ */
+#ifndef THAG_RUN_IMAGE_H
+#define THAG_RUN_IMAGE_H
+
+#include <stddef.h>
+
+typedef struct image {
+    const char *bytes;
+    size_t len;
+    int has_more_rights; /* than who starts it: setuid, setgid, file capabilities */
+} image;
+
+/** Open what execvp() would run. 0: it is not there, or not readable; *im is empty then. */
+int image_open(image *im, const char *name);
+/** An empty one is accepted. */
+void image_close(image *im);
+
+/** 1 if the static runtime is in it; 1 if it is linked with the shared one. Also of stripped files. */
+int image_has_runtime(const image *im);
+int image_uses_runtime(const image *im);
+
+/** 1 if it is an ELF file without a dynamic linker, which can be preloaded nothing. */
+int image_is_static(const image *im);
+
+#endif
