@@ -155,7 +155,6 @@ static void calls_free(profile *p)
     if (!p->calls) return;
     for (uint32_t n = 0; n < p->node_count; n++) free(p->calls[n].hist.counts);
     free(p->calls);
-    free(p->memory);
     p->calls = NULL;
 }
 
@@ -163,6 +162,7 @@ void profile_free(profile *p)
 {
     if (!p) return;
     calls_free(p);
+    free(p->memory);
     tables_free(p->tables);
     free(p->frames);
     free(p->parent);

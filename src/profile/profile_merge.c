@@ -1,47 +1,6 @@
 #include <stdlib.h>
-#include <string.h>
 
-#include "profile/profile.h"
-
-static thag_err hist_cover(profile_hist *h, uint32_t first, uint32_t end)
-{
-    uint64_t *counts;
-
-    if (h->len && h->first < first) first = h->first;
-    if (h->len && h->first + h->len > end) end = h->first + h->len;
-    if (h->len == end - first) return THAG_OK;
-    counts = calloc(end - first, sizeof *counts);
-    if (!counts) return THAG_ERR_MEMORY;
-    if (h->len) memcpy(counts + (h->first - first), h->counts, h->len * sizeof *counts);
-    free(h->counts);
-    *h = (profile_hist){.first = first, .len = end - first, .counts = counts};
-    return THAG_OK;
-}
-
-static thag_err hist_add(profile_hist *into, const profile_hist *from)
-{
-    thag_err err;
-
-    if (from->len == 0) return THAG_OK;
-    err = hist_cover(into, from->first, from->first + from->len);
-    if (err) return err;
-    for (uint32_t i = 0; i < from->len; i++)
-        into->counts[from->first - into->first + i] += from->counts[i];
-    return THAG_OK;
-}
-
-static thag_err calls_add(profile_calls *into, const profile_calls *from)
-{
-    thag_err err = hist_add(&into->hist, &from->hist);
-
-    if (err) return err;
-    into->calls += from->calls;
-    into->open += from->open;
-    into->timed += from->timed;
-    if (from->min_ns < into->min_ns) into->min_ns = from->min_ns;
-    if (from->max_ns > into->max_ns) into->max_ns = from->max_ns;
-    return THAG_OK;
-}
+#include "profile/profile_rebuild.h"
 
 void profile_memory_sum(profile_memory *into, const profile_memory *from)
 {
@@ -56,29 +15,6 @@ void profile_memory_sum(profile_memory *into, const profile_memory *from)
     into->live_bytes += from->live_bytes;
     into->peak_blocks += from->peak_blocks;
     into->peak_bytes += from->peak_bytes;
-}
-
-static int self_add(int64_t *into, int64_t from)
-{
-    if (from > 0 && *into > INT64_MAX - from) return 0;
-    *into += from;
-    return 1;
-}
-
-static thag_err node_copy(profile *into, const profile *from, uint32_t n, uint32_t *map)
-{
-    const profile_frame *f;
-    uint32_t frame;
-    thag_err err;
-
-    if (n == PROFILE_ROOT) {
-        map[n] = PROFILE_ROOT;
-        return THAG_OK;
-    }
-    f = &from->frames[from->frame[n]];
-    err = profile_intern(into, f->name, f->name_len, f->file, f->line, &frame);
-    if (err) return err;
-    return profile_child(into, map[from->parent[n]], frame, &map[n]);
 }
 
 static void settings_merge(profile *into, const profile *from)
@@ -102,30 +38,31 @@ static void calls_drop(profile *p)
     p->calls = NULL;
 }
 
+static thag_err add_nodes(rebuild *r)
+{
+    const profile *from = r->from;
+    thag_err err = THAG_OK;
+
+    for (uint32_t n = 0; n < from->node_count && !err; n++) {
+        if (n) err = rebuild_child(r, r->map[from->parent[n]], from->frame[n], &r->map[n]);
+        if (!err) err = rebuild_add(r, r->map[n], n);
+    }
+    return err;
+}
+
 thag_err profile_merge(profile *into, const profile *from)
 {
-    thag_err err = THAG_OK;
-    uint32_t *map = NULL;
+    rebuild r;
+    thag_err err;
 
     if (into->unit != from->unit) return THAG_ERR_UNIT;
-    map = malloc(from->node_count * sizeof *map);
-    if (!map) return THAG_ERR_MEMORY;
+    err = rebuild_into(&r, from, into);
+    if (err) goto done;
     settings_merge(into, from);
     if (!from->calls) calls_drop(into);
     if (from->memory) err = profile_add_memory(into, from->memory_mode);
-    if (err) goto done;
-    for (uint32_t n = 0; n < from->node_count; n++) {
-        err = node_copy(into, from, n, map);
-        if (err) goto done;
-        if (!self_add(&into->self[map[n]], from->self[n])) {
-            err = THAG_ERR_TOO_LARGE;
-            goto done;
-        }
-        if (into->calls) err = calls_add(&into->calls[map[n]], &from->calls[n]);
-        if (err) goto done;
-        if (from->memory) profile_memory_sum(&into->memory[map[n]], &from->memory[n]);
-    }
+    if (!err) err = add_nodes(&r);
 done:
-    free(map);
+    rebuild_release(&r);
     return err;
 }

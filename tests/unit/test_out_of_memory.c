@@ -10,6 +10,7 @@
 #include "cmocka_all.h"
 #include "output/folded_writer.h"
 #include "output/svg_writer.h"
+#include "profile/operation.h"
 #include "profile/profile_folded.h"
 
 void *__real_malloc(size_t bytes);
@@ -76,6 +77,23 @@ static thag_err run_merge(fault *why)
     return err;
 }
 
+static operation_kind tried;
+
+static thag_err run_operation(fault *why)
+{
+    static const char text[] = "main;group_3;leaf 5\nmain;other;leaf 3\nmain;main 2\n";
+    folded_source src = {.path = "x", .head = text, .head_len = sizeof text - 1, .fd = -1};
+    operation_list list = {0};
+    profile *p = NULL;
+    thag_err err = folded_load(&p, &src, NULL, why);
+
+    if (!err) err = operation_add(&list, tried, "group_3", why);
+    if (!err) err = operation_apply(&list, &p, why);
+    operation_list_release(&list);
+    profile_free(p);
+    return err;
+}
+
 static thag_err run_write(fault *why)
 {
     return folded_write(nowhere, sample, NULL, why);
@@ -118,6 +136,12 @@ static void merging(void **state)
     check(run_merge);
 }
 
+static void transforming(void **state)
+{
+    (void)state;
+    for (tried = 0; tried < OPERATION_COUNT; tried++) check(run_operation);
+}
+
 static void writing(void **state)
 {
     (void)state;
@@ -156,10 +180,8 @@ static int drop_sample(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loading),
-        cmocka_unit_test(merging),
-        cmocka_unit_test(writing),
-        cmocka_unit_test(drawing),
+        cmocka_unit_test(loading), cmocka_unit_test(merging), cmocka_unit_test(transforming),
+        cmocka_unit_test(writing), cmocka_unit_test(drawing),
     };
     return cmocka_run_group_tests(tests, make_sample, drop_sample);
 }

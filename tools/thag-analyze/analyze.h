@@ -12,6 +12,7 @@
 #include "cli/option.h"
 #include "cli/result_file.h"
 #include "output/stats_writer.h"
+#include "profile/operation.h"
 #include "profile/profile_load.h"
 
 /* ---- input: input.c ---- */
@@ -35,8 +36,9 @@ typedef enum job_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } job_format;
 /* A command as it was given. */
 typedef struct job {
     const struct command *command;
-    void *settings;     /* the command's own, settings_size bytes */
-    const char *output; /* -o; NULL: as the command likes */
+    void *settings;            /* the command's own, settings_size bytes */
+    operation_list operations; /* to be done on the input, in this order */
+    const char *output;        /* -o; NULL: as the command likes */
     int force;
     int as_json, as_csv, memory;
     job_format format; /* of these two */
@@ -46,9 +48,10 @@ typedef struct job {
 
 /* Options that several commands take. */
 enum command_takes {
-    TAKES_JSON = 1,  /* --json */
-    TAKES_CSV = 2,   /* --csv */
-    TAKES_MEMORY = 4 /* --memory: show() gets bytes instead of time */
+    TAKES_JSON = 1,      /* --json */
+    TAKES_CSV = 2,       /* --csv */
+    TAKES_MEMORY = 4,    /* --memory: show() gets bytes instead of time */
+    TAKES_OPERATIONS = 8 /* --focus, --hide and all others: done before show() */
 };
 
 typedef struct command {

@@ -75,5 +75,5 @@ const command cmd_flamegraph = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY,
+    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
     .show = show};

@@ -48,5 +48,5 @@ const command cmd_fold = {
         "tools read them. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY,
+    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
     .show = show};

@@ -23,6 +23,21 @@ static const option_fact csv_option[] = {
     OPTION_FLAG(job, as_csv, "csv", "write comma-separated values"), OPTION_LAST};
 static const option_fact memory_option[] = {
     OPTION_FLAG(job, memory, "memory", "bytes that were allocated, instead of time"), OPTION_LAST};
+
+static int add_operation(void *list, const option_fact *fact, const char *regex)
+{
+    fault f = {0};
+
+    if (!operation_add(list, (operation_kind)fact->tag, regex, &f)) return EXIT_FINE;
+    snprintf(f.path, sizeof f.path, "--%s", fact->name);
+    return complain_fault(&f);
+}
+
+#define OPERATION_OPTION(id, option, argument, text) \
+    OPTION_CALL(job, operations, option, argument, add_operation, OPERATION_##id, text),
+
+static const option_fact operation_options[] = {OPERATIONS(OPERATION_OPTION) OPTION_LAST};
+
 static const option_fact output_options[] = {
     {.name = "output",
      .letter = 'o',
@@ -40,17 +55,35 @@ void command_options(option_set *set, const command *c, job *j)
                                    c->takes & TAKES_JSON ? json_option : NULL,
                                    c->takes & TAKES_CSV ? csv_option : NULL,
                                    output_options,
-                                   options_common};
+                                   options_common,
+                                   c->takes & TAKES_OPERATIONS ? operation_options : NULL};
 
     *set = (option_set){
         .program = "thag-analyze", .command = c->name, .usage = c->usage, .about = c->about};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         set->groups[i].facts = groups[i];
         set->groups[i].settings = !j ? NULL : i ? j : j->settings;
+        if (groups[i] == operation_options) {
+            set->groups[i].heading = "Transformations, in the order in which they are given";
+        }
     }
 }
 
 /* ---- running ---- */
+
+/* What the shared options want done to the input. */
+static int prepare_input(const job *j, input *in)
+{
+    fault f = {0};
+
+    if (j->memory && profile_use_memory(in->profile, PROFILE_BYTES_ALLOCATED)) {
+        return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
+    }
+    if (in->profile->node_count == 1) return EXIT_FINE; /* each command says it in its words */
+    if (operation_apply(&j->operations, &in->profile, &f)) return complain_fault(&f);
+    if (in->profile->node_count > 1) return EXIT_FINE;
+    return complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
+}
 
 static int run_job(job *j)
 {
@@ -64,10 +97,8 @@ static int run_job(job *j)
     if (j->command->run) return j->command->run(j);
     status = input_open(&in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;
-    if (j->memory && profile_use_memory(in.profile, PROFILE_BYTES_ALLOCATED))
-        status = complain(EXIT_NOTHING, in.stem, "memory was not recorded");
-    else
-        status = j->command->show(j, &in);
+    status = prepare_input(j, &in);
+    if (status == EXIT_FINE) status = j->command->show(j, &in);
     input_close(&in);
     return status;
 }
@@ -87,6 +118,7 @@ int command_run(const command *c, int argc, char **argv)
         j.path_count = argc - first;
         status = run_job(&j);
     }
+    operation_list_release(&j.operations);
     free(j.settings);
     return status;
 }

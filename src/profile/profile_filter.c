@@ -1,0 +1,139 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "profile/profile_ops.h"
+#include "profile/profile_rebuild.h"
+
+#define HIDDEN_NAME "[hidden]"
+
+thag_err profile_mark(unsigned char **marks, const profile *p, pattern *const *patterns,
+                      size_t pattern_count, fault *f)
+{
+    unsigned char *m = calloc((size_t)p->frame_count + 1, 1);
+    thag_err err = m ? THAG_OK : fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "marks");
+
+    for (size_t k = 0; k < pattern_count && !err; k++) {
+        for (uint32_t i = 0; i < p->frame_count && !err; i++) {
+            int is_match = 0;
+
+            err =
+                pattern_match(patterns[k], p->frames[i].name, p->frames[i].name_len, &is_match, f);
+            if (is_match) m[i] = 1;
+        }
+    }
+    if (err) {
+        free(m);
+        m = NULL;
+    }
+    *marks = m;
+    return err;
+}
+
+/* ---- keeping nodes ---- */
+
+enum keep { DROPPED = 0, KEPT = 1 /* as a caller */, WHOLE = 2 /* with its own values */ };
+
+/* Make the nodes that are kept. A kept node's parent is kept. */
+static thag_err keep_nodes(profile **out, const profile *p, const unsigned char *keep, fault *f)
+{
+    rebuild r;
+    thag_err err = rebuild_begin(&r, p, REBUILD_WITH_CALLS);
+
+    if (!err && keep[PROFILE_ROOT] == WHOLE) err = rebuild_add(&r, PROFILE_ROOT, PROFILE_ROOT);
+    for (uint32_t n = 1; n < p->node_count && !err; n++) {
+        if (keep[n] == DROPPED) continue;
+        err = rebuild_child(&r, r.map[p->parent[n]], p->frame[n], &r.map[n]);
+        if (!err && keep[n] == WHOLE) err = rebuild_add_values(&r, r.map[n], n);
+        if (!err) err = rebuild_add_calls(&r, r.map[n], n);
+    }
+    return rebuild_end(&r, err, out, f);
+}
+
+static thag_err no_room(fault *f)
+{
+    return fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "filter");
+}
+
+thag_err profile_focus(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    unsigned char *keep = calloc(p->node_count, 1);
+    thag_err err;
+
+    *out = NULL;
+    if (!keep) return no_room(f);
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        if (marks[p->frame[n]] || keep[p->parent[n]] == WHOLE) keep[n] = WHOLE;
+    }
+    for (uint32_t n = p->node_count; n-- > 1;) {
+        if (keep[n] && !keep[p->parent[n]]) keep[p->parent[n]] = KEPT;
+    }
+    err = keep_nodes(out, p, keep, f);
+    free(keep);
+    return err;
+}
+
+thag_err profile_ignore(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    unsigned char *keep = calloc(p->node_count, 1);
+    thag_err err;
+
+    *out = NULL;
+    if (!keep) return no_room(f);
+    keep[PROFILE_ROOT] = WHOLE;
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        if (!marks[p->frame[n]]) keep[n] = keep[p->parent[n]];
+    }
+    err = keep_nodes(out, p, keep, f);
+    free(keep);
+    return err;
+}
+
+thag_err profile_ignore_self(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    unsigned char *keep = calloc(p->node_count, 1);
+    thag_err err;
+
+    *out = NULL;
+    if (!keep) return no_room(f);
+    keep[PROFILE_ROOT] = WHOLE;
+    for (uint32_t n = p->node_count; n-- > 1;) {
+        if (!marks[p->frame[n]]) keep[n] = WHOLE;
+        if (keep[n] && !keep[p->parent[n]]) keep[p->parent[n]] = KEPT;
+    }
+    err = keep_nodes(out, p, keep, f);
+    free(keep);
+    return err;
+}
+
+/* ---- hiding ---- */
+
+static thag_err hidden_node(rebuild *r, uint32_t *node)
+{
+    uint32_t frame;
+    thag_err err = profile_intern(r->to, HIDDEN_NAME, sizeof HIDDEN_NAME - 1, NULL, 0, &frame);
+
+    return err ? err : profile_child(r->to, PROFILE_ROOT, frame, node);
+}
+
+thag_err profile_hide(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    rebuild r;
+    uint32_t to;
+    thag_err err = rebuild_begin(&r, p, REBUILD_WITH_CALLS);
+
+    if (!err) err = rebuild_add(&r, PROFILE_ROOT, PROFILE_ROOT);
+    for (uint32_t n = 1; n < p->node_count && !err; n++) {
+        uint32_t parent = r.map[p->parent[n]];
+
+        if (!marks[p->frame[n]]) {
+            err = rebuild_child(&r, parent, p->frame[n], &r.map[n]);
+            if (!err) err = rebuild_add(&r, r.map[n], n);
+            continue;
+        }
+        r.map[n] = to = parent;
+        if (!rebuild_has_values(p, n)) continue;
+        if (parent == PROFILE_ROOT) err = hidden_node(&r, &to);
+        if (!err) err = rebuild_add_values(&r, to, n);
+    }
+    return rebuild_end(&r, err, out, f);
+}
