@@ -1,537 +1,94 @@
-// The script inside a flamegraph. It runs in a file:// page without a network, so it must not want
-// anything. Names are hostile until proven otherwise: they become text nodes and attributes by the
-// DOM, never markup. Lines that begin with // are left out when this is embedded.
-(function () {
-    'use strict';
-    var SVG = 'http://www.w3.org/2000/svg', HTML = 'http://www.w3.org/1999/xhtml';
-    var script = document.currentScript;
-    var root = (script && script.ownerSVGElement) || document.documentElement;
-    var standalone = root === document.documentElement;
-    var data = JSON.parse(root.querySelector('.data').textContent);
-    var frames = root.querySelector('.frames'), head = root.querySelector('.head');
-    var LABEL_MIN_PX = 24, GAP_PX = 0.5, ROOT = 0;
+// The script inside a flamegraph: what it does not share with a flamechart (picture.js).
 
-    // ---- the rectangles, in columns ----
+var TITLE = 'Flamegraph';
+var HINT = 'Click a frame to zoom. / searches, arrows walk, Enter zooms, Esc goes back.';
+var self = new Float64Array(count), calls = new Float64Array(count);
 
-    var count = data.rects.split(/[;|]/).length;
-    var start = new Float64Array(count), value = new Float64Array(count);
-    var self = new Float64Array(count), calls = new Float64Array(count);
-    var name = new Int32Array(count), row = new Int32Array(count);
-    var parent = new Int32Array(count), firstChild = new Int32Array(count).fill(-1);
-    var inView = new Uint8Array(count).fill(1), hit = new Uint8Array(count);
-    // What the elements say at present, so that only what changes is touched.
-    var shownX = new Float64Array(count), shownW = new Float64Array(count);
-    var shownAs = new Uint8Array(count).fill(1);
-    var elements = new Array(count);
-    var rows = data.rects.split('|');
-    var HIDDEN = 0, SHOWN = 1, ABOVE = 2;
-    var zoomed = ROOT, query = '', inverted = !!data.inverted, theme = '';
-    var current = ROOT, charPx = 7.23;
+function takeFields(i, own, callCount) {
+    self[i] = own ? number(own) : value[i];
+    calls[i] = number(callCount);
+}
 
-    function number(text) { return text ? parseInt(text, 36) : 0; }
+function rowAbove(r) { return r - 1; }
 
-    function readRects() {
-        var i = 0, above = -1;
-        rows.forEach(function (line, r) {
-            var end = 0, up = above;
-            above = i;
-            line.split(';').forEach(function (entry) {
-                var field = entry.split(',');
-                name[i] = field[0] ? parseInt(field[0], 36) : -1;
-                start[i] = end + number(field[1]);
-                value[i] = number(field[2]);
-                self[i] = field[3] ? number(field[3]) : value[i];
-                calls[i] = number(field[4]);
-                end = start[i] + value[i];
-                row[i] = r;
-                parent[i] = -1;
-                if (r > 0) {
-                    while (up + 1 < above && start[up] + value[up] <= start[i]) up++;
-                    parent[i] = up;
-                    if (firstChild[up] < 0) firstChild[up] = i;
-                }
-                i++;
-            });
-        });
-        for (i = 0; i < count; i++) {
-            shownX[i] = 100 * start[i] / (value[ROOT] || 1);
-            shownW[i] = 100 * value[i] / (value[ROOT] || 1);
-        }
+function nameOf(i) { return name[i] < 0 ? 'all' : data.names[name[i]] || '(no name)'; }
+
+// What is above the zoomed frame fills the row, what is beside it is not shown.
+function layout() {
+    var framesPx = frames.getBoundingClientRect().width || 1;
+    var left = start[zoomed], whole = value[zoomed] || 1, path = {};
+    for (var up = parent[zoomed]; up >= 0; up = parent[up]) path[up] = true;
+    for (var i = 0; i < count; i++) {
+        inView[i] = i === zoomed || (parent[i] >= 0 && inView[parent[i]] && !path[parent[i]]) ? 1 : 0;
+        show(i, inView[i] ? SHOWN : path[i] ? ABOVE : HIDDEN);
+        if (path[i]) place(i, 0, 100, framesPx);
+        else if (inView[i]) place(i, 100 * (start[i] - left) / whole, 100 * value[i] / whole, framesPx);
     }
+    if (!shownAs[current]) setCurrent(zoomed);
+}
 
-    function nameOf(i) { return name[i] < 0 ? 'all' : data.names[name[i]] || '(no name)'; }
+// A picture that is taller than the window has its root at the top: scrolling to one at the
+// bottom is lost on whoever takes a picture of the page, or prints it.
+function turn() {
+    var isTall = standalone && data.top + rows.length * data.row > window.innerHeight;
+    inverted = wantsInverted === undefined ? !!data.inverted || isTall : wantsInverted;
+    Array.prototype.forEach.call(frames.children, function (g, r) {
+        var y = (inverted ? r : rows.length - 1 - r) * data.row;
+        g.setAttribute('transform', 'translate(0 ' + y + ')');
+    });
+}
 
-    // ---- numbers as people read them: quantity.c says the same ----
+function flip() {
+    wantsInverted = !inverted;
+    turn();
+    saveUrl(false);
+    toRoot();
+}
 
-    function scaled(amount, scales) {
-        var k = 0;
-        while (k + 1 < scales.length && amount < scales[k][0]) k++;
-        amount /= scales[k][0];
-        var digits = scales[k][0] <= 1 || amount >= 99.95 ? 0 : amount >= 9.995 ? 1 : 2;
-        return amount.toFixed(digits) + ' ' + scales[k][1];
+// The share of what is zoomed that lies in or beneath a match. A match within a match is in it.
+function match() {
+    var re = query ? pattern(query) : null, sum = 0, matches = 0;
+    var named = data.names.map(function (n) { return re ? re.test(n) : false; });
+    var covered = new Uint8Array(count);
+    for (var i = 0; i < count; i++) {
+        var is = name[i] >= 0 && named[name[i]] ? 1 : 0;
+        mark(i, is);
+        if (!inView[i]) continue;
+        var within = i !== zoomed && covered[parent[i]];
+        if (is && !within) sum += value[i];
+        covered[i] = is || within ? 1 : 0;
+        matches += is;
     }
+    root.classList.toggle('searching', !!re);
+    matched.textContent = re ? percent(sum, value[zoomed]) + ' in ' + grouped(matches) + (matches === 1 ? ' frame' : ' frames') : '';
+    matched.title = data.left_out ? 'Of the frames drawn; ' + grouped(data.left_out) + ' are too narrow or too deep.' : '';
+    buttons.clear.disabled = !re;
+}
 
-    function grouped(n) { return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ','); }
+function facts(i) {
+    var lines = [], up = parent[i], at = data.places[name[i]];
+    function add(key, text) { lines.push([key, text]); }
+    add(data.unit === 'ns' ? 'time' : data.unit === 'bytes' ? 'memory' : 'count', quantity(value[i]) + exact(value[i]));
+    add('of all', percent(value[i], value[ROOT]));
+    if (zoomed !== ROOT && inView[i]) add('of zoomed', percent(value[i], value[zoomed]));
+    if (up > ROOT) add('of parent', percent(value[i], value[up]) + ' of ' + nameOf(up));
+    add('self', quantity(self[i]) + ', ' + percent(self[i], value[i]));
+    if (calls[i]) add('calls', grouped(calls[i]));
+    if (calls[i]) add('mean', quantity(value[i] / calls[i]));
+    if (at) add('at', at[0] + (at[1] ? ':' + at[1] : ''));
+    return lines;
+}
 
-    function quantity(n) {
-        if (data.unit === 'ns') return scaled(n, [[1e9, 's'], [1e6, 'ms'], [1e3, '\u00b5s'], [1, 'ns']]);
-        if (data.unit !== 'bytes') return grouped(n) + ' ' + data.label;
-        return scaled(n, [[1099511627776, 'TiB'], [1073741824, 'GiB'], [1048576, 'MiB'], [1024, 'KiB'], [1, 'B']]);
-    }
+// Of a frame above the zoomed one only the child on the way to that is shown.
+function childOf(i) {
+    var path = zoomed;
+    if (inView[i]) return firstChild[i];
+    while (path >= 0 && parent[path] !== i) path = parent[path];
+    return path;
+}
 
-    function exact(n) {
-        if (data.unit === 'ns') return n >= 1e3 ? ' (' + grouped(n) + ' ns)' : '';
-        return data.unit === 'bytes' && n >= 1024 ? ' (' + grouped(n) + ' bytes)' : '';
-    }
+function addButtons() {
+    button('flip', 'Flip', 'Root at the top or at the bottom', flip);
+}
 
-    function percent(part, whole) { return (whole > 0 ? 100 * part / whole : 0).toFixed(2) + '%'; }
-
-    // ---- drawing ----
-
-    function svgElement(kind, attributes, into) {
-        var e = document.createElementNS(SVG, kind);
-        for (var key in attributes) e.setAttribute(key, attributes[key]);
-        if (into) into.appendChild(e);
-        return e;
-    }
-
-    function htmlElement(kind, attributes, into, text) {
-        var e = document.createElementNS(HTML, kind);
-        for (var key in attributes) e.setAttribute(key, attributes[key]);
-        if (text !== undefined) e.textContent = text;
-        if (into) into.appendChild(e);
-        return e;
-    }
-
-    function adoptElements() {
-        var i = 0;
-        Array.prototype.forEach.call(frames.children, function (g) {
-            g.setAttribute('role', 'presentation');
-            Array.prototype.forEach.call(g.children, function (e) {
-                elements[i] = e;
-                e.index = i++;
-            });
-        });
-        // The titles have done their work: with the script there is a better one on hovering.
-        elements.forEach(function (e, k) {
-            var title = e.firstElementChild;
-            e.setAttribute('role', 'treeitem');
-            e.setAttribute('aria-level', row[k] + 1);
-            e.setAttribute('aria-label', title.textContent);
-            title.remove();
-        });
-        frames.setAttribute('role', 'tree');
-        frames.setAttribute('aria-label', 'Flamegraph');
-    }
-
-    function measureText() {
-        var probe = svgElement('text', { visibility: 'hidden' }, frames);
-        probe.textContent = 'MMMMMMMMMMMMMMMMMMMM';
-        charPx = probe.getComputedTextLength() / 20 || charPx;
-        probe.remove();
-    }
-
-    function fitted(text, px) {
-        var room = Math.floor((px - 5) / charPx);
-        if (text.length <= room) return text;
-        var letters = Array.from(text);
-        if (letters.length <= room) return text;
-        return room < 3 ? '' : letters.slice(0, room - 1).join('') + '\u2026';
-    }
-
-    function label(i, px) {
-        var e = elements[i], box = e.children[1];
-        var text = px < LABEL_MIN_PX ? '' : fitted(nameOf(i), px);
-        if (!text) {
-            if (box) box.remove();
-            return;
-        }
-        if (!box) {
-            box = svgElement('svg', { height: data.row - 1 }, e);
-            svgElement('text', { x: 3, y: 12 }, box);
-        }
-        box.setAttribute('x', shownX[i] + '%');
-        box.setAttribute('width', shownW[i] + '%');
-        if (box.firstChild.textContent !== text) box.firstChild.textContent = text;
-    }
-
-    function place(i, x, width, framesPx) {
-        var px = width / 100 * framesPx, rect = elements[i].children[0];
-        if (shownX[i] !== x || shownW[i] !== width) {
-            shownX[i] = x;
-            shownW[i] = width;
-            rect.setAttribute('x', x + '%');
-            rect.setAttribute('width', Math.max(0, px >= 3 ? width - 100 * GAP_PX / framesPx : width) + '%');
-        }
-        if (px >= LABEL_MIN_PX || elements[i].children[1]) label(i, px);
-    }
-
-    function show(i, as) {
-        if (shownAs[i] === as) return;
-        elements[i].style.display = as === HIDDEN ? 'none' : '';
-        elements[i].classList.toggle('up', as === ABOVE);
-        shownAs[i] = as;
-    }
-
-    // What is above the zoomed frame fills the row, what is beside it is not shown.
-    function layout() {
-        var framesPx = frames.getBoundingClientRect().width || 1;
-        var left = start[zoomed], whole = value[zoomed] || 1, path = {};
-        for (var up = parent[zoomed]; up >= 0; up = parent[up]) path[up] = true;
-        for (var i = 0; i < count; i++) {
-            inView[i] = i === zoomed || (parent[i] >= 0 && inView[parent[i]] && !path[parent[i]]) ? 1 : 0;
-            show(i, inView[i] ? SHOWN : path[i] ? ABOVE : HIDDEN);
-            if (path[i]) place(i, 0, 100, framesPx);
-            else if (inView[i]) place(i, 100 * (start[i] - left) / whole, 100 * value[i] / whole, framesPx);
-        }
-        if (!shownAs[current]) setCurrent(zoomed);
-    }
-
-    function turn() {
-        Array.prototype.forEach.call(frames.children, function (g, r) {
-            var y = (inverted ? r : rows.length - 1 - r) * data.row;
-            g.setAttribute('transform', 'translate(0 ' + y + ')');
-        });
-    }
-
-    // ---- zoom ----
-
-    function zoom(i, keepUrl) {
-        zoomed = i;
-        layout();
-        match();
-        crumbs();
-        hideTip();
-        buttons.reset.disabled = zoomed === ROOT;
-        if (!keepUrl) saveUrl(true);
-    }
-
-    // ---- search ----
-
-    function pattern(text) {
-        // As in editors: capitals in the pattern make it mind the case.
-        var flags = /[A-Z]/.test(text) ? '' : 'i';
-        try {
-            return new RegExp(text, flags);
-        } catch (e) {
-            return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags);
-        }
-    }
-
-    function search(text, keepUrl) {
-        query = text;
-        if (box.value !== text) box.value = text;
-        match();
-        if (!keepUrl) saveUrl(false);
-    }
-
-    // The share of what is zoomed that lies in or beneath a match. A match within a match is in it.
-    function match() {
-        var re = query ? pattern(query) : null, sum = 0, matches = 0;
-        var named = data.names.map(function (n) { return re ? re.test(n) : false; });
-        var covered = new Uint8Array(count);
-        for (var i = 0; i < count; i++) {
-            var is = name[i] >= 0 && named[name[i]] ? 1 : 0;
-            if (is !== hit[i]) elements[i].classList.toggle('hit', !!is);
-            hit[i] = is;
-            if (!inView[i]) continue;
-            var within = i !== zoomed && covered[parent[i]];
-            if (is && !within) sum += value[i];
-            covered[i] = is || within ? 1 : 0;
-            matches += is;
-        }
-        root.classList.toggle('searching', !!re);
-        matched.textContent = re ? percent(sum, value[zoomed]) + ' in ' + grouped(matches) + (matches === 1 ? ' frame' : ' frames') : '';
-        matched.title = data.left_out ? 'Of the frames drawn; ' + grouped(data.left_out) + ' are too narrow or too deep.' : '';
-        buttons.clear.disabled = !re;
-    }
-
-    // ---- details ----
-
-    function facts(i) {
-        var lines = [], up = parent[i], at = data.places[name[i]];
-        function add(key, text) { lines.push([key, text]); }
-        add(data.unit === 'ns' ? 'time' : data.unit === 'bytes' ? 'memory' : 'count', quantity(value[i]) + exact(value[i]));
-        add('of all', percent(value[i], value[ROOT]));
-        if (zoomed !== ROOT && inView[i]) add('of zoomed', percent(value[i], value[zoomed]));
-        if (up > ROOT) add('of parent', percent(value[i], value[up]) + ' of ' + nameOf(up));
-        add('self', quantity(self[i]) + ', ' + percent(self[i], value[i]));
-        if (calls[i]) add('calls', grouped(calls[i]));
-        if (calls[i]) add('mean', quantity(value[i] / calls[i]));
-        if (at) add('at', at[0] + (at[1] ? ':' + at[1] : ''));
-        return lines;
-    }
-
-    function fillTip(i) {
-        tip.textContent = '';
-        htmlElement('b', {}, tip, nameOf(i));
-        var table = htmlElement('table', { role: 'presentation' }, tip);
-        facts(i).forEach(function (line) {
-            var tr = htmlElement('tr', {}, table);
-            htmlElement('td', {}, tr, line[0]);
-            htmlElement('td', {}, tr, line[1]);
-        });
-    }
-
-    // Beside the point, and within the window where that is possible.
-    function showTip(i, clientX, clientY) {
-        var page = root.getBoundingClientRect();
-        tipBox.style.display = '';
-        fillTip(i);
-        var w = tip.offsetWidth, h = tip.offsetHeight;
-        var x = Math.max(4, Math.min(clientX + 14, root.clientWidth - w - 8, window.innerWidth - w - 8));
-        var y = clientY + 18 + h > window.innerHeight ? clientY - h - 10 : clientY + 18;
-        tipBox.setAttribute('x', x - page.left);
-        tipBox.setAttribute('y', Math.max(0, y) - page.top);
-    }
-
-    function hideTip() { tipBox.style.display = 'none'; }
-
-    // ---- the way back up ----
-
-    function crumbs() {
-        var path = [], i;
-        for (i = zoomed; i >= 0; i = parent[i]) path.unshift(i);
-        trail.textContent = '';
-        if (zoomed === ROOT) {
-            trail.textContent = 'Click a frame to zoom. / searches, arrows walk, Enter zooms, Esc goes back.';
-            return;
-        }
-        path.forEach(function (k, n) {
-            if (n > 1 && n < path.length - 5) {
-                if (n === 2) htmlElement('span', {}, trail, ' \u203a \u2026');
-                return;
-            }
-            if (n) htmlElement('span', {}, trail, ' \u203a ');
-            var b = htmlElement('button', { type: 'button' }, trail, nameOf(k));
-            b.addEventListener('click', function () { zoom(k); });
-        });
-    }
-
-    // ---- keyboard ----
-
-    function setCurrent(i) {
-        elements[current].setAttribute('tabindex', -1);
-        current = i;
-        elements[i].setAttribute('tabindex', 0);
-    }
-
-    function walkTo(i) {
-        if (i < 0 || i >= count || shownAs[i] === HIDDEN) return;
-        setCurrent(i);
-        elements[i].focus();
-        var r = elements[i].children[0].getBoundingClientRect();
-        if (r.top < data.top || r.bottom > window.innerHeight) {
-            window.scrollBy(0, r.top - window.innerHeight / 2);
-            r = elements[i].children[0].getBoundingClientRect();
-        }
-        showTip(i, Math.max(0, r.left), r.bottom - 12);
-    }
-
-    // The next one in the row that is shown.
-    function beside(step) {
-        var i = current + step;
-        while (i >= 0 && i < count && row[i] === row[current] && shownAs[i] === HIDDEN) i += step;
-        return i >= 0 && i < count && row[i] === row[current] ? i : -1;
-    }
-
-    // Of a frame above the zoomed one only the child on the way to that is shown.
-    function childOf(i) {
-        var path = zoomed;
-        if (inView[i]) return firstChild[i];
-        while (path >= 0 && parent[path] !== i) path = parent[path];
-        return path;
-    }
-
-    function walk(key) {
-        var down = inverted ? 'ArrowDown' : 'ArrowUp';
-        if (key === 'ArrowLeft') return beside(-1);
-        if (key === 'ArrowRight') return beside(1);
-        if (key === 'Home') return zoomed;
-        return key === down ? childOf(current) : parent[current];
-    }
-
-    function onFrameKey(event) {
-        if (event.key === 'Enter' || event.key === ' ') {
-            zoom(current);
-            walkTo(current);
-        } else if (/^(Arrow|Home)/.test(event.key)) {
-            walkTo(walk(event.key));
-        } else {
-            return;
-        }
-        event.preventDefault();
-    }
-
-    function escape() {
-        hideTip();
-        if (query) search('');
-        else if (zoomed !== ROOT) zoom(parent[zoomed]);
-    }
-
-    function onKey(event) {
-        var typing = event.target === box;
-        var find = (event.ctrlKey || event.metaKey) && event.key === 'f';
-        // A second Ctrl-F, while in the field already, is for the browser's own search.
-        if ((find && !typing) || (event.key === '/' && !typing && !event.ctrlKey)) {
-            box.focus();
-            box.select();
-            event.preventDefault();
-        } else if (event.key === 'Escape') {
-            if (typing && !query) box.blur();
-            escape();
-        }
-    }
-
-    // ---- state in the URL ----
-
-    function saveUrl(isStep) {
-        var state = new URLSearchParams();
-        if (zoomed !== ROOT) state.set('z', zoomed);
-        if (query) state.set('s', query);
-        if (inverted !== !!data.inverted) state.set('i', inverted ? 1 : 0);
-        if (theme) state.set('t', theme);
-        var hash = '#' + state.toString();
-        if (hash === (location.hash || '#')) return;
-        try {
-            history[isStep ? 'pushState' : 'replaceState'](null, '', hash);
-        } catch (e) {
-            location.hash = hash;
-        }
-    }
-
-    function loadUrl() {
-        var state = new URLSearchParams(location.hash.slice(1));
-        var z = Number(state.get('z')), i = state.get('i'), t = state.get('t');
-        inverted = i === null ? !!data.inverted : i === '1';
-        setTheme(t === 'dark' || t === 'light' ? t : '');
-        turn();
-        query = (state.get('s') || '').slice(0, 1000);
-        box.value = query;
-        zoom(Number.isInteger(z) && z > 0 && z < count ? z : ROOT, true);
-    }
-
-    // ---- light and dark ----
-
-    var dark = window.matchMedia ? window.matchMedia('(prefers-color-scheme: dark)') : { matches: false };
-
-    function setTheme(wanted) {
-        var isDark = wanted ? wanted === 'dark' : dark.matches;
-        theme = wanted;
-        root.classList.toggle('dark', isDark);
-        root.classList.toggle('light', !isDark);
-        buttons.theme.textContent = isDark ? 'Light' : 'Dark';
-    }
-
-    function toggleTheme() {
-        var now = root.classList.contains('dark') ? 'light' : 'dark';
-        setTheme((now === 'dark') === dark.matches ? '' : now);
-        saveUrl(false);
-    }
-
-    function flip() {
-        inverted = !inverted;
-        turn();
-        saveUrl(false);
-        toRoot();
-    }
-
-    // Also later, while nobody has taken another place: a window may get its size after this ran.
-    function toRoot() {
-        if (standalone) window.scrollTo(0, inverted ? 0 : root.getBoundingClientRect().height);
-    }
-
-    var isUntouched = true;
-
-    function touch() { isUntouched = false; }
-
-    function settle() {
-        if (isUntouched) toRoot();
-        onScroll();
-    }
-
-    // ---- putting it together ----
-
-    var ui = svgElement('foreignObject', { class: 'ui', x: '1%', y: data.tools, width: '98%', height: 60 });
-    var tools = htmlElement('div', { class: 'tools' }, ui);
-    var box = htmlElement('input', {
-        type: 'search', placeholder: 'Search (regular expression)', 'aria-label': 'Search frames, a regular expression',
-        title: 'Ctrl-F or /. Capitals make it mind the case.', spellcheck: 'false'
-    }, tools);
-    var buttons = {};
-    var matched = htmlElement('span', { class: 'matched', role: 'status' });
-    var trail = htmlElement('div', { class: 'crumbs', role: 'navigation', 'aria-label': 'Zoomed path' }, ui);
-    var tipBox = svgElement('foreignObject', { class: 'tipbox', width: 1, height: 1 });
-    var tip = htmlElement('div', { class: 'tip', role: 'tooltip' }, tipBox);
-
-    function button(key, text, title, action) {
-        buttons[key] = htmlElement('button', { type: 'button', title: title }, tools, text);
-        buttons[key].addEventListener('click', action);
-    }
-
-    function build() {
-        button('clear', 'Clear', 'Clear the search (Esc)', function () { search(''); });
-        tools.appendChild(matched);
-        button('reset', 'Reset zoom', 'Show everything', function () { zoom(ROOT); });
-        button('flip', 'Flip', 'Root at the top or at the bottom', flip);
-        button('theme', 'Dark', 'Light or dark', toggleTheme);
-        head.appendChild(ui);
-        root.appendChild(head);
-        root.appendChild(tipBox);
-        if (!standalone) return;
-        root.removeAttribute('viewBox');
-        root.setAttribute('width', '100%');
-    }
-
-    function frameAt(event) {
-        var e = event.target.closest ? event.target.closest('.frames > g > g') : null;
-        return e && e.index !== undefined ? e.index : -1;
-    }
-
-    // The head stays in sight of a picture that is taller than the window.
-    function onScroll() {
-        var top = Math.max(0, -root.getBoundingClientRect().top);
-        head.setAttribute('transform', 'translate(0 ' + top + ')');
-    }
-
-    function listen() {
-        frames.addEventListener('click', function (event) {
-            var i = frameAt(event);
-            if (i < 0) return;
-            setCurrent(i);
-            zoom(i);
-        });
-        frames.addEventListener('mousemove', function (event) {
-            var i = frameAt(event);
-            if (i < 0) hideTip();
-            else showTip(i, event.clientX, event.clientY);
-        });
-        frames.addEventListener('mouseleave', hideTip);
-        frames.addEventListener('keydown', onFrameKey);
-        frames.addEventListener('focusout', hideTip);
-        frames.addEventListener('focusin', function (event) {
-            var i = frameAt(event);
-            if (i >= 0) setCurrent(i);
-        });
-        box.addEventListener('input', function () { search(box.value); });
-        document.addEventListener('keydown', onKey);
-        window.addEventListener('resize', function () { layout(); settle(); });
-        window.addEventListener('load', settle);
-        ['wheel', 'mousedown', 'touchstart', 'keydown'].forEach(function (kind) {
-            window.addEventListener(kind, touch, { passive: true, capture: true });
-        });
-        window.addEventListener('scroll', onScroll);
-        window.addEventListener('hashchange', loadUrl);
-        window.addEventListener('popstate', loadUrl);
-        if (dark.addEventListener) dark.addEventListener('change', function () { setTheme(theme); });
-    }
-
-    readRects();
-    build();
-    measureText();
-    adoptElements();
-    setCurrent(ROOT);
-    loadUrl();
-    listen();
-    settle();
-}());
+begin();
