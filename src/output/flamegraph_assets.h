@@ -1,10 +1,11 @@
 /*
- * flamegraph_assets.h - the texts of flamegraph.css and flamegraph.js, embedded when building.
+ * flamegraph_assets.h - the style and the scripts of the pictures, embedded when building.
  */
 #ifndef THAG_FLAMEGRAPH_ASSETS_H
 #define THAG_FLAMEGRAPH_ASSETS_H
 
 extern const char flamegraph_css[];
 extern const char flamegraph_js[];
+extern const char flamechart_js[];
 
 #endif

@@ -7,16 +7,8 @@
 #include "output/flamegraph_assets.h"
 #include "output/markup.h"
 #include "output/quantity.h"
+#include "output/svg_page.h"
 
-#define ROW_PX       17u /* one row; the rectangles are a pixel less */
-#define MARGIN_PX    12u /* around the frames; the sides are 1% */
-#define TITLE_Y      28u /* base lines of the head, from the top */
-#define NOTE_Y       48u
-#define NOTE_STEP    18u
-#define TOOLS_PX     62u  /* what the script puts beneath the notes */
-#define LABEL_MIN_PX 24   /* narrower rectangles have no label */
-#define CHAR_PX      7.23 /* of the 12 px monospace that labels are in */
-#define GAP_PX       0.5  /* between neighbours, where they are wide enough for one */
 
 typedef struct svg {
     FILE *to;
@@ -24,49 +16,13 @@ typedef struct svg {
     const flame *f;
     svg_opts opts;
     const palette *colours;
-    uint32_t *index; /* of a frame in the table of names, by frame; PROFILE_NONE if not drawn */
-    uint32_t *drawn; /* frames in the order of that table */
-    uint32_t drawn_count;
+    svg_names names;
     uint32_t head_px;
 } svg;
 
 static const char *unit_name(profile_unit unit)
 {
     return unit == PROFILE_NS ? "ns" : unit == PROFILE_BYTES ? "bytes" : "samples";
-}
-
-/* ---- numbers ---- */
-
-static void put_base36(FILE *to, int64_t value)
-{
-    char digits[16];
-    size_t at = sizeof digits;
-
-    do {
-        digits[--at] = "0123456789abcdefghijklmnopqrstuvwxyz"[value % 36];
-        value /= 36;
-    } while (value);
-    fwrite(digits + at, 1, sizeof digits - at, to);
-}
-
-/* A percentage with up to four decimals: a thousandth of a pixel on any screen. */
-static void put_percent_attribute(FILE *to, const char *name, double percent)
-{
-    uint64_t scaled = percent > 0 ? (uint64_t)(percent * 10000 + 0.5) : 0;
-    int decimals = 4;
-
-    while (decimals > 0 && scaled % 10 == 0) {
-        scaled /= 10;
-        decimals--;
-    }
-    fprintf(to, " %s=\"", name);
-    if (decimals == 0)
-        fprintf(to, "%" PRIu64, scaled);
-    else {
-        uint64_t unit = decimals == 4 ? 10000 : decimals == 3 ? 1000 : decimals == 2 ? 100 : 10;
-        fprintf(to, "%" PRIu64 ".%0*" PRIu64, scaled / unit, decimals, scaled % unit);
-    }
-    fputs("%\"", to);
 }
 
 static double frames_px(const svg *s)
@@ -79,46 +35,6 @@ static double share(const svg *s, int64_t value)
     return s->f->total > 0 ? (double)value / (double)s->f->total : 0;
 }
 
-/* ---- the table of names ---- */
-
-static thag_err collect_frames(svg *s)
-{
-    s->index = malloc((s->p->frame_count + 1) * sizeof *s->index);
-    s->drawn = malloc((s->p->frame_count + 1) * sizeof *s->drawn);
-    if (!s->index || !s->drawn) return THAG_ERR_MEMORY;
-    memset(s->index, 0xFF, (s->p->frame_count + 1) * sizeof *s->index);
-    for (uint32_t i = 1; i < s->f->rect_count; i++) {
-        uint32_t frame = s->p->frame[s->f->rects[i].node];
-        if (s->index[frame] != PROFILE_NONE) continue;
-        s->index[frame] = s->drawn_count;
-        s->drawn[s->drawn_count++] = frame;
-    }
-    return THAG_OK;
-}
-
-static void put_names(const svg *s)
-{
-    fputs("\"names\":[", s->to);
-    for (uint32_t i = 0; i < s->drawn_count; i++) {
-        const profile_frame *f = &s->p->frames[s->drawn[i]];
-        if (i) putc(',', s->to);
-        markup_put_json(s->to, f->name, f->name_len);
-    }
-    fputs("],\n\"places\":[", s->to);
-    for (uint32_t i = 0; i < s->drawn_count; i++) {
-        const profile_frame *f = &s->p->frames[s->drawn[i]];
-        if (i) putc(',', s->to);
-        if (!f->file) {
-            putc('0', s->to);
-            continue;
-        }
-        fputs("[", s->to);
-        markup_put_json(s->to, f->file, strlen(f->file));
-        fprintf(s->to, ",%" PRIu32 "]", f->line);
-    }
-    fputs("],\n", s->to);
-}
-
 /* ---- the table of rectangles ---- */
 
 static void put_rect_numbers(const svg *s, const flame_rect *r, int64_t gap)
@@ -126,17 +42,17 @@ static void put_rect_numbers(const svg *s, const flame_rect *r, int64_t gap)
     int64_t self = s->p->self[r->node];
     uint64_t calls = s->p->calls ? s->p->calls[r->node].calls : 0;
 
-    if (r->node != PROFILE_ROOT) put_base36(s->to, s->index[s->p->frame[r->node]]);
+    if (r->node != PROFILE_ROOT) svg_put_base36(s->to, s->names.index[s->p->frame[r->node]]);
     putc(',', s->to);
-    if (gap) put_base36(s->to, gap);
+    if (gap) svg_put_base36(s->to, gap);
     putc(',', s->to);
-    put_base36(s->to, r->value);
+    svg_put_base36(s->to, r->value);
     if (self == r->value && calls == 0) return;
     putc(',', s->to);
-    if (self != r->value) put_base36(s->to, self);
+    if (self != r->value) svg_put_base36(s->to, self);
     if (calls == 0) return;
     putc(',', s->to);
-    put_base36(s->to, (int64_t)(calls & INT64_MAX));
+    svg_put_base36(s->to, (int64_t)(calls & INT64_MAX));
 }
 
 static void put_rects_table(const svg *s)
@@ -163,10 +79,10 @@ static void put_table(const svg *s)
     fprintf(s->to, "\"unit\":\"%s\",\"label\":", unit_name(s->p->unit));
     markup_put_json(s->to, label, strlen(label));
     fprintf(s->to, ",\"inverted\":%d,\"row\":%u,\"top\":%u,\"tools\":%u,\"left_out\":%" PRIu32,
-            s->opts.inverted ? 1 : 0, ROW_PX, s->head_px, s->head_px - TOOLS_PX,
+            s->opts.inverted ? 1 : 0, SVG_ROW_PX, s->head_px, s->head_px - SVG_TOOLS_PX,
             s->f->narrow_count + s->f->deep_count);
     fputs(",\n", s->to);
-    put_names(s);
+    svg_names_put(&s->names, s->to);
     put_rects_table(s);
     fputs("]]></script>\n", s->to);
 }
@@ -198,17 +114,17 @@ static unsigned shade_of(const svg *s, const flame_rect *r)
 static void put_label(const svg *s, const flame_rect *r, double px)
 {
     fputs("<svg", s->to);
-    put_percent_attribute(s->to, "x", 100 * share(s, r->start));
-    put_percent_attribute(s->to, "width", 100 * share(s, r->value));
-    fprintf(s->to, " height=\"%u\"><text x=\"3\" y=\"12\">", ROW_PX - 1);
-    put_name(s, r, (size_t)(px / CHAR_PX) + 1);
+    svg_put_percent(s->to, "x", 100 * share(s, r->start));
+    svg_put_percent(s->to, "width", 100 * share(s, r->value));
+    fprintf(s->to, " height=\"%u\"><text x=\"3\" y=\"12\">", SVG_ROW_PX - 1);
+    put_name(s, r, (size_t)(px / SVG_CHAR_PX) + 1);
     fputs("</text></svg>", s->to);
 }
 
 static void put_rect(const svg *s, const flame_rect *r)
 {
     double px = share(s, r->value) * frames_px(s);
-    double gap = px >= 3 ? 100 * GAP_PX / frames_px(s) : 0;
+    double gap = px >= 3 ? 100 * SVG_GAP_PX / frames_px(s) : 0;
     char value[QUANTITY_ROOM], percent[QUANTITY_ROOM];
 
     quantity_text(value, s->p->unit, r->value, s->opts.count_label);
@@ -218,22 +134,22 @@ static void put_rect(const svg *s, const flame_rect *r)
     fputs(" (", s->to);
     markup_put(s->to, value, strlen(value), SIZE_MAX);
     fprintf(s->to, ", %s)</title><rect class=\"k%x\"", percent, shade_of(s, r));
-    put_percent_attribute(s->to, "x", 100 * share(s, r->start));
-    put_percent_attribute(s->to, "width", 100 * share(s, r->value) - gap);
-    fprintf(s->to, " height=\"%u\"/>", ROW_PX - 1);
-    if (px >= LABEL_MIN_PX) put_label(s, r, px);
+    svg_put_percent(s->to, "x", 100 * share(s, r->start));
+    svg_put_percent(s->to, "width", 100 * share(s, r->value) - gap);
+    fprintf(s->to, " height=\"%u\"/>", SVG_ROW_PX - 1);
+    if (px >= SVG_LABEL_MIN_PX) put_label(s, r, px);
     fputs("</g>\n", s->to);
 }
 
 static uint32_t row_y(const svg *s, uint32_t row)
 {
-    return (s->opts.inverted ? row : s->f->row_count - 1 - row) * ROW_PX;
+    return (s->opts.inverted ? row : s->f->row_count - 1 - row) * SVG_ROW_PX;
 }
 
 static void put_frames(const svg *s)
 {
     fprintf(s->to, "<svg class=\"frames\" x=\"1%%\" y=\"%u\" width=\"98%%\" height=\"%u\">\n",
-            s->head_px, s->f->row_count * ROW_PX);
+            s->head_px, s->f->row_count * SVG_ROW_PX);
     for (uint32_t i = 0; i < s->f->rect_count; i++) {
         const flame_rect *r = &s->f->rects[i];
         if (i == 0 || r->row != r[-1].row)
@@ -244,27 +160,7 @@ static void put_frames(const svg *s)
     fputs("</g>\n</svg>\n", s->to);
 }
 
-/* ---- head and style ---- */
-
-static void put_shades(const svg *s, const char *prefix, int dark)
-{
-    for (unsigned k = 0; k < s->colours->family_count * PALETTE_SHADES; k++)
-        fprintf(s->to, "%s.k%x{fill:#%06" PRIx32 "}", prefix, k,
-                palette_colour(s->colours, k, dark));
-    putc('\n', s->to);
-}
-
-static void put_style(const svg *s)
-{
-    fputs("<style><![CDATA[\n", s->to);
-    fputs(flamegraph_css, s->to);
-    put_shades(s, "", 0);
-    fputs("@media (prefers-color-scheme:dark){\n", s->to);
-    put_shades(s, ".thag:not(.light) ", 1);
-    fputs("}\n", s->to);
-    put_shades(s, ".thag.dark ", 1);
-    fputs("]]></style>\n", s->to);
-}
+/* ---- head ---- */
 
 /* What the picture shows, and what it does not. */
 static void put_facts(const svg *s)
@@ -288,14 +184,14 @@ static void put_note(const svg *s)
 {
     char rows[QUANTITY_ROOM], deepest[QUANTITY_ROOM];
 
-    fprintf(s->to, "<text class=\"note\" x=\"1%%\" y=\"%u\">", NOTE_Y);
+    fprintf(s->to, "<text class=\"note\" x=\"1%%\" y=\"%u\">", SVG_NOTE_Y);
     put_facts(s);
     fputs("</text>\n", s->to);
     if (s->f->total == 0)
         fprintf(s->to,
                 "<text class=\"note warn\" x=\"1%%\" y=\"%u\">Nothing to show: all values are "
                 "zero.</text>\n",
-                NOTE_Y + NOTE_STEP);
+                SVG_NOTE_Y + SVG_NOTE_STEP);
     if (!s->f->deep_count) return;
     quantity_count(rows, s->f->row_count);
     quantity_count(deepest, s->f->deepest);
@@ -303,46 +199,25 @@ static void put_note(const svg *s)
         s->to,
         "<text class=\"note warn\" x=\"1%%\" y=\"%u\">Only the first %s of %s levels are drawn; "
         "what is deeper counts in the levels above.</text>\n",
-        NOTE_Y + NOTE_STEP, rows, deepest);
-}
-
-static void put_head(const svg *s)
-{
-    const char *title = s->opts.title ? s->opts.title : "Flamegraph";
-
-    fprintf(s->to, "<g class=\"head\"><rect class=\"ground\" width=\"100%%\" height=\"%u\"/>\n",
-            s->head_px - 2);
-    fprintf(s->to, "<text class=\"title\" x=\"1%%\" y=\"%u\">", TITLE_Y);
-    markup_put(s->to, title, strlen(title), 200);
-    fputs("</text>\n", s->to);
-    put_note(s);
-    fputs("</g>\n", s->to);
+        SVG_NOTE_Y + SVG_NOTE_STEP, rows, deepest);
 }
 
 static uint32_t head_height(const svg *s)
 {
-    uint32_t notes = s->f->deep_count || s->f->total == 0 ? 2 : 1;
-
-    return NOTE_Y + (notes - 1) * NOTE_STEP + TOOLS_PX + 10;
+    return svg_head_height(s->f->deep_count || s->f->total == 0 ? 2 : 1);
 }
 
 static void put_document(const svg *s)
 {
-    uint32_t height = s->head_px + s->f->row_count * ROW_PX + MARGIN_PX;
+    uint32_t height = s->head_px + s->f->row_count * SVG_ROW_PX + SVG_MARGIN_PX;
 
-    fprintf(s->to,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"thag\" width=\"%" PRIu32
-            "\" height=\"%" PRIu32 "\" viewBox=\"0 0 %" PRIu32 " %" PRIu32 "\">\n",
-            s->opts.width_px, height, s->opts.width_px, height);
-    put_style(s);
-    fputs("<rect class=\"ground\" width=\"100%\" height=\"100%\"/>\n", s->to);
-    put_head(s);
+    svg_put_start(s->to, s->opts.width_px, height, s->colours);
+    svg_put_title(s->to, s->head_px, s->opts.title ? s->opts.title : "Flamegraph");
+    put_note(s);
+    fputs("</g>\n", s->to);
     put_frames(s);
     put_table(s);
-    fputs("<script><![CDATA[\n", s->to);
-    fputs(flamegraph_js, s->to);
-    fputs("]]></script>\n</svg>\n", s->to);
+    svg_put_end(s->to, flamegraph_js);
 }
 
 static svg_opts with_defaults(const svg_opts *opts)
@@ -367,13 +242,15 @@ thag_err svg_write(FILE *to, const profile *p, const svg_opts *opts, fault *why)
     if (err) goto done;
     s.f = f;
     s.head_px = head_height(&s);
-    err = collect_frames(&s);
+    err = svg_names_init(&s.names, p);
+    for (uint32_t i = 1; !err && i < f->rect_count; i++) {
+        svg_names_use(&s.names, p->frame[f->rects[i].node]);
+    }
     if (!err) put_document(&s);
     if (!err && ferror(to)) err = THAG_ERR_WRITE;
     if (err) fault_set(why, err, UINT64_MAX, "writing the flamegraph");
 done:
     flame_free(f);
-    free(s.index);
-    free(s.drawn);
+    svg_names_release(&s.names);
     return err;
 }
