@@ -9,7 +9,6 @@
 #include "output/quantity.h"
 #include "output/svg_page.h"
 
-
 typedef struct svg {
     FILE *to;
     const profile *p;

@@ -1,0 +1,82 @@
+/*
+ * chart_layout.h - turns the timeline of a trace into the blocks of a flamechart.
+ *
+ * Time runs from left to right, true to scale. A thread has a lane, a lane a row for each depth.
+ * Spans are read once, in a stream; what is kept is bounded by the picture, not by the run:
+ *
+ *     The time axis is cut into cells of one grain. A span as long as a grain, or longer, is a block
+ *     of its own. Shorter ones that begin in one cell become one block, which knows how many they
+ *     are, and how much of its time is theirs. When there are more blocks than the picture may have,
+ *     the grain doubles and neighbours join.
+ *
+ * So each span is in exactly one block: counts and times add up to those of the timeline.
+ */
+#ifndef THAG_CHART_LAYOUT_H
+#define THAG_CHART_LAYOUT_H
+
+#include "profile/profile_timeline.h"
+
+#define CHART_MAX_BLOCKS 20000u
+#define CHART_MAX_ROWS   1500u /* 17 px each, as in a flamegraph */
+
+typedef struct chart_opts {
+    uint64_t from_ns, to_ns; /* what to draw; to_ns 0: up to the end */
+    double width_px;         /* of the frames; 0: 1176 */
+    double min_width_px;     /* of a block of its own; 0: 0.5 */
+    uint32_t max_blocks;     /* 0: CHART_MAX_BLOCKS */
+    /* Draw this thread? NULL: all. name may be empty. */
+    int (*wants)(const void *context, uint32_t tid, const char *name);
+    const void *context;
+} chart_opts;
+
+typedef struct chart_block {
+    uint64_t start_ns, end_ns;
+    uint64_t busy_ns; /* of it in spans */
+    uint64_t weight;  /* of node, over the others; the layout's own */
+    uint32_t node;    /* if several: of a node with more than half of busy_ns, if there is one */
+    uint32_t count;   /* spans; saturating */
+    int is_open;
+} chart_block;
+
+typedef struct chart_row {
+    chart_block *blocks; /* in the order of time */
+    size_t count, room;
+} chart_row;
+
+typedef struct chart_lane {
+    uint32_t thread; /* index into timeline_threads() */
+    uint32_t owners; /* threads that were met in it */
+    uint32_t tid;    /* of the first of these */
+    char name[17];
+    uint64_t spans; /* in what is drawn */
+    chart_row *rows;
+    uint32_t row_count;
+} chart_lane;
+
+/* Of a frame, in what is drawn. */
+typedef struct chart_total {
+    uint64_t spans, ns;
+} chart_total;
+
+typedef struct chart {
+    chart_lane *lanes; /* only those with spans */
+    uint32_t lane_count;
+    uint32_t row_count; /* of all lanes */
+    size_t block_count;
+    chart_total *totals;     /* by frame of the profile */
+    uint64_t spans;          /* drawn, alone or in blocks */
+    uint64_t merged;         /* of these, in blocks of several */
+    uint64_t deep;           /* too deep to draw */
+    uint32_t crowded;        /* lanes there was no room for */
+    uint64_t from_ns, to_ns; /* as drawn */
+    uint64_t grain_ns;
+} chart;
+
+/** Read the timeline and lay it out. *out is the caller's, for chart_free(). */
+thag_err chart_build(chart **out, timeline *tl, const profile *p, const chart_opts *opts,
+                     fault *why);
+
+/** NULL is accepted. */
+void chart_free(chart *c);
+
+#endif

@@ -1,0 +1,105 @@
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/chart_writer.h"
+#include "thag-analyze/analyze.h"
+#include "thag-analyze/time_option.h"
+
+typedef struct settings {
+    const char *title, *subtitle, *threads;
+    size_t width;
+    double min_width_px;
+    size_t palette; /* as palette_choice() counts */
+    uint64_t from_ns, to_ns;
+} settings;
+
+static const option_fact facts[] = {
+    OPTION_TEXT(settings, title, "title", "TEXT", "heading of the picture"),
+    OPTION_TEXT(settings, subtitle, "subtitle", "TEXT",
+                "line below it; otherwise the program's name"),
+    TIME_OPTION(settings, from_ns, "from", "draw from this moment on: 250ms, 1.5s, 10us"),
+    TIME_OPTION(settings, to_ns, "to", "draw up to this moment"),
+    OPTION_TEXT(settings, threads, "threads", "LIST",
+                "draw these threads only: names (with * and ?) or thread ids, with commas between"),
+    OPTION_COUNT(settings, width, "width", "PIXELS", 100, 100000,
+                 "width where no script runs; otherwise 1200"),
+    OPTION_REAL(settings, min_width_px, "min-width", "PIXELS", 0.01, 1000,
+                "draw spans that are shorter together; otherwise 0.5"),
+    OPTION_CHOICE(settings, palette, "palette", "NAME", palette_choice, "colours"),
+    OPTION_LAST};
+
+/* One of the list, which has commas between. */
+static int is_listed(const void *context, uint32_t tid, const char *name)
+{
+    char item[64], number[16];
+
+    snprintf(number, sizeof number, "%u", (unsigned)tid);
+    for (const char *at = context; *at;) {
+        size_t len = strcspn(at, ",");
+
+        snprintf(item, sizeof item, "%.*s", (int)(len < 60 ? len : 60), at);
+        if (strcmp(item, number) == 0 || fnmatch(item, name, 0) == 0) return 1;
+        at += len + (at[len] == ',');
+    }
+    return 0;
+}
+
+static int draw(const job *j, const input *in, const loaded *l)
+{
+    const settings *set = j->settings;
+    chart_write_opts opts = {
+        .title = set->title,
+        .subtitle = set->subtitle,
+        .palette = set->palette ? palette_at(set->palette - 1) : NULL,
+        .width_px = (uint32_t)set->width,
+        .chart = {set->from_ns, set->to_ns, 0, set->min_width_px, 0, NULL, NULL}};
+    named_result out;
+    timeline *tl = NULL;
+    fault f = {0};
+    thag_err err = timeline_new(&tl, l, &f);
+    int status;
+
+    if (err) return complain_fault(&f);
+    if (set->threads) {
+        opts.chart.wants = is_listed;
+        opts.chart.context = set->threads;
+    }
+    status = named_result_open(&out, j, in, "-flamechart.svg");
+    if (status == EXIT_FINE) {
+        err = chart_write(out.file.to, tl, l->profile, &opts, &f);
+        if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
+        status = named_result_close(&out, status);
+    }
+    timeline_free(tl);
+    return status;
+}
+
+static int run(const job *j)
+{
+    const settings *set = j->settings;
+    loaded l;
+    input in;
+    int status;
+
+    if (set->to_ns && set->from_ns >= set->to_ns) {
+        return complain(EXIT_USAGE, NULL, "--from: not before --to");
+    }
+    status = timeline_input_open(&l, &in, j);
+    if (status != EXIT_FINE) return status;
+    status = draw(j, &in, &l);
+    loaded_close(&l);
+    return status;
+}
+
+const command cmd_flamechart = {
+    .name = "flamechart",
+    .summary = "interactive picture of spans along time, thread by thread (SVG)",
+    .usage = "[OPTION]... FILE",
+    .about = "Draw what ran when, as one SVG file to open in a browser: a lane for each thread,\n"
+             "true to time. Spans that are too short to draw are shown together, with their\n"
+             "number. The file's name is that of the trace with -flamechart.svg, in the current\n"
+             "directory, unless -o says otherwise.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .run = run};
