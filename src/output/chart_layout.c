@@ -124,6 +124,16 @@ static int is_wanted(layout *l, const timeline_span *s)
     return 1;
 }
 
+/* Spans of one depth overlap where a task waited while another ran on its thread: the later one is
+   drawn shorter, and keeps its time. */
+static void keep_apart(const chart_row *row, chart_block *b)
+{
+    uint64_t end = row->count ? row->blocks[row->count - 1].end_ns : 0;
+
+    if (b->start_ns < end) b->start_ns = end;
+    if (b->end_ns < b->start_ns) b->end_ns = b->start_ns;
+}
+
 static thag_err put_span(layout *l, const timeline_span *s)
 {
     chart *c = l->c;
@@ -141,6 +151,7 @@ static thag_err put_span(layout *l, const timeline_span *s)
         return THAG_OK;
     }
     l->lane->spans++;
+    keep_apart(&l->lane->rows[s->depth], &b);
     return put_block(l, &l->lane->rows[s->depth], &b);
 }
 

@@ -8,9 +8,9 @@
 #include "output/quantity.h"
 #include "output/svg_page.h"
 
-#define LANE_PX   22u /* the heading of a lane */
-#define AXIS_PX   16u /* the labels of the axis, above the first row */
-#define NOTES_MAX 4
+#define LANE_PX        22u /* the heading of a lane */
+#define AXIS_PX        16u /* the labels of the axis, above the first row */
+#define NOTES_MAX      4
 #define LANE_TEXT_ROOM 200
 
 typedef struct writer {
@@ -74,9 +74,9 @@ static void put_rect_numbers(const writer *w, const chart_block *b, uint64_t end
     if (b->start_ns != end) svg_put_base36(w->to, (int64_t)(b->start_ns - end));
     putc(',', w->to);
     svg_put_base36(w->to, (int64_t)(b->end_ns - b->start_ns));
-    if (b->count == 1 && !b->is_open) return;
+    if (b->count == 1 && !b->is_open && b->busy_ns == b->end_ns - b->start_ns) return;
     putc(',', w->to);
-    svg_put_base36(w->to, b->is_open ? 0 : b->count);
+    if (b->count > 1 || b->is_open) svg_put_base36(w->to, b->is_open ? 0 : b->count);
     if (b->busy_ns == b->end_ns - b->start_ns) return;
     putc(',', w->to);
     svg_put_base36(w->to, (int64_t)b->busy_ns);
@@ -91,12 +91,8 @@ static void put_row_numbers(const writer *w, const chart_lane *lane, const chart
     (void)y;
     for (size_t i = 0; i < row->count; i++) {
         putc(i ? ';' : '|', w->to);
-        /* Overlapping spans, which only a bent file has, are moved apart. */
-        chart_block b = row->blocks[i];
-        if (b.start_ns < end) b.start_ns = end;
-        if (b.end_ns < b.start_ns) b.end_ns = b.start_ns;
-        put_rect_numbers(w, &b, end);
-        end = b.end_ns;
+        put_rect_numbers(w, &row->blocks[i], end);
+        end = row->blocks[i].end_ns;
     }
 }
 
@@ -118,9 +114,10 @@ static void lane_text(const writer *w, const chart_lane *lane, char text[LANE_TE
     quantity_count(spans, lane->spans);
     quantity_count(more, lane->owners - 1);
     (void)w;
-    snprintf(text, LANE_TEXT_ROOM, "%s%s%" PRIu32 "%s%s%s \xC2\xB7 %s spans", lane->name,
+    snprintf(text, LANE_TEXT_ROOM, "%s%s%" PRIu32 "%s%s%s \xC2\xB7 %s span%s", lane->name,
              lane->name[0] ? " \xC2\xB7 " : "thread ", lane->tid, lane->owners > 1 ? " and " : "",
-             lane->owners > 1 ? more : "", lane->owners > 1 ? " after it" : "", spans);
+             lane->owners > 1 ? more : "", lane->owners > 1 ? " after it" : "", spans,
+             lane->spans == 1 ? "" : "s");
 }
 
 static void put_lane_table(const writer *w)
@@ -175,7 +172,7 @@ static void put_block_title(const writer *w, const chart_block *b)
 {
     char length[QUANTITY_ROOM], from[QUANTITY_ROOM], busy[QUANTITY_ROOM];
 
-    time_text(length, b->end_ns - b->start_ns);
+    time_text(length, b->count > 1 ? b->end_ns - b->start_ns : b->busy_ns);
     time_text(from, b->start_ns);
     time_text(busy, b->busy_ns);
     fputs("<title>", w->to);

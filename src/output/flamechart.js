@@ -53,6 +53,7 @@ function drawAxis(left, whole, framesPx) {
 function moment(ns, step) {
     var unit = step >= 1e9 ? [1e9, 's'] : ns >= 1e9 ? [1e9, 's'] : ns >= 1e6 ? [1e6, 'ms'] : ns >= 1e3 ? [1e3, '\u00b5s'] : [1, 'ns'];
     var digits = Math.max(0, Math.ceil(Math.log10(unit[0] / step) - 1e-9));
+    if (ns === 0) return '0 s';
     return (ns / unit[0]).toFixed(digits) + ' ' + unit[1];
 }
 
@@ -84,7 +85,8 @@ function facts(i) {
     var lines = [], at = data.places[name[i]], total = data.totals[name[i]];
     function add(key, text) { lines.push([key, text]); }
     add('from', quantity(data.from + start[i]) + exact(data.from + start[i]));
-    add(spans[i] > 1 ? 'stretch' : 'time', quantity(value[i]) + exact(value[i]));
+    if (spans[i] > 1) add('stretch', quantity(value[i]) + exact(value[i]));
+    else add('time', quantity(busy[i]) + exact(busy[i]));
     if (i === ROOT) return lines;
     if (spans[i] > 1) add('spans', grouped(spans[i]) + ', too short to draw one by one; the name is that of most of their time');
     if (spans[i] > 1) add('busy', quantity(busy[i]) + ', ' + percent(busy[i], value[i]));

@@ -13,13 +13,14 @@
 #include "cli/result_file.h"
 #include "output/stats_writer.h"
 #include "profile/operation.h"
-#include "profile/profile_load.h"
+#include "profile/profile_timeline.h"
 
 /* ---- input: input.c ---- */
 
 /* One or several files, merged. */
 typedef struct input {
     profile *profile;
+    loaded whole; /* of a single file: its trace, if it is one; the profile is above */
     stats_meta meta;
     char program[256]; /* meta.program points here */
     char stem[256];    /* file name of the first without folder and ending; "stdin" */
@@ -28,6 +29,10 @@ typedef struct input {
 /** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. */
 int input_open(input *in, char **paths, int count);
 void input_close(input *in);
+
+/** The spans along time of an input that is one trace, while its profile is as it was loaded. An
+    exit status; what is in the way has been said. */
+int input_timeline(timeline **tl, const input *in);
 
 /* ---- commands ---- */
 
@@ -68,8 +73,8 @@ typedef struct command {
     int (*run)(const job *j);                   /* reads the files itself */
 } command;
 
-extern const command cmd_completion, cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks, cmd_peak,
-    cmd_sizes, cmd_stats;
+extern const command cmd_completion, cmd_flamechart, cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks,
+    cmd_peak, cmd_sizes, cmd_stats;
 
 /** All of them, NULL at the end. */
 extern const command *const commands[];

@@ -1,16 +1,16 @@
 #include <fnmatch.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "output/chart_writer.h"
 #include "thag-analyze/analyze.h"
-#include "thag-analyze/time_option.h"
+#include "thag-analyze/picture_options.h"
 
 typedef struct settings {
     const char *title, *subtitle, *threads;
     size_t width;
     double min_width_px;
-    size_t palette; /* as palette_choice() counts */
+    size_t palette; /* as palette_chosen() counts */
     uint64_t from_ns, to_ns;
 } settings;
 
@@ -45,50 +45,36 @@ static int is_listed(const void *context, uint32_t tid, const char *name)
     return 0;
 }
 
-static int draw(const job *j, const input *in, const loaded *l)
+static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
-    chart_write_opts opts = {
-        .title = set->title,
-        .subtitle = set->subtitle,
-        .palette = set->palette ? palette_at(set->palette - 1) : NULL,
-        .width_px = (uint32_t)set->width,
-        .chart = {set->from_ns, set->to_ns, 0, set->min_width_px, 0, NULL, NULL}};
+    chart_write_opts opts = {.title = set->title,
+                             .subtitle = set->subtitle,
+                             .palette = palette_chosen(set->palette),
+                             .width_px = (uint32_t)set->width,
+                             .chart = {.from_ns = set->from_ns,
+                                       .to_ns = set->to_ns,
+                                       .min_width_px = set->min_width_px,
+                                       .wants = set->threads ? is_listed : NULL,
+                                       .context = set->threads}};
     named_result out;
-    timeline *tl = NULL;
+    timeline *tl;
     fault f = {0};
-    thag_err err = timeline_new(&tl, l, &f);
-    int status;
-
-    if (err) return complain_fault(&f);
-    if (set->threads) {
-        opts.chart.wants = is_listed;
-        opts.chart.context = set->threads;
-    }
-    status = named_result_open(&out, j, in, "-flamechart.svg");
-    if (status == EXIT_FINE) {
-        err = chart_write(out.file.to, tl, l->profile, &opts, &f);
-        if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
-        status = named_result_close(&out, status);
-    }
-    timeline_free(tl);
-    return status;
-}
-
-static int run(const job *j)
-{
-    const settings *set = j->settings;
-    loaded l;
-    input in;
+    thag_err err;
     int status;
 
     if (set->to_ns && set->from_ns >= set->to_ns) {
         return complain(EXIT_USAGE, NULL, "--from: not before --to");
     }
-    status = timeline_input_open(&l, &in, j);
+    status = input_timeline(&tl, in);
     if (status != EXIT_FINE) return status;
-    status = draw(j, &in, &l);
-    loaded_close(&l);
+    status = named_result_open(&out, j, in, "-flamechart.svg");
+    if (status == EXIT_FINE) {
+        err = chart_write(out.file.to, tl, in->profile, &opts, &f);
+        if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
+        status = named_result_close(&out, status);
+    }
+    timeline_free(tl);
     return status;
 }
 
@@ -102,4 +88,4 @@ const command cmd_flamechart = {
              "directory, unless -o says otherwise.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .run = run};
+    .show = show};

@@ -2,24 +2,17 @@
 #include "output/svg_writer.h"
 #include "profile/profile_stats.h"
 #include "thag-analyze/analyze.h"
+#include "thag-analyze/picture_options.h"
 
 typedef struct settings {
     const char *title, *subtitle;
     size_t width;
     double min_width_px;
-    size_t palette; /* as palette_name() counts */
+    size_t palette; /* as palette_chosen() counts */
     int inverted, corrected;
 } settings;
 
 static const settings defaults = {.min_width_px = FLAME_MIN_WIDTH_PX};
-
-/* 0 is the writer's own choice. */
-static const char *palette_name(size_t n)
-{
-    const palette *p = n ? palette_at(n - 1) : NULL;
-
-    return n == 0 ? "auto" : p ? p->name : NULL;
-}
 
 static const option_fact facts[] = {
     OPTION_TEXT(settings, title, "title", "TEXT", "heading of the picture"),
@@ -29,7 +22,7 @@ static const option_fact facts[] = {
                  "width where no script runs; otherwise 1200"),
     OPTION_REAL(settings, min_width_px, "min-width", "PIXELS", 0, 1000,
                 "leave out what is narrower; otherwise 0.1"),
-    OPTION_CHOICE(settings, palette, "palette", "NAME", palette_name, "colours"),
+    OPTION_CHOICE(settings, palette, "palette", "NAME", palette_choice, "colours"),
     OPTION_FLAG(settings, inverted, "inverted", "root at the top"),
     OPTION_FLAG(settings, corrected, "corrected", "take the profiler's own cost off the times"),
     OPTION_LAST};
@@ -40,7 +33,7 @@ static int show(const job *j, const input *in)
     /* The writer's 0 is its default. */
     svg_opts svg = {.title = set->title,
                     .subtitle = set->subtitle,
-                    .palette = set->palette ? palette_at(set->palette - 1)
+                    .palette = set->palette ? palette_chosen(set->palette)
                                : j->memory  ? palette_find("mem")
                                             : NULL,
                     .width_px = (uint32_t)set->width,

@@ -50,8 +50,11 @@ static int add_file(input *in, const char *path)
         add_meta(in, &l, path);
         if (!in->profile) {
             in->profile = l.profile;
-            l.profile = NULL;
+            in->whole = l;
+            in->whole.profile = NULL;
+            memset(&l, 0, sizeof l);
         } else {
+            loaded_close(&in->whole);
             err = profile_merge(in->profile, l.profile);
             if (err) fault_set(&f, err, UINT64_MAX, "merging it with the files before it");
             if (err) fault_set_path(&f, path);
@@ -131,5 +134,23 @@ int input_open(input *in, char **paths, int count)
 void input_close(input *in)
 {
     profile_free(in->profile);
+    loaded_close(&in->whole);
     memset(in, 0, sizeof *in);
+}
+
+int input_timeline(timeline **tl, const input *in)
+{
+    loaded l = in->whole;
+    fault f = {0};
+
+    *tl = NULL;
+    l.profile = in->profile;
+    if (in->meta.file_count > 1) {
+        return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
+    }
+    if (!l.trace) {
+        return complain(EXIT_INPUT, in->stem,
+                        "not a .thag trace, and only that tells when what ran");
+    }
+    return timeline_new(tl, &l, &f) ? complain_fault(&f) : EXIT_FINE;
 }

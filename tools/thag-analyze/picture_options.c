@@ -1,0 +1,42 @@
+#include "thag-analyze/picture_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/message.h"
+
+const char *palette_choice(size_t n)
+{
+    const palette *p = palette_chosen(n);
+
+    return n == 0 ? "auto" : p ? p->name : NULL;
+}
+
+const palette *palette_chosen(size_t n)
+{
+    return n ? palette_at(n - 1) : NULL;
+}
+
+int set_time(void *value, const struct option_fact *f, const char *arg)
+{
+    static const struct {
+        const char *name;
+        double ns;
+    } units[] = {{"ns", 1},   {"us", 1e3}, {"\xC2\xB5s", 1e3},
+                 {"ms", 1e6}, {"s", 1e9},  {"min", 60e9}};
+    char *unit;
+    double number;
+
+    errno = 0;
+    number = strtod(arg, &unit);
+    for (size_t i = 0; unit != arg && !errno && i < sizeof units / sizeof *units; i++) {
+        double ns = number * units[i].ns;
+
+        if (strcmp(unit, units[i].name) != 0 || !(ns >= 0 && ns < 0x1p62)) continue;
+        *(uint64_t *)value = (uint64_t)(ns + 0.5);
+        return EXIT_FINE;
+    }
+    return complain(EXIT_USAGE, NULL, "--%s: %s is not a time such as 250ms, 1.5s or 10us", f->name,
+                    arg);
+}
