@@ -95,3 +95,34 @@ void frame_children_release(frame_children *c)
     free(c->child);
     *c = (frame_children){0};
 }
+
+uint32_t *frame_tree_order(const profile *p, uint32_t *count)
+{
+    frame_children c;
+    uint32_t *order = malloc(p->node_count * sizeof *order);
+    uint32_t *next = malloc(p->node_count * sizeof *next);
+    uint32_t n = PROFILE_ROOT;
+    thag_err err = frame_children_init(&c, p);
+
+    *count = 0;
+    if (err || !order || !next) {
+        free(order);
+        order = NULL;
+        goto done;
+    }
+    memcpy(next, c.first, p->node_count * sizeof *next);
+    for (;;) {
+        if (next[n] < c.first[n + 1]) {
+            n = c.child[next[n]++];
+            order[(*count)++] = n;
+        } else if (n == PROFILE_ROOT) {
+            break;
+        } else {
+            n = p->parent[n];
+        }
+    }
+done:
+    frame_children_release(&c);
+    free(next);
+    return order;
+}

@@ -22,4 +22,10 @@ typedef struct frame_children {
 thag_err frame_children_init(frame_children *c, const profile *p);
 void frame_children_release(frame_children *c);
 
+/**
+ * All nodes but the root, as a walk down the tree in that order meets them: a node's parent is the
+ * node before it, or an ancestor of that. malloc'ed; NULL if out of memory.
+ */
+uint32_t *frame_tree_order(const profile *p, uint32_t *count);
+
 #endif

@@ -29,7 +29,7 @@ uint32_t utf8_next(const char *text, size_t len, size_t *used)
     return code;
 }
 
-static size_t encode(char out[4], uint32_t code)
+size_t utf8_encode(char out[UTF8_BYTES_MAX], uint32_t code)
 {
     if (code < 0x80) return out[0] = (char)code, 1;
     if (code < 0x800) {
@@ -52,9 +52,9 @@ static size_t encode(char out[4], uint32_t code)
 
 void utf8_put(FILE *to, uint32_t code)
 {
-    char bytes[4];
+    char bytes[UTF8_BYTES_MAX];
 
-    fwrite(bytes, 1, encode(bytes, code), to);
+    fwrite(bytes, 1, utf8_encode(bytes, code), to);
 }
 
 typedef struct code_range {

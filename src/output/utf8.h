@@ -8,11 +8,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define UTF8_BROKEN 0xFFFDu
+#define UTF8_BROKEN    0xFFFDu
+#define UTF8_BYTES_MAX 4
 
 /** The next code point of text[0..len), len > 0; *used gets its bytes. U+FFFD, of one byte, for what
     is not UTF-8: stray and missing bytes, overlong forms, surrogates, beyond U+10FFFF. */
 uint32_t utf8_next(const char *text, size_t len, size_t *used);
+
+/** The bytes of one code point. Returns how many. */
+size_t utf8_encode(char out[UTF8_BYTES_MAX], uint32_t code);
 
 /** Put one code point. */
 void utf8_put(FILE *to, uint32_t code);

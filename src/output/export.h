@@ -1,0 +1,48 @@
+/*
+ * export.h - the formats of other tools: one file each, and one row of the table.
+ *
+ * A format along time (needs_timeline) is written from the spans of one trace, the others from the
+ * tree, which always exists. docs/exports.md has a row for each of them: how to open it, and what it
+ * does not hold.
+ */
+#ifndef THAG_EXPORT_H
+#define THAG_EXPORT_H
+
+#include <stdio.h>
+
+#include "profile/profile.h"
+
+/* What is exported. All borrowed. */
+typedef struct export_source {
+    const profile *profile;
+    const char *program;    /* not NULL */
+    uint64_t start_real_ns; /* CLOCK_REALTIME when it started; 0 if unknown */
+    uint64_t duration_ns;   /* 0 if unknown */
+} export_source;
+
+typedef struct export_format {
+    const char *name;    /* as --format takes it */
+    const char *suffix;  /* of a file name, with its dot */
+    const char *summary; /* a phrase */
+    int needs_timeline;
+    int is_experimental; /* the format itself may still change */
+    /* Fails with THAG_ERR_MEMORY and THAG_ERR_WRITE. Neither closes nor flushes the stream. */
+    thag_err (*write)(FILE *to, const export_source *from, fault *why);
+} export_format;
+
+/** By number, from 0; NULL past the last. */
+const export_format *export_format_at(size_t index);
+
+/** NULL if there is none of that name. */
+const export_format *export_format_named(const char *name);
+
+/* One file each, named as the format. */
+thag_err callgrind_write(FILE *to, const export_source *from, fault *why);
+thag_err csv_write(FILE *to, const export_source *from, fault *why);
+thag_err firefox_write(FILE *to, const export_source *from, fault *why);
+thag_err otlp_write(FILE *to, const export_source *from, fault *why);
+thag_err pprof_write(FILE *to, const export_source *from, fault *why);
+thag_err speedscope_write(FILE *to, const export_source *from, fault *why);
+thag_err sqlite_write(FILE *to, const export_source *from, fault *why);
+
+#endif
