@@ -55,7 +55,9 @@ static thag_err sum_self(writer *w)
     if (!w->self) return THAG_ERR_MEMORY;
     for (uint32_t n = 1; n < w->p->node_count; n++) {
         for (size_t c = 0; c < w->cost_count; c++) {
-            w->self[w->p->frame[n] * w->cost_count + c] += w->costs[c].value(w->p, n);
+            int64_t *sum = &w->self[w->p->frame[n] * w->cost_count + c];
+
+            *sum = node_metric_add(*sum, w->costs[c].value(w->p, n));
         }
     }
     return THAG_OK;
@@ -128,22 +130,14 @@ static thag_err make_edges(writer *w)
     return THAG_OK;
 }
 
-static int64_t *inclusive_of(const writer *w, size_t cost)
-{
-    int64_t *sum = malloc(w->p->node_count * sizeof *sum);
-
-    if (!sum) return NULL;
-    for (uint32_t n = 0; n < w->p->node_count; n++) sum[n] = w->costs[cost].value(w->p, n);
-    for (uint32_t n = w->p->node_count; n-- > 1;) sum[w->p->parent[n]] += sum[n];
-    return sum;
-}
-
 static void enter(writer *w, uint32_t n, size_t cost, const int64_t *inclusive)
 {
     uint32_t e = w->edge_of[n];
+    int64_t *sum;
 
     if (e == PROFILE_NONE || w->edges[e].on_path++) return;
-    w->edge_cost[e * w->cost_count + cost] += inclusive[n];
+    sum = &w->edge_cost[e * w->cost_count + cost];
+    *sum = node_metric_add(*sum, inclusive[n]);
 }
 
 static void leave(writer *w, uint32_t n)
@@ -174,7 +168,7 @@ static thag_err sum_edges(writer *w)
     w->edge_cost = calloc(w->edge_count * w->cost_count + 1, sizeof *w->edge_cost);
     if (!nodes || !w->edge_cost) err = THAG_ERR_MEMORY;
     for (size_t c = 0; !err && c < w->cost_count; c++) {
-        int64_t *inclusive = inclusive_of(w, c);
+        int64_t *inclusive = node_metric_inclusive(w->p, &w->costs[c]);
 
         if (!inclusive) err = THAG_ERR_MEMORY;
         if (inclusive) walk(w, nodes, count, c, inclusive);
@@ -261,17 +255,14 @@ static void put_costs(writer *w, uint32_t line, const int64_t *cost)
 
 static void put_head(writer *w)
 {
-    int64_t totals[NODE_METRIC_MAX] = {0};
-
-    for (uint32_t f = 0; f < w->p->frame_count; f++) {
-        for (size_t c = 0; c < w->cost_count; c++) totals[c] += w->self[f * w->cost_count + c];
-    }
     fputs("# callgrind format\nversion: 1\ncreator: thag_profiler\ncmd: ", w->to);
     put_clean(w->to, w->from->program);
     fputs("\npositions: line\nevents:", w->to);
     for (size_t c = 0; c < w->cost_count; c++) fprintf(w->to, " %s", w->costs[c].key);
     fputs("\nsummary:", w->to);
-    for (size_t c = 0; c < w->cost_count; c++) fprintf(w->to, " %" PRId64, totals[c]);
+    for (size_t c = 0; c < w->cost_count; c++) {
+        fprintf(w->to, " %" PRId64, node_metric_total(w->p, &w->costs[c]));
+    }
     fputs("\n", w->to);
 }
 

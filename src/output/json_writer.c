@@ -121,6 +121,17 @@ void json_real(json *j, const char *key, double value)
     }
 }
 
+void json_scaled(json *j, const char *key, int64_t value, unsigned digits)
+{
+    uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    uint64_t unit = 1;
+
+    for (unsigned i = 0; i < digits; i++) unit *= 10;
+    begin_value(j, key);
+    fprintf(j->to, "%s%" PRIu64 ".%0*" PRIu64, value < 0 ? "-" : "", size / unit, (int)digits,
+            size % unit);
+}
+
 void json_bool(json *j, const char *key, int value)
 {
     begin_value(j, key);

@@ -41,6 +41,8 @@ void json_int(json *j, const char *key, int64_t value);
 void json_uint(json *j, const char *key, uint64_t value);
 /** Three digits after the point; null if it is not finite. */
 void json_real(json *j, const char *key, double value);
+/** value / 10^digits, exactly. digits: 1 to 9. */
+void json_scaled(json *j, const char *key, int64_t value, unsigned digits);
 void json_bool(json *j, const char *key, int value);
 void json_null(json *j, const char *key);
 

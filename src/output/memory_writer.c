@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/csv_text.h"
 #include "output/json_writer.h"
 #include "output/quantity.h"
 #include "output/utf8.h"
@@ -183,20 +184,6 @@ thag_err memory_write_text(FILE *to, const memory_stats *s, const stats_meta *me
 
 /* ---- CSV and JSON ---- */
 
-static void put_csv_text(FILE *to, const char *text)
-{
-    fputc('"', to);
-    if (text[0] && strchr("=+-@\t\r", text[0])) fputc('\'', to);
-    for (size_t part; *text; text += part) {
-        part = strcspn(text, "\"");
-        utf8_put_plain(to, text, part, SIZE_MAX);
-        if (!text[part]) break;
-        fputs("\"\"", to);
-        part++;
-    }
-    fputc('"', to);
-}
-
 thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opts *opts, fault *why)
 {
     static const memory_row none;
@@ -210,7 +197,7 @@ thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opt
         const memory_row *row = &s->rows[i];
 
         columns_of(row, c);
-        put_csv_text(to, row->row.name);
+        csv_text(to, row->row.name);
         fputc(',', to);
         if (row->row.value[STATS_CALLS] >= 0) fprintf(to, "%" PRId64, row->row.value[STATS_CALLS]);
         for (int k = 0; k < COLUMNS; k++) {
@@ -218,7 +205,7 @@ thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opt
             if (s->is_live || !c[k].needs_live) fprintf(to, "%" PRIu64, c[k].value);
         }
         fputc(',', to);
-        if (row->row.file) put_csv_text(to, row->row.file);
+        if (row->row.file) csv_text(to, row->row.file);
         fputc(',', to);
         if (row->row.line) fprintf(to, "%" PRIu32, row->row.line);
         fputs("\r\n", to);

@@ -1,5 +1,26 @@
 #include "output/node_metric.h"
 
+#include <stdlib.h>
+
+/* Of memory: column, unit, title, whether frees must be known. */
+#define MEMORY_METRICS(X) \
+    X(bytes, "allocated_bytes", NODE_BYTES, "alloc_space", 0) \
+    X(blocks, "allocated_blocks", NODE_COUNT, "alloc_objects", 0) \
+    X(reallocs, "reallocated_blocks", NODE_COUNT, "realloc_objects", 0) \
+    X(realloc_bytes, "reallocated_bytes", NODE_BYTES, "realloc_space", 0) \
+    X(freed_bytes, "freed_bytes", NODE_BYTES, "free_space", 1) \
+    X(freed_blocks, "freed_blocks", NODE_COUNT, "free_objects", 1) \
+    X(temporary, "temporary_blocks", NODE_COUNT, "temporary_objects", 1) \
+    X(live_bytes, "live_bytes", NODE_BYTES, "inuse_space", 1) \
+    X(live_blocks, "live_blocks", NODE_COUNT, "inuse_objects", 1) \
+    X(peak_bytes, "peak_bytes", NODE_BYTES, "peak_space", 1) \
+    X(peak_blocks, "peak_blocks", NODE_COUNT, "peak_objects", 1)
+
+static int64_t whole(uint64_t value)
+{
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
 static int64_t self_value(const profile *p, uint32_t node)
 {
     return p->self[node];
@@ -7,10 +28,15 @@ static int64_t self_value(const profile *p, uint32_t node)
 
 static int64_t calls_value(const profile *p, uint32_t node)
 {
-    uint64_t calls = p->calls[node].calls;
-
-    return calls > INT64_MAX ? INT64_MAX : (int64_t)calls;
+    return whole(p->calls[node].calls);
 }
+
+#define MEMORY_VALUE(column, key, unit, title, is_live) \
+    static int64_t column##_value(const profile *p, uint32_t node) \
+    { \
+        return whole(p->memory[node].column); \
+    }
+MEMORY_METRICS(MEMORY_VALUE)
 
 static node_metric main_metric(const profile *p)
 {
@@ -23,11 +49,50 @@ static node_metric main_metric(const profile *p)
 
 size_t node_metrics(const profile *p, node_metric found[NODE_METRIC_MAX])
 {
+    static const struct {
+        node_metric metric;
+        int is_live;
+    } memory[] = {
+#define MEMORY_ROW(column, key, unit, title, is_live) {{key, title, unit, column##_value}, is_live},
+        MEMORY_METRICS(MEMORY_ROW)
+#undef MEMORY_ROW
+    };
     size_t count = 0;
 
     found[count++] = main_metric(p);
     if (p->calls) found[count++] = (node_metric){"calls", "calls", NODE_COUNT, calls_value};
+    /* Of a profile that was reduced to one column of memory, that column is the main one. */
+    if (!p->memory || p->unit != PROFILE_NS) return count;
+    for (size_t i = 0; i < sizeof memory / sizeof *memory; i++) {
+        if (memory[i].is_live && p->memory_mode != PROFILE_LIVE) continue;
+        found[count++] = memory[i].metric;
+    }
     return count;
+}
+
+int64_t node_metric_add(int64_t a, int64_t b)
+{
+    return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
+int64_t node_metric_total(const profile *p, const node_metric *m)
+{
+    int64_t total = 0;
+
+    for (uint32_t n = 0; n < p->node_count; n++) total = node_metric_add(total, m->value(p, n));
+    return total;
+}
+
+int64_t *node_metric_inclusive(const profile *p, const node_metric *m)
+{
+    int64_t *sum = malloc(p->node_count * sizeof *sum);
+
+    if (!sum) return NULL;
+    for (uint32_t n = 0; n < p->node_count; n++) sum[n] = m->value(p, n);
+    for (uint32_t n = p->node_count; n-- > 1;) {
+        sum[p->parent[n]] = node_metric_add(sum[p->parent[n]], sum[n]);
+    }
+    return sum;
 }
 
 const char *node_unit_text(node_unit unit)

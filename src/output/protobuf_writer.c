@@ -89,15 +89,9 @@ void protobuf_bytes(protobuf *pb, unsigned field, const void *bytes, size_t len)
 void protobuf_text(protobuf *pb, unsigned field, const char *text, size_t len)
 {
     size_t begin = protobuf_begin(pb, field);
+    char *at = (char *)reserve(pb, UTF8_REPAIRED_MAX(len));
 
-    for (size_t used; len; text += used, len -= used) {
-        uint32_t code = utf8_next(text, len, &used);
-        unsigned char *at = reserve(pb, UTF8_BYTES_MAX);
-
-        if (!at) return;
-        if (code < 0x20 || code == 0x7F) code = ' ';
-        pb->len += utf8_encode((char *)at, code);
-    }
+    if (at) pb->len += utf8_repair(at, text, len);
     protobuf_end(pb, begin);
 }
 

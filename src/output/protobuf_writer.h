@@ -37,7 +37,7 @@ void protobuf_fixed64(protobuf *pb, unsigned field, uint64_t value);
 /** A field of type string or bytes. A string has to be UTF-8: see protobuf_text(). */
 void protobuf_bytes(protobuf *pb, unsigned field, const void *bytes, size_t len);
 
-/** A string of any bytes: what is not UTF-8 becomes U+FFFD, controls a space. */
+/** A string of any bytes, as utf8_repair() makes it. */
 void protobuf_text(protobuf *pb, unsigned field, const char *text, size_t len);
 
 /** A nested message or packed list: all until the matching end, which gets what begin returned. */

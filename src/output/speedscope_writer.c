@@ -59,8 +59,6 @@ static void put_stack(writer *w, uint32_t node)
 
 static void put_profile(writer *w, const node_metric *m)
 {
-    int64_t total = 0;
-
     json_begin_object(&w->j, NULL, 0);
     json_text(&w->j, "type", "sampled");
     json_text(&w->j, "name", m->title);
@@ -75,11 +73,10 @@ static void put_profile(writer *w, const node_metric *m)
         int64_t value = m->value(w->p, w->nodes[i]);
 
         if (value) json_int(&w->j, NULL, value);
-        total += value;
     }
     json_end(&w->j);
     json_int(&w->j, "startValue", 0);
-    json_int(&w->j, "endValue", total);
+    json_int(&w->j, "endValue", node_metric_total(w->p, m));
     json_end(&w->j);
 }
 

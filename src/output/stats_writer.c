@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/csv_text.h"
 #include "output/json_writer.h"
 #include "output/quantity.h"
 #include "output/utf8.h"
@@ -305,27 +306,6 @@ thag_err stats_write_text(FILE *to, const stats *s, const stats_meta *meta,
 
 /* ---- CSV ---- */
 
-static void put_csv_text(FILE *to, const char *text)
-{
-    size_t len = text ? strlen(text) : 0;
-
-    fputc('"', to);
-    if (len && strchr("=+-@\t\r", text[0])) fputc('\'', to);
-    while (len) {
-        /* Between the quotes of its name, all is plain. */
-        size_t part = strcspn(text, "\"");
-
-        utf8_put_plain(to, text, part, SIZE_MAX);
-        text += part;
-        len -= part;
-        if (!len) break;
-        fputs("\"\"", to);
-        text++;
-        len--;
-    }
-    fputc('"', to);
-}
-
 thag_err stats_write_csv(FILE *to, const stats *s, const stats_write_opts *opts, fault *why)
 {
     size_t rows = rows_shown(s, opts);
@@ -335,7 +315,7 @@ thag_err stats_write_csv(FILE *to, const stats *s, const stats_write_opts *opts,
     for (size_t i = 0; i < rows; i++) {
         const stats_row *row = &s->rows[i];
 
-        put_csv_text(to, row->name);
+        csv_text(to, row->name);
         for (int c = STATS_CALLS; c < STATS_COLUMN_COUNT; c++) {
             if (row->value[c] < 0)
                 fputc(',', to);
@@ -343,7 +323,7 @@ thag_err stats_write_csv(FILE *to, const stats *s, const stats_write_opts *opts,
                 fprintf(to, ",%" PRId64, row->value[c]);
         }
         fputc(',', to);
-        if (row->file) put_csv_text(to, row->file);
+        if (row->file) csv_text(to, row->file);
         fputc(',', to);
         if (row->line) fprintf(to, "%" PRIu32, row->line);
         fputs("\r\n", to);

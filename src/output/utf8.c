@@ -57,6 +57,19 @@ void utf8_put(FILE *to, uint32_t code)
     fwrite(bytes, 1, utf8_encode(bytes, code), to);
 }
 
+size_t utf8_repair(char *out, const char *text, size_t len)
+{
+    size_t put = 0;
+
+    for (size_t used; len; text += used, len -= used) {
+        uint32_t code = utf8_next(text, len, &used);
+
+        if (code < 0x20 || (code >= 0x7F && code <= 0x9F)) code = ' ';
+        put += utf8_encode(out + put, code);
+    }
+    return put;
+}
+
 typedef struct code_range {
     uint32_t from, to;
 } code_range;
@@ -109,7 +122,7 @@ static size_t plain_form(char out[16], uint32_t code, size_t *columns)
         return len;
     }
     *columns = columns_of(code);
-    return encode(out, code);
+    return utf8_encode(out, code);
 }
 
 static size_t plain_columns(const char *text, size_t len)

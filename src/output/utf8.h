@@ -22,6 +22,13 @@ size_t utf8_encode(char out[UTF8_BYTES_MAX], uint32_t code);
 void utf8_put(FILE *to, uint32_t code);
 
 /**
+ * Text as any other program may take it: what is not UTF-8 becomes U+FFFD, a control a space. out has
+ * room for UTF8_REPAIRED_MAX(len) bytes; returns how many were used. There is no NUL at the end.
+ */
+size_t utf8_repair(char *out, const char *text, size_t len);
+#define UTF8_REPAIRED_MAX(len) ((len) * 3)
+
+/**
  * Put text for a terminal or a table: nothing in it can move the cursor, change colours or the
  * direction of writing. Such code points are shown as \xNN or \u{NNNN}, what is not UTF-8 as U+FFFD.
  * At most max_columns wide; a longer text ends in "…". Returns the columns used. NULL: only measure.

@@ -24,6 +24,8 @@ typedef struct input {
     stats_meta meta;
     char program[256]; /* meta.program points here */
     char stem[256];    /* file name of the first without folder and ending; "stdin" */
+    /* Of the traces, from the first to begin to the last to end; 0 if there is none. */
+    uint64_t start_real_ns, end_real_ns;
 } input;
 
 /** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. */
@@ -73,7 +75,7 @@ typedef struct command {
     int (*run)(const job *j);                   /* reads the files itself */
 } command;
 
-extern const command cmd_completion, cmd_flamechart, cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks,
+extern const command cmd_completion, cmd_export, cmd_flamechart, cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks,
     cmd_peak, cmd_sizes, cmd_stats;
 
 /** All of them, NULL at the end. */

@@ -4,7 +4,7 @@
 #include "thag-analyze/analyze.h"
 
 const command *const commands[] = {
-    &cmd_stats, &cmd_flamegraph, &cmd_flamechart, &cmd_fold,       &cmd_leaks,
+    &cmd_stats, &cmd_flamegraph, &cmd_flamechart, &cmd_fold, &cmd_export,       &cmd_leaks,
     &cmd_peak,  &cmd_sizes,      &cmd_info,       &cmd_completion, NULL};
 
 const command *command_find(const char *name)

@@ -20,12 +20,23 @@ static void set_stem(input *in, const char *path)
     }
 }
 
+static void add_time(input *in, const trace *t)
+{
+    const trace_file *head = trace_head(t);
+    uint64_t start = head->start_real_ns;
+    uint64_t end = start + trace_ns(t, trace_end_ticks(t) - head->start_ticks);
+
+    if (!in->start_real_ns || start < in->start_real_ns) in->start_real_ns = start;
+    if (end > in->end_real_ns) in->end_real_ns = end;
+}
+
 static void add_meta(input *in, const loaded *l, const char *path)
 {
     stats_meta *m = &in->meta;
 
     m->file_count++;
     if (!l->trace) return;
+    add_time(in, l->trace);
     for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
         m->losses[loss] += trace_head(l->trace)->losses[loss];
     }
