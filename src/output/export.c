@@ -1,8 +1,13 @@
 #include "output/export.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "output/folded_writer.h"
+#include "output/node_metric.h"
+
+/* Frames in all the paths that a format may list: some GB of text. */
+#define REPEATED_FRAMES_MAX 1000000000u
 
 static thag_err write_folded(FILE *to, const export_source *from, fault *why)
 {
@@ -11,14 +16,17 @@ static thag_err write_folded(FILE *to, const export_source *from, fault *why)
 
 static const export_format formats[] = {
     {.name = "folded",
+     .repeats_paths = 1,
      .suffix = ".folded",
      .summary = "collapsed stacks: flamegraph.pl, inferno, speedscope",
      .write = write_folded},
     {.name = "pprof",
+     .repeats_paths = 1,
      .suffix = ".pb.gz",
      .summary = "go tool pprof, Pyroscope, Parca",
      .write = pprof_write},
     {.name = "speedscope",
+     .repeats_paths = 1,
      .suffix = ".speedscope.json",
      .summary = "speedscope.app",
      .write = speedscope_write},
@@ -39,6 +47,7 @@ static const export_format formats[] = {
      .summary = "one row for each call path",
      .write = csv_write},
     {.name = "otlp",
+     .repeats_paths = 1,
      .suffix = ".otlp",
      .summary = "OpenTelemetry profiles",
      .is_experimental = 1,
@@ -56,4 +65,29 @@ const export_format *export_format_named(const char *name)
         if (strcmp(formats[i].name, name) == 0) return &formats[i];
     }
     return NULL;
+}
+
+static thag_err check_paths(const profile *p)
+{
+    uint32_t *depth = calloc(p->node_count, sizeof *depth);
+    uint64_t sum = 0;
+
+    if (!depth) return THAG_ERR_MEMORY;
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        depth[n] = depth[p->parent[n]] + 1;
+        if (node_has_value(p, n)) sum += depth[n];
+    }
+    free(depth);
+    return sum > REPEATED_FRAMES_MAX ? THAG_ERR_TOO_LARGE : THAG_OK;
+}
+
+thag_err export_write(const export_format *format, FILE *to, const export_source *from, fault *why)
+{
+    thag_err err = format->repeats_paths ? check_paths(from->profile) : THAG_OK;
+
+    if (err) {
+        return fault_set(why, err, UINT64_MAX,
+                         "call paths too deep to list each; firefox, callgrind and sqlite do not");
+    }
+    return format->write(to, from, why);
 }

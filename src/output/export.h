@@ -26,7 +26,7 @@ typedef struct export_format {
     const char *summary; /* a phrase */
     int needs_timeline;
     int is_experimental; /* the format itself may still change */
-    /* Fails with THAG_ERR_MEMORY and THAG_ERR_WRITE. Neither closes nor flushes the stream. */
+    int repeats_paths;   /* lists a call path from end to end for each value */
     thag_err (*write)(FILE *to, const export_source *from, fault *why);
 } export_format;
 
@@ -35,6 +35,13 @@ const export_format *export_format_at(size_t index);
 
 /** NULL if there is none of that name. */
 const export_format *export_format_named(const char *name);
+
+/**
+ * Write the profile in that format. Fails with THAG_ERR_MEMORY and THAG_ERR_WRITE; with
+ * THAG_ERR_TOO_LARGE where the format would have to repeat call paths so deep that it took forever.
+ * Neither closes nor flushes the stream.
+ */
+thag_err export_write(const export_format *format, FILE *to, const export_source *from, fault *why);
 
 /* One file each, named as the format. */
 thag_err callgrind_write(FILE *to, const export_source *from, fault *why);

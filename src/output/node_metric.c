@@ -1,6 +1,7 @@
 #include "output/node_metric.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Of memory: column, unit, title, whether frees must be known. */
 #define MEMORY_METRICS(X) \
@@ -68,6 +69,14 @@ size_t node_metrics(const profile *p, node_metric found[NODE_METRIC_MAX])
         found[count++] = memory[i].metric;
     }
     return count;
+}
+
+int node_has_value(const profile *p, uint32_t node)
+{
+    static const profile_memory nothing;
+
+    if (p->self[node] || (p->calls && p->calls[node].calls)) return 1;
+    return p->memory && memcmp(&p->memory[node], &nothing, sizeof nothing) != 0;
 }
 
 int64_t node_metric_add(int64_t a, int64_t b)

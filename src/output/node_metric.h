@@ -27,6 +27,9 @@ typedef struct node_metric {
  */
 size_t node_metrics(const profile *p, node_metric found[NODE_METRIC_MAX]);
 
+/** Has it anything of its own: a value of one of the metrics? */
+int node_has_value(const profile *p, uint32_t node);
+
 /** Sum of a metric over all nodes: of a damaged file too large for a number, the largest number. */
 int64_t node_metric_total(const profile *p, const node_metric *m);
 

@@ -5,6 +5,7 @@
  *
  * Entry 0 of every table of the dictionary is empty and means "none".
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "output/export.h"
@@ -46,6 +47,7 @@ typedef struct writer {
     const profile *p;
     node_metric metrics[NODE_METRIC_MAX];
     size_t metric_count;
+    uint32_t *stack_of; /* by node: 0 for those without a value, which need none */
 } writer;
 
 /* ---- indices ---- */
@@ -138,7 +140,9 @@ static void put_dictionary(writer *w)
     put_strings(w);
     put_empty(w, DICTIONARY_ATTRIBUTE);
     put_empty(w, DICTIONARY_STACK);
-    for (uint32_t n = 1; n < w->p->node_count; n++) put_stack(w, n);
+    for (uint32_t n = 1; n < w->p->node_count; n++) {
+        if (w->stack_of[n]) put_stack(w, n);
+    }
     protobuf_end(&w->pb, at);
 }
 
@@ -152,7 +156,7 @@ static void put_samples(writer *w, const node_metric *m)
 
         if (!value) continue;
         sample = protobuf_begin(&w->pb, OTLP_SAMPLES);
-        protobuf_uint(&w->pb, SAMPLE_STACK_INDEX, n); /* stack 0 is none, as node 0 is */
+        protobuf_uint(&w->pb, SAMPLE_STACK_INDEX, w->stack_of[n]);
         list = protobuf_begin(&w->pb, SAMPLE_VALUES);
         protobuf_packed(&w->pb, (uint64_t)value);
         protobuf_end(&w->pb, list);
@@ -199,13 +203,26 @@ static void put_resource(writer *w)
     protobuf_end(&w->pb, at);
 }
 
+static thag_err number_stacks(writer *w)
+{
+    uint32_t count = 0;
+
+    w->metric_count = node_metrics(w->p, w->metrics);
+    w->stack_of = calloc(w->p->node_count, sizeof *w->stack_of);
+    if (!w->stack_of) return THAG_ERR_MEMORY;
+    for (uint32_t n = 1; n < w->p->node_count; n++) {
+        if (node_has_value(w->p, n)) w->stack_of[n] = ++count;
+    }
+    return THAG_OK;
+}
+
 thag_err otlp_write(FILE *to, const export_source *from, fault *why)
 {
     writer w = {.from = from, .p = from->profile};
-    thag_err err = THAG_OK;
+    thag_err err = number_stacks(&w);
     size_t at;
 
-    w.metric_count = node_metrics(w.p, w.metrics);
+    if (err) goto done;
     at = protobuf_begin(&w.pb, DATA_RESOURCE_PROFILES);
     put_resource(&w);
     put_scope(&w);
@@ -215,7 +232,9 @@ thag_err otlp_write(FILE *to, const export_source *from, fault *why)
         err = THAG_ERR_MEMORY;
     else if (fwrite(w.pb.bytes, 1, w.pb.len, to) != w.pb.len)
         err = THAG_ERR_WRITE;
+done:
     if (err) fault_set(why, err, UINT64_MAX, "writing OTLP");
+    free(w.stack_of);
     protobuf_release(&w.pb);
     return err;
 }

@@ -82,14 +82,6 @@ static void put_sample_types(writer *w)
     protobuf_uint(&w->pb, PPROF_DEFAULT_SAMPLE_TYPE, string_of_metric(0));
 }
 
-static int has_value(const writer *w, uint32_t node)
-{
-    for (size_t i = 0; i < w->metric_count; i++) {
-        if (w->metrics[i].value(w->p, node)) return 1;
-    }
-    return 0;
-}
-
 static void put_sample(writer *w, uint32_t node)
 {
     size_t sample = protobuf_begin(&w->pb, PPROF_SAMPLE), list;
@@ -170,7 +162,7 @@ static void put_all(writer *w)
     }
     protobuf_uint(&w->pb, PPROF_DURATION_NANOS, w->from->duration_ns);
     for (uint32_t n = 1; n < w->p->node_count; n++) {
-        if (has_value(w, n)) put_sample(w, n);
+        if (node_has_value(w->p, n)) put_sample(w, n);
         flush(w);
     }
     put_mapping(w);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "output/export.h"
 #include "output/folded_writer.h"
 #include "output/svg_writer.h"
 #include "profile/operation.h"
@@ -104,6 +105,15 @@ static thag_err run_draw(fault *why)
     return svg_write(nowhere, sample, NULL, why);
 }
 
+static const export_format *format; /* that run_export() writes */
+
+static thag_err run_export(fault *why)
+{
+    export_source from = {.profile = sample, .program = "sample"};
+
+    return export_write(format, nowhere, &from, why);
+}
+
 static void check(thag_err (*run)(fault *why))
 {
     long failed = 0;
@@ -154,6 +164,12 @@ static void drawing(void **state)
     check(run_draw);
 }
 
+static void exporting(void **state)
+{
+    (void)state;
+    for (size_t i = 0; (format = export_format_at(i)) != NULL; i++) check(run_export);
+}
+
 static int make_sample(void **state)
 {
     size_t len;
@@ -181,7 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading), cmocka_unit_test(merging), cmocka_unit_test(transforming),
-        cmocka_unit_test(writing), cmocka_unit_test(drawing),
+        cmocka_unit_test(writing), cmocka_unit_test(drawing), cmocka_unit_test(exporting),
     };
     return cmocka_run_group_tests(tests, make_sample, drop_sample);
 }

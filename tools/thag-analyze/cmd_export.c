@@ -1,9 +1,10 @@
 #include "output/export.h"
+#include "profile/profile_stats.h"
 #include "thag-analyze/analyze.h"
 
 typedef struct settings {
     size_t format;
-    int is_experimental;
+    int is_experimental, is_corrected;
 } settings;
 
 static const char *format_name(size_t n)
@@ -16,6 +17,7 @@ static const char *format_name(size_t n)
 static const option_fact facts[] = {
     OPTION_CHOICE(settings, format, "format", "NAME", format_name,
                   "the first unless told otherwise"),
+    OPTION_FLAG(settings, is_corrected, "corrected", "take the profiler's own cost off the times"),
     OPTION_FLAG(settings, is_experimental, "experimental",
                 "allow formats that may still change their shape"),
     OPTION_LAST};
@@ -40,9 +42,10 @@ static int show(const job *j, const input *in)
     if (in->profile->node_count == 1) {
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
+    if (set->is_corrected && stats_correct(in->profile, &f)) return complain_fault(&f);
     status = named_result_open(&out, j, in, format->suffix);
     if (status != EXIT_FINE) return status;
-    err = format->write(out.file.to, &from, &f);
+    err = export_write(format, out.file.to, &from, &f);
     if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
     return named_result_close(&out, status);
 }
