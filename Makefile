@@ -7,7 +7,7 @@ SECONDS ?= 60
 T       ?=
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test check bench asan tsan fuzz install install-tools clean help deps-test
+.PHONY: build demo test check bench exports asan tsan fuzz install install-tools clean help deps-test
 
 ## build: compile library, tools and examples to build/release
 build:
@@ -59,6 +59,12 @@ fuzz:
 	@cmake --preset fuzz --log-level=WARNING
 	@cmake --build --preset fuzz --target fuzzers -j $(JOBS)
 	@scripts/fuzz $(BUILD)/fuzz $(SECONDS) $(T)
+
+## exports: every export read by the tools that it is made for (installs those)
+exports: deps-test
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS)
+	@scripts/check-exports-with-others $(BUILD)/dev
 
 ## bench: measure, and print the table beside its targets
 bench:

@@ -13,6 +13,7 @@
 #include "output/export.h"
 #include "output/frame_order.h"
 #include "output/node_metric.h"
+#include "output/utf8.h"
 
 typedef struct call_edge {
     uint32_t caller, callee; /* frames */
@@ -84,8 +85,8 @@ static void list_edges(writer *w, const edge_node *nodes, size_t count)
         uint32_t n = nodes[i].node;
 
         if (!i || nodes[i].edge != nodes[i - 1].edge) {
-            w->edges[w->edge_count++] = (call_edge){.caller = w->p->frame[w->p->parent[n]],
-                                                    .callee = w->p->frame[n]};
+            w->edges[w->edge_count++] =
+                (call_edge){.caller = w->p->frame[w->p->parent[n]], .callee = w->p->frame[n]};
         }
         w->edge_of[n] = (uint32_t)w->edge_count - 1;
         if (w->p->calls) w->edges[w->edge_count - 1].calls += w->p->calls[n].calls;
@@ -183,7 +184,8 @@ static thag_err sum_edges(writer *w)
 static int by_file(const void *left, const void *right, void *context)
 {
     const profile_frame *frames = context;
-    const char *a = frames[*(const uint32_t *)left].file, *b = frames[*(const uint32_t *)right].file;
+    const char *a = frames[*(const uint32_t *)left].file,
+               *b = frames[*(const uint32_t *)right].file;
 
     return strcmp(a ? a : "", b ? b : "");
 }
@@ -221,10 +223,13 @@ static thag_err order_frames(writer *w)
 /* A line ends at a newline, and some readers take other controls for one. */
 static void put_clean(FILE *to, const char *text)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
+    size_t len = strlen(text);
 
-        fputc(c < ' ' || c == 0x7F ? ' ' : c, to);
+    for (size_t used; len; text += used, len -= used) {
+        char clean[UTF8_REPAIRED_MAX(UTF8_BYTES_MAX)];
+
+        utf8_next(text, len, &used);
+        fwrite(clean, 1, utf8_repair(clean, text, used), to);
     }
 }
 

@@ -31,8 +31,8 @@ static thag_err fail(const sqlite_store *s, fault *why)
 static thag_err make_file(sqlite_store *s, fault *why)
 {
     const char *folder = getenv("TMPDIR");
-    int len = snprintf(s->path, sizeof s->path, "%s/thag-XXXXXX",
-                       folder && *folder ? folder : "/tmp");
+    int len =
+        snprintf(s->path, sizeof s->path, "%s/thag-XXXXXX", folder && *folder ? folder : "/tmp");
     int fd = -1;
 
     if (len < (int)sizeof s->path) fd = mkstemp(s->path);

@@ -58,8 +58,9 @@ static void put_metas(writer *w)
 
 static void put_functions(writer *w)
 {
-    sqlite_run(w->db, "CREATE TABLE functions (id INTEGER PRIMARY KEY, name TEXT NOT NULL, file TEXT,"
-                      " line INTEGER)");
+    sqlite_run(w->db,
+               "CREATE TABLE functions (id INTEGER PRIMARY KEY, name TEXT NOT NULL, file TEXT,"
+               " line INTEGER)");
     sqlite_into(w->db, "INSERT INTO functions VALUES (?, ?, ?, ?)");
     for (uint32_t f = 0; f < w->p->frame_count; f++) {
         const profile_frame *frame = &w->p->frames[f];

@@ -26,7 +26,7 @@ void utf8_put(FILE *to, uint32_t code);
  * room for UTF8_REPAIRED_MAX(len) bytes; returns how many were used. There is no NUL at the end.
  */
 size_t utf8_repair(char *out, const char *text, size_t len);
-#define UTF8_REPAIRED_MAX(len) ((len) * 3)
+#define UTF8_REPAIRED_MAX(len) ((len)*3)
 
 /**
  * Put text for a terminal or a table: nothing in it can move the cursor, change colours or the

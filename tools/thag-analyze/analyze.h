@@ -1,8 +1,7 @@
 /*
  * analyze.h - what a command of thag-analyze is, and what the commands share.
  *
- * To add one: a file cmd_NAME.c that defines `const command cmd_NAME`, its declaration below, and its
- * row in commands.c. Options, --help, and completion come from the same table; docs/man has the
+ * To add one: a file cmd_NAME.c that defines `const command cmd_NAME`, and its row in COMMANDS below. Options, --help, and completion come from the same table; docs/man has the
  * rest. Results go to stdout or a file, messages to stderr (cli/message.h).
  */
 #ifndef THAG_ANALYZE_H
@@ -75,8 +74,22 @@ typedef struct command {
     int (*run)(const job *j);                   /* reads the files itself */
 } command;
 
-extern const command cmd_completion, cmd_export, cmd_flamechart, cmd_flamegraph, cmd_fold, cmd_info, cmd_leaks,
-    cmd_peak, cmd_sizes, cmd_stats;
+/* All of them, in the order of --help. */
+#define COMMANDS(X) \
+    X(stats) \
+    X(flamegraph) \
+    X(flamechart) \
+    X(fold) \
+    X(export) \
+    X(leaks) \
+    X(peak) \
+    X(sizes) \
+    X(info) \
+    X(completion)
+
+#define COMMAND_DECLARE(name) extern const command cmd_##name;
+COMMANDS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
 
 /** All of them, NULL at the end. */
 extern const command *const commands[];

@@ -36,8 +36,8 @@ static int show(const job *j, const input *in)
     int status;
 
     if (format->is_experimental && !set->is_experimental) {
-        return complain(EXIT_USAGE, NULL, "--format=%s needs --experimental: the format is not stable",
-                        format->name);
+        return complain(EXIT_USAGE, NULL,
+                        "--format=%s needs --experimental: the format is not stable", format->name);
     }
     if (in->profile->node_count == 1) {
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
@@ -54,9 +54,10 @@ const command cmd_export = {
     .name = "export",
     .summary = "for other tools: pprof, speedscope, Firefox, callgrind, SQLite, ...",
     .usage = "--format=NAME [OPTION]... FILE...",
-    .about = "Write the profile in the format of another tool. The file's name is that of the first\n"
-             "input with the format's ending, in the current directory, unless -o says otherwise.\n"
-             "Several files are merged. docs/exports.md tells how to open each format.",
+    .about =
+        "Write the profile in the format of another tool. The file's name is that of the first\n"
+        "input with the format's ending, in the current directory, unless -o says otherwise.\n"
+        "Several files are merged. docs/exports.md tells how to open each format.",
     .options = facts,
     .settings_size = sizeof(settings),
     .takes = TAKES_MEMORY,

@@ -4,8 +4,10 @@
 #include "thag-analyze/analyze.h"
 
 const command *const commands[] = {
-    &cmd_stats, &cmd_flamegraph, &cmd_flamechart, &cmd_fold, &cmd_export,       &cmd_leaks,
-    &cmd_peak,  &cmd_sizes,      &cmd_info,       &cmd_completion, NULL};
+#define COMMAND_ROW(name) &cmd_##name,
+    COMMANDS(COMMAND_ROW)
+#undef COMMAND_ROW
+        NULL};
 
 const command *command_find(const char *name)
 {

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""check_exports - every export says what `thag-analyze stats` says, in the eyes of somebody else.
+
+usage: check_exports.py [--all] [--only FORMAT] THAG_ANALYZE SCRATCH PROFILE...
+
+For each profile and each format: export, let another tool read it, and compare each function's self
+value, to the unit. A reader that is not installed is skipped with a message. With --all that is a
+failure, and the readers that take long to install or to start are asked too.
+"""
+import argparse
+import collections
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unicodedata
+
+from readers import HEAVY_READERS, READERS, Absent, merged
+
+
+def plain(name):
+    """Names as far as formats agree on them: no controls, no ends in blanks."""
+    name = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in name)
+    return name.strip()
+
+
+def loosely(name):
+    """As `plain`, without what formats have to spell otherwise, and readers to guess: `lib!name`."""
+    name = name.split("!")[-1]
+    return re.sub(r"\\u\{[0-9a-f]+\}|\\x[0-9a-f]{2}|[^\x21-\x7e]|[;:'/]", "", name)
+
+
+def truth_of(analyze, profile):
+    out = subprocess.run([analyze, "stats", "--raw", "--json", profile], check=True,
+                         capture_output=True).stdout
+    data = json.loads(out)
+    return data.get("unit", "ns"), merged((f["name"], f["self_ns"]) for f in data["functions"])
+
+
+def compare(found, truth, form):
+    """The differences, by name after `form`; those of nothing do not count."""
+    a, b = collections.Counter(), collections.Counter()
+    for name, value in found.items():
+        a[form(name)] += value
+    for name, value in truth.items():
+        b[form(name)] += value
+    return [f"{name!r}: {a[name]}, stats says {b[name]}" for name in a | b if a[name] != b[name]]
+
+
+def check(args, profile, fmt, label, read):
+    unit, truth = truth_of(args.analyze, profile)
+    path = args.scratch / f"{pathlib.Path(profile).stem}.{fmt}"
+    subprocess.run([args.analyze, "export", f"--format={fmt}", "--experimental", "--force",
+                    "-o", path, profile], check=True)
+    found = read(str(path), unit)
+    if found is None:
+        return []
+    if fmt == "folded" and unit == "ns":  # microseconds, each line rounded
+        truth = {name: value / 1000 for name, value in truth.items()}
+        return [] if abs(sum(found.values()) - sum(truth.values())) < 1 + len(found) else ["total"]
+    return compare(found, truth, lambda name: loosely(plain(name)))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--only")
+    parser.add_argument("analyze")
+    parser.add_argument("scratch", type=pathlib.Path)
+    parser.add_argument("profiles", nargs="+")
+    args = parser.parse_args()
+    args.scratch.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("HOME", str(args.scratch))
+    checks = failures = 0
+    absent = {}
+    for fmt, label, read in READERS + (HEAVY_READERS if args.all else []):
+        if args.only and args.only != fmt:
+            continue
+        for profile in args.profiles:
+            if label in absent:
+                continue
+            try:
+                wrong = check(args, profile, fmt, label, read)
+            except Absent as missing:
+                absent[label] = str(missing)
+                continue
+            except subprocess.CalledProcessError as error:
+                wrong = [f"{error}: {(error.stderr or b'').decode()[-600:]}"]
+            checks += 1
+            if wrong:
+                failures += 1
+                print(f"{fmt} read by {label}: {profile}", *wrong[:10], sep="\n  ")
+    for label, missing in absent.items():
+        print(f"skipped: {label} (not installed: {missing})")
+    print(f"{checks} exports read by others, {failures} wrong, {len(absent)} readers skipped")
+    return 1 if failures or not checks or (args.all and absent) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
