@@ -1,8 +1,9 @@
 /*
  * analyze.h - what a command of thag-analyze is, and what the commands share.
  *
- * To add one: a file cmd_NAME.c that defines `const command cmd_NAME`, and its row in COMMANDS below. Options, --help, and completion come from the same table; docs/man has the
- * rest. Results go to stdout or a file, messages to stderr (cli/message.h).
+ * To add one: a file cmd_NAME.c that defines `const command cmd_NAME`, and its row in COMMANDS below.
+ * Options, --help, and completion come from the same table; docs/man has the rest. Results go to
+ * stdout or a file, messages to stderr (cli/message.h).
  */
 #ifndef THAG_ANALYZE_H
 #define THAG_ANALYZE_H
