@@ -87,7 +87,6 @@ typedef struct source_function {
     uint32_t end_line;
     source_kind kind;
     source_reason reason; /* SOURCE_REASON_NONE: it will be profiled */
-    int is_inactive;      /* below #if 0; found, but never compiled */
 } source_function;
 
 /* Where the #include goes. */
@@ -120,12 +119,13 @@ typedef struct source_scan {
     size_t marks;          /* what was put in before, the #include not counted */
     uint32_t lost_line;    /* where the thread was lost first; 0: nowhere */
     size_t line_count;
-    struct source_names *names; /* the scan's own */
+    char *names; /* the scan's own */
 } source_scan;
 
 /**
  * Find the functions of a text, and say which will be profiled. *out is the caller's, for
- * source_scan_free(). opts may be NULL. Fails with THAG_ERR_MEMORY only.
+ * source_scan_free(). opts may be NULL. What is below #if 0 is not looked at. Fails with
+ * THAG_ERR_MEMORY, or THAG_ERR_TOO_LARGE from 4 GiB on.
  */
 thag_err source_scan_new(source_scan **out, const char *text, size_t len, const source_opts *opts);
 
@@ -142,7 +142,10 @@ typedef struct source_buffer {
 /** Free what it holds; it is all zero then. */
 void source_buffer_release(source_buffer *b);
 
-/** The text with what the scan of it asks for put in. Fails with THAG_ERR_MEMORY only. */
+/**
+ * The text with what the scan of it asks for put in. Fails with THAG_ERR_MEMORY, or THAG_ERR_PATTERN if
+ * source_opts_are_valid() does not hold.
+ */
 thag_err source_put(source_buffer *out, const char *text, size_t len, const source_scan *s,
                     const source_opts *opts);
 
@@ -163,6 +166,9 @@ int source_opts_standard(source_opts *opts, const char *standard);
 
 /** The language of a file by its ending, of a .h by what is in it. 0 if it is neither. */
 int source_language_of(source_language *language, const char *path, const char *text, size_t len);
+
+/** Whether mode, flags and header are such that source_put() takes them. */
+int source_opts_are_valid(const source_opts *opts);
 
 /** Key and text of a reason. Never NULL. */
 const char *source_reason_key(source_reason reason);
