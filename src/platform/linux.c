@@ -373,7 +373,7 @@ void thagi_plat_program_name(char *buf, size_t size)
         const char *slash = strrchr(path, '/');
         name = slash ? slash + 1 : path;
     }
-    snprintf(buf, size, "%s", name);
+    snprintf(buf, size, "%.200s", name); /* with what is added, it has to fit into a file name */
 }
 
 /* --- address space --------------------------------------------------------------------------- */
@@ -415,6 +415,15 @@ int thagi_plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi)
     *lo = first;
     *hi = value;
     return found;
+}
+
+int thagi_plat_signal_stack(uintptr_t *lo, uintptr_t *hi)
+{
+    stack_t stack;
+    if (syscall(SYS_sigaltstack, NULL, &stack) != 0 || (stack.ss_flags & SS_DISABLE)) return 0;
+    *lo = (uintptr_t)stack.ss_sp;
+    *hi = *lo + stack.ss_size;
+    return 1;
 }
 
 struct module_query {

@@ -149,7 +149,8 @@ struct thagi_thread {
     uint8_t *tail_pos, *tail_end;
     trace_chunk *tail;
     uint64_t tail_ticks;
-    uint32_t tail_long_count, tail_other_bytes; /* spans in long records; bytes of all but short */
+    uint32_t tail_tiny_count, tail_long_count; /* spans in tiny and in long records */
+    uint32_t tail_other_bytes;                 /* in records that are neither short nor tiny */
     int timeline_on; /* 0: nothing is written any more, only counted in the slot */
     /* sampling: 0 = every call is timed; else calls until the next timed one, and a generator */
     uint32_t sample_period, sample_left, sample_seed;
@@ -314,9 +315,9 @@ int thagi_hist_has(const thagi_cell *cell, uint64_t calls);
 /* Without a branch: the clock's steps make short durations jump between octaves at random. */
 static inline unsigned thagi_hist_place(uint64_t ticks, unsigned *bucket)
 {
-    unsigned zeros = (unsigned)__builtin_clzll(ticks | (ticks == 0));
-    *bucket = (unsigned)((ticks << zeros) >> (63 - TRACE_HIST_SUB_LOG2)) & 31;
-    return 63 - zeros;
+    unsigned octave = 63u ^ (unsigned)__builtin_clzll(ticks + (ticks == 0));
+    *bucket = (unsigned)((ticks << (~octave & 63)) >> (63 - TRACE_HIST_SUB_LOG2)) & 31;
+    return octave;
 }
 static inline void thagi_hist_add(thagi_thread *thread, thagi_cell *cell, uint64_t ticks)
 {
@@ -334,6 +335,8 @@ static inline void thagi_hist_add(thagi_thread *thread, thagi_cell *cell, uint64
 int thagi_timeline_start(thagi_session *session, thagi_thread *thread);
 /** Note that another thread has the slot now. */
 void thagi_timeline_owner(thagi_thread *thread);
+/** After a call that was cut off: go on behind the last record that is there. */
+void thagi_timeline_recover(thagi_thread *thread);
 /** Forget what the tail holds. */
 void thagi_timeline_clear(thagi_thread *thread);
 /** The tail is full, or off. Returns 1 if there is room now. */

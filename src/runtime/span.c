@@ -113,8 +113,22 @@ static OUT_OF_WAY void end_sampled(thagi_task *task, thag_token token, uintptr_t
 /*
  * The span before this one comes to its min, max and histogram now: the place in the histogram
  * depends on the duration, and right after the clock read that store would wait for it, and every
- * load behind that store, too (7 ns a span, measured).
+ * load behind that store, too (7 ns a span, measured). 0: not done, the long way is needed.
  */
+FORCED int settle_before(const trace_thread *shared)
+{
+    thagi_cell *cell = (thagi_cell *)(uintptr_t)shared->last_cell;
+    uint64_t ticks = shared->last_ticks;
+    if (THAGI_UNLIKELY(!cell)) return 0;
+    unsigned bucket, octave = thagi_hist_place(ticks, &bucket);
+    thagi_hist *hist = cell->hist[octave & 7];
+    uint32_t count = hist->count[bucket] + 1;
+    if (THAGI_UNLIKELY(hist->octave != octave) || THAGI_UNLIKELY(count == 0)) return 0;
+    hist->count[bucket] = count;
+    thagi_min_max(cell, ticks);
+    return 1;
+}
+
 void thag_span_end(thag_token token)
 {
     thagi_task *task = thagi_current;
@@ -124,32 +138,22 @@ void thag_span_end(thag_token token)
     }
     task->state = THAGI_WHERE_SP(THAGI_WHERE());
     ORDERED();
-    trace_frame *top = task->top;
-    if (THAGI_UNLIKELY(top->start_ticks != token)) {
+    if (THAGI_UNLIKELY(task->top->start_ticks != token)) {
         thagi_span_end_held(task, token);
         return;
     }
     uint64_t now = thagi_counter();
     uint64_t ticks = now - task->shift - token;
+    if (THAGI_UNLIKELY((int64_t)ticks < 0) ||
+        THAGI_UNLIKELY(!settle_before(task->thread->shared))) {
+        thagi_span_pop_held(task, now);
+        return;
+    }
+    ORDERED(); /* to load again is cheaper than to keep in registers that have to be saved */
+    trace_frame *top = task->top;
     thagi_thread *thread = task->thread;
-    trace_thread *shared = thread->shared;
-    thagi_cell *before = (thagi_cell *)(uintptr_t)shared->last_cell;
-    uint64_t ticks_before = shared->last_ticks;
-    if (THAGI_UNLIKELY(!before) || THAGI_UNLIKELY((int64_t)ticks < 0)) {
-        thagi_span_pop_held(task, now);
-        return;
-    }
-    unsigned bucket, octave = thagi_hist_place(ticks_before, &bucket);
-    thagi_hist *hist = before->hist[octave & 7];
-    uint32_t count = hist->count[bucket] + 1;
-    if (THAGI_UNLIKELY(hist->octave != octave || count == 0)) {
-        thagi_span_pop_held(task, now);
-        return;
-    }
-    hist->count[bucket] = count;
-    thagi_min_max(before, ticks_before);
     thagi_cell *cell = thagi_frame_cell(top);
-    thagi_commit_begin(shared, cell, ticks, now);
+    thagi_commit_begin(thread->shared, cell, ticks, now);
     thagi_commit(cell, ticks);
     top->start_ticks = 0;
     task->top = top - 1;

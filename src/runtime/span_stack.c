@@ -139,6 +139,14 @@ void thagi_span_close_all(thagi_task *task)
 
 #define STACK_GROWTH ((uintptr_t)64 << 20)
 
+/* A stack for signal handlers may have been cut out of the thread's own. */
+static int parted_by_signal_stack(uintptr_t a, uintptr_t b)
+{
+    uintptr_t lo, hi;
+    if (!thagi_plat_signal_stack(&lo, &hi)) return 0;
+    return (a - lo < hi - lo) != (b - lo < hi - lo);
+}
+
 /* Whether two addresses lie on the same stack, i.e. in the same mapping. */
 static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
 {
@@ -147,8 +155,10 @@ static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
     int saved_errno = errno;
     if ((!is_known || has_grown) && !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi))
         task->stack_lo = task->stack_hi = 0;
+    int is_same = b - task->stack_lo < task->stack_hi - task->stack_lo;
+    if (is_same) is_same = !parted_by_signal_stack(a, b);
     errno = saved_errno;
-    return b - task->stack_lo < task->stack_hi - task->stack_lo;
+    return is_same;
 }
 
 /* Whether a span ends by itself when its function is left in any way but by longjmp. Other sections
@@ -226,10 +236,9 @@ void thagi_task_recover(thagi_task *task)
                top->start_ticks + task->shift == last_start) {
         drop_top(task, top);
     }
+    thagi_timeline_recover(task->thread);
     if (is_counted && (int64_t)(shared->last_end - task->thread->tail_ticks) > 0)
         timeline_put(task->thread, last->node, shared->last_ticks, shared->last_end);
-    else if (task->thread->timeline_on && *(const uint16_t *)(const void *)task->thread->tail_pos)
-        task->thread->tail_pos += TRACE_SHORT_BYTES; /* written, but not moved on */
     if (!is_counted || (!task->thread->sample_period && thagi_hist_has(last, last->calls)))
         shared->last_cell = 0; /* not to be settled: not counted, or just settled */
     for (thagi_thread *n = task->thread->nested; n && n->in_use; n = n->nested) {

@@ -71,20 +71,22 @@ FORCED void thagi_min_max(thagi_cell *cell, uint64_t ticks)
 
 /* --- timeline ---------------------------------------------------------------------------------- */
 
-/* Put the span into the timeline in the short form, by one store. 0: it does not fit. */
+/* Put the span into the timeline in a short form, by one store. 0: it does not fit. Which of the two
+   forms depends on the duration, which no processor can guess: so there is no branch. */
 FORCED int thagi_timeline_short(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end)
 {
     uint8_t *pos = thread->tail_pos;
-    uint64_t delta = end - thread->tail_ticks;
-    if (THAGI_UNLIKELY(pos >= thread->tail_end) || THAGI_UNLIKELY(node >= TRACE_TAG_MIN) ||
-        THAGI_UNLIKELY((ticks | delta) >> 16))
+    uint64_t delta = end - thread->tail_ticks, either = ticks | delta;
+    if (THAGI_UNLIKELY(pos >= thread->tail_end) || THAGI_UNLIKELY(node >= TRACE_SHORT_NODES) ||
+        THAGI_UNLIKELY(either >> 16))
         return 0;
-    uint64_t record = node | delta << 16 | ticks << 32;
-    memcpy(pos, &record, sizeof record); /* 6 bytes, and the 0 that ends the records */
+    uint64_t is_tiny = either < 256;
+    uint64_t record = node | is_tiny << 15 | delta << 16 | ticks << (32 - 8 * is_tiny);
+    memcpy(pos, &record, sizeof record); /* 4 or 6 bytes, and the 0 that ends the records */
     ORDERED();
     thread->tail_ticks = end;
-    ORDERED(); /* thagi_task_recover() goes by it */
-    thread->tail_pos = pos + TRACE_SHORT_BYTES;
+    thread->tail_tiny_count += (uint32_t)is_tiny;
+    thread->tail_pos = pos + TRACE_SHORT_BYTES - 2 * is_tiny;
     return 1;
 }
 

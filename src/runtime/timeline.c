@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "runtime/span_work.h"
 
 /* The longest record, the 0 behind it, and what a short one writes beyond its end. */
 #define TAIL_SPARE 40
@@ -37,7 +37,7 @@ static void tail_reset(thagi_thread *thread, uint32_t seq)
     tail->used = TRACE_USED_OPEN;
     thread->tail_pos = first_record(tail);
     thread->tail_end = (uint8_t *)tail + TRACE_CHUNK_BYTES - TAIL_SPARE;
-    thread->tail_long_count = thread->tail_other_bytes = 0;
+    thread->tail_tiny_count = thread->tail_long_count = thread->tail_other_bytes = 0;
 }
 
 /* Give the chunk its length and number of spans; it holds no more. */
@@ -45,8 +45,9 @@ static void tail_close(thagi_thread *thread)
 {
     trace_chunk *tail = thread->tail;
     size_t bytes = (size_t)(thread->tail_pos - first_record(tail)) - thread->tail_other_bytes;
+    bytes -= thread->tail_tiny_count * TRACE_TINY_BYTES;
     ((trace_timeline *)(tail + 1))->span_count =
-        (uint32_t)(bytes / TRACE_SHORT_BYTES) + thread->tail_long_count;
+        (uint32_t)(bytes / TRACE_SHORT_BYTES) + thread->tail_tiny_count + thread->tail_long_count;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     tail->used = (uint32_t)(thread->tail_pos - (uint8_t *)tail);
 }
@@ -108,6 +109,40 @@ void thagi_timeline_owner(thagi_thread *thread)
     put_record(thread, TRACE_TAG_THREAD, &body, sizeof body, now);
 }
 
+static uint64_t delta_of(const uint8_t *record, uint32_t bytes)
+{
+    uint16_t small;
+    uint32_t medium;
+    uint64_t large;
+    if (bytes == TRACE_TINY_BYTES) return record[2];
+    memcpy(&small, record + 2, sizeof small);
+    memcpy(&medium, record + 8, sizeof medium);
+    memcpy(&large, record + 8, sizeof large);
+    if (bytes == TRACE_SHORT_BYTES) return small;
+    return bytes == TRACE_SPAN32_BYTES ? medium : large;
+}
+
+/* The records tell what there is; which of the writer's own numbers had been renewed is not known. */
+void thagi_timeline_recover(thagi_thread *thread)
+{
+    if (!thread->timeline_on) return;
+    uint8_t *at = first_record(thread->tail);
+    uint16_t first;
+    thread->tail_ticks = thread->tail->base;
+    thread->tail_tiny_count = thread->tail_long_count = thread->tail_other_bytes = 0;
+    for (memcpy(&first, at, sizeof first); first; memcpy(&first, at, sizeof first)) {
+        uint32_t bytes = trace_record_bytes(first);
+        thread->tail_ticks += delta_of(at, bytes);
+        thread->tail_tiny_count += bytes == TRACE_TINY_BYTES;
+        if (bytes > TRACE_SHORT_BYTES) {
+            thread->tail_other_bytes += bytes;
+            thread->tail_long_count += first != TRACE_TAG_THREAD;
+        }
+        at += bytes;
+    }
+    thread->tail_pos = at;
+}
+
 int thagi_timeline_full(thagi_thread *thread)
 {
     if (!thread->timeline_on) return 0;
@@ -147,12 +182,8 @@ void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uin
         delta = 0;
         end = thread->tail_ticks;
     }
-    if (node < TRACE_TAG_MIN && (ticks | delta) >> 16 == 0) {
-        uint64_t record = node | delta << 16 | ticks << 32;
-        memcpy(thread->tail_pos, &record, sizeof record); /* with the 0 behind it */
-        thread->tail_pos += TRACE_SHORT_BYTES;
-        thread->tail_ticks = end;
-    } else if ((ticks | delta) >> 32 == 0) {
+    if (thagi_timeline_short(thread, node, ticks, end)) return;
+    if ((ticks | delta) >> 32 == 0) {
         uint32_t body[3] = {node, (uint32_t)delta, (uint32_t)ticks};
         put_record(thread, TRACE_TAG_SPAN32, body, sizeof body, end);
     } else {

@@ -68,13 +68,6 @@ static uint64_t chunk_run(trace *t, const trace_chunk *c, uint64_t index, uint64
     return 1;
 }
 
-static uint32_t record_length(uint16_t first)
-{
-    if (first == TRACE_TAG_THREAD) return TRACE_THREAD_BYTES;
-    if (first == TRACE_TAG_SPAN64) return TRACE_SPAN64_BYTES;
-    return first == TRACE_TAG_SPAN32 ? TRACE_SPAN32_BYTES : TRACE_SHORT_BYTES;
-}
-
 /* A tail that is in use has no length: walk its records up to the 0 behind the last. Without a 0 the
    file ends in the midst of them, and the length is set to what is not there. */
 static void measure_tail(trace *t, uint64_t offset, uint64_t avail, trace_chunk *c,
@@ -91,7 +84,8 @@ static void measure_tail(trace *t, uint64_t offset, uint64_t avail, trace_chunk 
         uint32_t len;
 
         memcpy(&first, buffer + pos, sizeof first);
-        len = record_length(first);
+        len = trace_record_bytes(first);
+        if (!len) len = TRACE_TINY_BYTES; /* whoever reads the records will say what is wrong */
         if (first == 0 || pos + len > (uint64_t)n) break;
         tl->span_count += first != TRACE_TAG_THREAD;
         pos += len;

@@ -38,10 +38,10 @@ static void check_spans(trace *t, const trace_thread_info *info, chunk_ref *ref)
     uint32_t bytes = ref->used > RECORDS_POS ? ref->used - RECORDS_POS : 0;
 
     if (ref->is_cut) trace_note(t, CHUNK_OFFSET(ref->chunk) + ref->used, CUT_CHUNK);
-    if (ref->spans > bytes / TRACE_SHORT_BYTES + (info->alive != 0)) {
+    if (ref->spans > bytes / TRACE_TINY_BYTES + (info->alive != 0)) {
         trace_note(t, CHUNK_OFFSET(ref->chunk) + sizeof(trace_chunk), "%u spans in %u bytes",
                    ref->spans, bytes);
-        ref->spans = bytes / TRACE_SHORT_BYTES;
+        ref->spans = bytes / TRACE_TINY_BYTES;
     }
     t->census.timeline_spans += ref->spans;
     t->census.timeline_bytes += bytes;
@@ -246,14 +246,6 @@ typedef struct record {
     uint64_t delta, duration;
 } record;
 
-static uint32_t record_length(uint16_t tag)
-{
-    if (tag < TRACE_TAG_MIN) return TRACE_SHORT_BYTES;
-    if (tag == TRACE_TAG_SPAN32) return TRACE_SPAN32_BYTES;
-    if (tag == TRACE_TAG_SPAN64) return TRACE_SPAN64_BYTES;
-    return tag == TRACE_TAG_THREAD ? TRACE_THREAD_BYTES : 0;
-}
-
 static void read_owner(trace_cursor *c, const uint8_t *p)
 {
     memcpy(&c->tid, p + 4, 4);
@@ -267,9 +259,11 @@ static void read_span(const uint8_t *p, uint16_t tag, record *r)
     uint32_t word[3];
     uint64_t big[2];
 
-    if (tag < TRACE_TAG_MIN) {
+    if (tag < TRACE_TINY) {
         memcpy(half, p, sizeof half);
         *r = (record){.node = half[0], .delta = half[1], .duration = half[2]};
+    } else if (tag < TRACE_TAG_MIN) {
+        *r = (record){.node = tag & ~TRACE_TINY, .delta = p[2], .duration = p[3]};
     } else if (tag == TRACE_TAG_SPAN32) {
         memcpy(word, p + 4, sizeof word);
         *r = (record){.node = word[0], .delta = word[1], .duration = word[2]};
@@ -289,7 +283,7 @@ static int read_record(trace_cursor *c, trace_span *span)
     uint32_t len;
 
     if (c->used - c->pos >= sizeof tag) memcpy(&tag, p, sizeof tag);
-    len = record_length(tag);
+    len = trace_record_bytes(tag);
     if (!len || len > c->used - c->pos) {
         give_up_chunk(c, len ? "half a record" : "unknown record");
         return 0;
@@ -361,25 +355,31 @@ int trace_cursor_next(trace_cursor *c, trace_span *span)
     }
 }
 
-/* Short records come in long rows: a loop of their own, with all that it needs at hand. It stops
-   before whatever is not an ordinary one. */
+/* Short and tiny records come in long rows: a loop of their own, with all that it needs at hand. It
+   stops before whatever is not an ordinary one. */
 static size_t read_short(trace_cursor *c, trace_span *spans, size_t room)
 {
-    const uint8_t *p = c->buffer + c->pos;
-    size_t left = (c->used - c->pos) / TRACE_SHORT_BYTES, n = 0;
+    const uint8_t *p = c->buffer + c->pos, *end = c->buffer + c->used;
     uint64_t clock = c->clock;
+    size_t n = 0;
 
     if (clock > UINT64_MAX / 2) return 0;
-    for (size_t most = left < room ? left : room; n < most; n++, p += TRACE_SHORT_BYTES) {
+    for (; n < room && end - p >= (ptrdiff_t)TRACE_SHORT_BYTES; n++) {
         uint16_t half[3];
+        uint32_t node, delta, duration, is_tiny;
 
         memcpy(half, p, sizeof half);
-        if (!half[0] || half[0] >= TRACE_TAG_MIN || half[0] >= c->t->node_count) break;
-        if (half[2] > clock + half[1]) break;
-        clock += half[1];
-        spans[n] = (trace_span){c->tid, half[0], clock - half[2], clock};
+        is_tiny = half[0] >> 15;
+        node = half[0] & ~(uint32_t)TRACE_TINY;
+        delta = is_tiny ? half[1] & 0xff : half[1];
+        duration = is_tiny ? half[1] >> 8 : half[2];
+        if (half[0] >= TRACE_TAG_MIN || !node || node >= c->t->node_count) break;
+        if (duration > clock + delta) break;
+        clock += delta;
+        spans[n] = (trace_span){c->tid, node, clock - duration, clock};
+        p += is_tiny ? TRACE_TINY_BYTES : TRACE_SHORT_BYTES;
     }
-    c->pos += (uint32_t)(n * TRACE_SHORT_BYTES);
+    c->pos = (uint32_t)(p - c->buffer);
     c->spans += (uint32_t)n;
     c->clock = clock;
     if (n) c->last = spans[n - 1];

@@ -301,9 +301,10 @@ typedef struct trace_heap {
 
 /*
  * TRACE_TIMELINE: records after the trace_chunk and a trace_timeline, in order of their end.
- * A record is a run of u16. The first is a node id: a short span, {node, end delta, duration}; or a
- * tag; never 0, for the root is no span. So in an open chunk a 0 there is the end: a short record is
- * written together with the 0 behind it, by one store, of a longer one the tag is written last.
+ * A record begins with a u16. It is a node id: a short span, {node, u16 end delta, u16 duration}; or a
+ * node id and TRACE_TINY: {u16, u8 end delta, u8 duration}; or a tag; never 0, for the root is no span.
+ * So in an open chunk a 0 there is the end: a short or tiny record is written together with the 0
+ * behind it, by one store, of a longer one the tag is written last.
  * The delta is from the end of the record before (the chunk's base for the first).
  */
 typedef struct trace_timeline {
@@ -311,15 +312,28 @@ typedef struct trace_timeline {
     uint32_t span_count; /* span records in this chunk; undefined while it is open */
 } trace_timeline;
 enum trace_tag {
-    TRACE_TAG_MIN = 0xFFF0, /* short spans have node < this */
+    TRACE_TINY = 0x8000,
+    TRACE_TAG_MIN = 0xFFF0,
     TRACE_TAG_THREAD =
         0xFFFD, /* u16 0, u32 tid, u64 delta, char name[16]: the slot has a new owner */
     TRACE_TAG_SPAN64 = 0xFFFE, /* u16 0, u32 node, u64 delta, u64 duration */
     TRACE_TAG_SPAN32 = 0xFFFF  /* u16 0, u32 node, u32 delta, u32 duration */
 };
+#define TRACE_SHORT_NODES  0x7FF0u /* spans of these and further nodes have a tag */
+#define TRACE_TINY_BYTES   4u
 #define TRACE_SHORT_BYTES  6u
 #define TRACE_SPAN32_BYTES 16u
 #define TRACE_SPAN64_BYTES 24u
 #define TRACE_THREAD_BYTES 32u
+
+/** Length of the record that begins with this; 0 if none does. */
+static inline uint32_t trace_record_bytes(uint16_t first)
+{
+    if (first < TRACE_TINY) return first ? TRACE_SHORT_BYTES : 0;
+    if (first < TRACE_TAG_MIN) return first > TRACE_TINY ? TRACE_TINY_BYTES : 0;
+    if (first == TRACE_TAG_SPAN32) return TRACE_SPAN32_BYTES;
+    if (first == TRACE_TAG_SPAN64) return TRACE_SPAN64_BYTES;
+    return first == TRACE_TAG_THREAD ? TRACE_THREAD_BYTES : 0;
+}
 
 #endif

@@ -105,6 +105,21 @@ static void one_thread(int flags)
     print_counts();
 }
 
+/* A stack for handlers that lies in the thread's own, above the spans that it interrupts. */
+static PROBE_NOINLINE void stack_within(void)
+{
+    char stack[65536];
+    stack_t alternative = {.ss_sp = stack, .ss_size = sizeof stack},
+            none = {.ss_flags = SS_DISABLE};
+    PROBE_MUST(!sigaltstack(&alternative, NULL));
+    handle(SIGALRM, handler, SA_ONSTACK);
+    timer_t timer = start_timer(50);
+    tight(700000000);
+    stop_timer(timer);
+    PROBE_MUST(!sigaltstack(&none, NULL));
+    print_counts();
+}
+
 static void *timed_thread(void *arg)
 {
     me = (int)(intptr_t)arg;
@@ -186,6 +201,7 @@ int main(int argc, char **argv)
 
     PROBE_CASE("plain", one_thread(0))
     PROBE_CASE("altstack", one_thread(SA_ONSTACK))
+    PROBE_CASE("stack_within", stack_within())
     PROBE_CASE("threads", four_threads())
     PROBE_CASE("nested", nested())
     PROBE_CASE("jumping", jumping())

@@ -3,7 +3,7 @@
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
-for which in plain altstack threads nested; do
+for which in plain altstack stack_within threads nested; do
     succeeded probe_signals "$which"
     traces 1
     checked

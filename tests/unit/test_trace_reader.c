@@ -154,7 +154,8 @@ static void test_timeline_records(void **state)
     static const trace_span expected[] = {
         {7, 1, BUILDER_START + 3, BUILDER_START + 10},
         {7, 1, BUILDER_START + 10, BUILDER_START + 70010},
-        {8, 1, BUILDER_START + 70015, BUILDER_START + 70015 + 0x100000000},
+        {7, 1, BUILDER_START + 70010, BUILDER_START + 70265},
+        {8, 1, BUILDER_START + 70270, BUILDER_START + 70270 + 0x100000000},
     };
     trace_builder b;
     trace_thread *thread;
@@ -171,12 +172,13 @@ static void test_timeline_records(void **state)
     thread->tail_chunk = tail = builder_timeline(&b, 0, 0, BUILDER_START);
     builder_short(&b, tail, 1, 10, 7);
     builder_span32(&b, tail, 1, 70000, 70000);
+    builder_tiny(&b, tail, 1, 255, 255);
     builder_owner(&b, tail, 8, 5, "eight");
     builder_span64(&b, tail, 1, 0x100000000, 0x100000000);
     t = open_built(&b);
     assert_int_equal(trace_cursor_new(&c, t, 0), THAG_OK);
     assert_string_equal(trace_cursor_name(c), "");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         assert_true(trace_cursor_next(c, &span));
         assert_memory_equal(&span, &expected[i], sizeof span);
     }

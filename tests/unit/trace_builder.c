@@ -245,6 +245,13 @@ static void put_record(trace_builder *b, uint32_t index, const void *bytes, size
     ((trace_timeline *)(void *)(chunk + 1))->span_count += spans;
 }
 
+void builder_tiny(trace_builder *b, uint32_t chunk, uint16_t node, uint8_t delta, uint8_t duration)
+{
+    uint16_t record[2] = {(uint16_t)(node | TRACE_TINY), (uint16_t)(delta | duration << 8)};
+
+    put_record(b, chunk, record, sizeof record, 1);
+}
+
 void builder_short(trace_builder *b, uint32_t chunk, uint16_t node, uint16_t delta,
                    uint16_t duration)
 {

@@ -61,6 +61,7 @@ void builder_last(trace_builder *b, uint32_t slot, const trace_cell *cell, uint6
 
 /** A timeline chunk. Records are added in the order of their end; the first chunk's base is the start. */
 uint32_t builder_timeline(trace_builder *b, uint32_t slot, uint32_t seq, uint64_t base);
+void builder_tiny(trace_builder *b, uint32_t chunk, uint16_t node, uint8_t delta, uint8_t duration);
 void builder_short(trace_builder *b, uint32_t chunk, uint16_t node, uint16_t delta,
                    uint16_t duration);
 void builder_span32(trace_builder *b, uint32_t chunk, uint32_t node, uint32_t delta,
