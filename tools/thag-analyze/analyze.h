@@ -81,6 +81,7 @@ typedef struct command {
     X(flamegraph) \
     X(flamechart) \
     X(fold) \
+    X(diff) \
     X(export) \
     X(leaks) \
     X(peak) \
@@ -103,6 +104,9 @@ void command_options(option_set *set, const command *c, job *j);
 
 /** Parse and run. argv[0] is the command's name. Returns an exit status. */
 int command_run(const command *c, int argc, char **argv);
+
+/** Do to an input what the shared options ask for; show() gets it so. An exit status. */
+int job_prepare(const job *j, input *in);
 
 /* ---- results of commands that always write a file ---- */
 

@@ -73,8 +73,7 @@ void command_options(option_set *set, const command *c, job *j)
 
 /* ---- running ---- */
 
-/* What the shared options want done to the input. */
-static int prepare_input(const job *j, input *in)
+int job_prepare(const job *j, input *in)
 {
     fault f = {0};
 
@@ -99,7 +98,7 @@ static int run_job(job *j)
     if (j->command->run) return j->command->run(j);
     status = input_open(&in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;
-    status = prepare_input(j, &in);
+    status = job_prepare(j, &in);
     if (status == EXIT_FINE) status = j->command->show(j, &in);
     input_close(&in);
     return status;
