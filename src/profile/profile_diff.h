@@ -71,7 +71,7 @@ void diff_sort(diff *d, diff_measure by);
 
 /* The tree of both. */
 typedef struct diff_tree {
-    profile *tree;           /* self: the values after, or before: diff_tree_use() */
+    profile *tree;           /* its self values are those after */
     int64_t *before, *after; /* self values by node; after is normalised if that was wanted */
     double scale;
 } diff_tree;
