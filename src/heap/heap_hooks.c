@@ -5,8 +5,8 @@
  * got. In live mode 8 bytes more are asked for, where heap_record.h keeps its record. While memory is
  * not recorded a hook is a test and a jump.
  *
- * No hook allocates, locks on its usual way, or changes errno. Counting holds the thread's task, as
- * beginning a span does; so what a signal handler allocates that interrupted us is counted elsewhere.
+ * No hook allocates, locks on its usual way, or changes errno. The usual ways of malloc and free are
+ * written out in full here, for glibc's blocks; everything else goes by charge() and discharge_slow().
  */
 #include <errno.h>
 #include <string.h>
@@ -19,8 +19,13 @@
 
 /* Defining them by these keeps the names out of reach of the compiler's knowledge of them. */
 #define HOOK(type, name) __attribute__((__visibility__("default"))) type name
-#define IS_ON()          __builtin_expect(thagi_memory_is_on, 1)
-#define STACK_POINTER()  ((uintptr_t)__builtin_frame_address(0))
+#define LIKELY(x)        __builtin_expect(!!(x), 1)
+#define UNLIKELY(x)      __builtin_expect(!!(x), 0)
+#define APART            static __attribute__((__noinline__))
+#define INLINED          static inline __attribute__((__always_inline__))
+/* Of a hook: where its caller goes on, and where the stack stands. */
+#define CALLER()        ((uintptr_t)__builtin_return_address(0))
+#define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
 
 HOOK(void *, malloc)(size_t);
 HOOK(void *, calloc)(size_t, size_t);
@@ -37,10 +42,11 @@ HOOK(void, free_sized)(void *, size_t);
 HOOK(void, free_aligned_sized)(void *, size_t, size_t);
 
 /* That it is there tells the runtime that we are. */
-void thagi_heap_hooks(void);
-void thagi_heap_hooks(void)
+int thagi_heap_hooks(void);
+int thagi_heap_hooks(void)
 {
     thagi_heap_find();
+    return thagi_real_is_glibc;
 }
 
 /* --- the first allocation ---------------------------------------------------------------------- */
@@ -75,156 +81,214 @@ int thagi_heap_found(void)
 
 /* --- counting ---------------------------------------------------------------------------------- */
 
-/* What an allocation came from, if not from nothing. */
-typedef struct old_block {
-    void *block;
-    uint32_t node; /* TRACE_NONE: unknown */
-    size_t size;
-    int is_block; /* 0: a plain allocation */
-} old_block;
-
-static void count_reallocs(thagi_thread *thread, uint32_t node, const old_block *old)
-{
-    trace_mem *row = thagi_memory_row(thread, node);
-    if (!row) return;
-    row->reallocs++;
-    if (old->node != TRACE_NONE) row->realloc_bytes += old->size;
-}
-
-static __attribute__((__noinline__)) void count_skipped(thagi_task *task, uint64_t size)
-{
-    thagi_thread *thread = task->thread;
-    if (!thagi_memory_row(thread, task->top->node)) return; /* that makes the sizes, too */
-    thagi_memory_pair(&thread->memory.sizes->skipped_blocks, 1, size);
-}
-
-/* Count the end of `old` and the allocation of `block`, either of which may be NULL. The node to be
-   kept in the block; TRACE_NONE: none. */
-static inline __attribute__((__always_inline__)) uint32_t
-count(uintptr_t sp, const old_block *old, void *block, size_t size, int is_live)
-{
-    uintptr_t was;
-    uint32_t node = TRACE_NONE;
-    thagi_task *task = thagi_memory_enter(sp, &was);
-    if (!task) return TRACE_NONE;
-    thagi_session *session = thagi_session_now;
-    if (is_live && old && old->node != TRACE_NONE)
-        thagi_memory_sub(session, task, old->block, old->node, old->size, !old->is_block);
-    if (block) {
-        if (__builtin_expect(size <= session->heap->threshold, 0) && session->heap->threshold) {
-            count_skipped(task, size);
-        } else {
-            node = thagi_memory_add(session, task, block, size, is_live);
-            if (old && node != TRACE_NONE) count_reallocs(task->thread, node, old);
-        }
-    }
-    thagi_memory_leave_task(task, was);
-    return node;
-}
-
 /* What to ask for in place of size. */
 static inline size_t with_record(size_t size)
 {
     return thagi_memory_is_live && size < PTRDIFF_MAX - 64 ? size + RECORD_BYTES : size;
 }
 
-/* A new block of `size`, for which with_record(size) was asked. */
-static inline __attribute__((__always_inline__)) void made_live(uintptr_t sp, const old_block *old,
-                                                                void *block, size_t size)
+static void count_skipped(thagi_task *task, trace_mem *row, uint64_t size)
 {
-    uint32_t node = count(sp, old, block, size, 1);
-    if (node >= RECORD_NODES) return;
-    record_put(block, thagi_usable(block), thagi_session_now->memory_key, node, size);
+    (void)row; /* that it is there says that the sizes are, too */
+    thagi_own_add(&task->thread->memory.sizes->skipped_blocks, 1);
+    thagi_own_add(&task->thread->memory.sizes->skipped_bytes, size);
 }
 
-static __attribute__((__noinline__)) void made(uintptr_t sp, const old_block *old, void *block,
-                                               size_t size)
+/* Count an allocation, whatever it takes. Its row; NULL: it is not to be recorded, or was lost. */
+APART trace_mem *charge_slow(uintptr_t pc, const void *block, size_t size)
 {
-    if (thagi_memory_is_live)
-        made_live(sp, old, block, size);
-    else
-        count(sp, old, block, size, 0);
+    uintptr_t was;
+    if (!thagi_memory_is_on) return NULL;
+    thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
+    if (!task) return NULL;
+    uint64_t threshold = thagi_session_now->heap->threshold;
+    trace_mem *row = thagi_memory_payer(task, pc);
+    if (row && threshold && size <= threshold) {
+        count_skipped(task, row, size);
+        row = NULL;
+    } else if (row) {
+        thagi_memory_add(task, row, block, size, thagi_memory_is_live);
+    }
+    thagi_memory_leave_task(task, was);
+    return row;
 }
 
-/* Take the record out of a block that is about to go. 0: it has none. */
-static inline int take_record(old_block *old, void *block)
+INLINED trace_mem *charge(uintptr_t pc, const void *block, size_t size)
 {
-    const thagi_session *session = thagi_session_now;
-    if (!session->memory_key) return 0;
+    trace_mem *row = NULL;
+    if (thagi_memory_way == THAGI_MEMORY_LIVE)
+        row = thagi_memory_add_fast(pc, block, size, 1);
+    else if (thagi_memory_way == THAGI_MEMORY_SUMMARY)
+        row = thagi_memory_add_fast(pc, block, size, 0);
+    return row ? row : charge_slow(pc, block, size);
+}
+
+/* A block as its record has it. */
+typedef struct old_block {
+    void *block;
+    uint32_t node; /* TRACE_NONE: it has no record */
+    size_t size;
+} old_block;
+
+APART void discharge_slow(const old_block *old, int is_free)
+{
+    uintptr_t was;
+    thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
+    if (!task) return;
+    thagi_memory_sub(task, old->block, old->node, old->size, is_free);
+    thagi_memory_leave_task(task, was);
+}
+
+/* Take the record out of a block that is about to go. 0: it has none. Not by thagi_memory_key: a forked
+   child does not know its parent's blocks. */
+static int take_record(old_block *old, void *block)
+{
+    uint32_t key = thagi_session_now->memory_key;
     size_t usable = thagi_usable(block);
-    if (!record_get(block, usable, session->memory_key, &old->node, &old->size)) return 0;
+    old->node = TRACE_NONE;
+    if (!key || !record_get(block, usable, key, &old->node, &old->size)) return 0;
     old->block = block;
     record_clear(block, usable);
     return 1;
 }
 
+static void put_record(void *block, uint32_t node, size_t size)
+{
+    if (node < THAGI_RECORD_NODES)
+        record_put(block, thagi_usable(block), thagi_session_now->memory_key, node, size);
+}
+
 /* A block without a record, while there are some: from before, from elsewhere, or too small. */
-static __attribute__((__noinline__)) void unknown_free(uintptr_t sp)
+APART void unknown_free(void)
 {
     uintptr_t was;
-    if (!IS_ON() || thagi_current->state - 1 >= THAGI_TASK_CAREFUL) return; /* not worth a slot */
-    thagi_task *task = thagi_memory_enter(sp, &was);
+    if (!thagi_memory_is_on || !thagi_task_is_ready(thagi_current)) return;
+    thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return;
     if (task->thread->memory.sizes) task->thread->memory.sizes->unknown_frees++;
     thagi_memory_leave_task(task, was);
 }
 
-/* --- the hooks --------------------------------------------------------------------------------- */
-
-/* Apart, so that the hook itself needs no stack frame while nothing is recorded. */
-static __attribute__((__noinline__)) void *alloc_live(size_t size)
+/* A new block of `size`, for which with_record(size) was asked. */
+APART void *made(void *block, size_t size, uintptr_t pc)
 {
-    void *block = thagi_real.alloc(with_record(size));
-    if (block) made_live(STACK_POINTER(), NULL, block, size);
+    const trace_mem *row = block ? charge(pc, block, size) : NULL;
+    if (row && thagi_memory_is_live) put_record(block, row->node, size);
     return block;
 }
 
-static __attribute__((__noinline__)) void *alloc_summary(size_t size)
+/* --- malloc, calloc, free ---------------------------------------------------------------------- */
+
+/* In live mode, of a block of glibc's that is not mapped: its length with all that belongs to it, but
+   for a record's own length. Its size stands before it. */
+#define GLIBC_MAPPED 2u
+INLINED size_t room_of(size_t word)
 {
-    void *block = thagi_real.alloc(size);
-    if (block) count(STACK_POINTER(), NULL, block, size, 0);
+    return (word & ~(size_t)7) - 8 - RECORD_BYTES;
+}
+
+INLINED void *made_live(void *block, size_t size, uintptr_t pc)
+{
+    if (UNLIKELY(!block)) return NULL;
+    size_t word = ((const size_t *)block)[-1], slack = room_of(word) - size;
+    /* Another length than usual, or a mapped block. Before it is counted: made() does that, too. */
+    if (UNLIKELY((word & GLIBC_MAPPED) || slack >= SLACK_FAR)) return made(block, size, pc);
+    const trace_mem *row = thagi_memory_add_fast(pc, block, size, 1);
+    if (UNLIKELY(!row)) return made(block, size, pc);
+    record *at = (record *)(void *)((char *)block + room_of(word));
+    at->check = record_check(block, thagi_memory_key);
+    at->node_slack = row->node << 8 | (uint32_t)slack;
     return block;
+}
+
+INLINED void *made_summary(void *block, size_t size, uintptr_t pc)
+{
+    if (UNLIKELY(!block)) return NULL;
+    if (UNLIKELY(!thagi_memory_add_fast(pc, block, size, 0))) return made(block, size, pc);
+    return block;
+}
+
+/* Apart, so that the hook itself needs no stack frame while nothing is recorded. */
+APART void *malloc_summary(size_t size, uintptr_t pc)
+{
+    return made_summary(thagi_real.alloc(size), size, pc);
+}
+
+APART void *malloc_careful(size_t size, uintptr_t pc)
+{
+    return made(thagi_real.alloc(with_record(size)), size, pc);
+}
+
+APART void *malloc_live(size_t size, uintptr_t pc)
+{
+    if (UNLIKELY(size >= PTRDIFF_MAX - 64)) return malloc_careful(size, pc);
+    return made_live(thagi_real.alloc(size + RECORD_BYTES), size, pc);
 }
 
 HOOK(void *, malloc)(size_t size)
 {
-    if (!IS_ON()) return thagi_real.alloc(size);
-    return thagi_memory_is_live ? alloc_live(size) : alloc_summary(size);
+    if (LIKELY(thagi_memory_way == THAGI_MEMORY_LIVE)) return malloc_live(size, CALLER());
+    if (LIKELY(thagi_memory_way == THAGI_MEMORY_OFF)) return thagi_real.alloc(size);
+    if (thagi_memory_way == THAGI_MEMORY_SUMMARY) return malloc_summary(size, CALLER());
+    return malloc_careful(size, CALLER());
 }
 
 HOOK(void *, calloc)(size_t count, size_t size)
 {
     size_t total;
-    if (!IS_ON() || __builtin_mul_overflow(count, size, &total))
+    unsigned char way = thagi_memory_way;
+    if (way == THAGI_MEMORY_OFF || __builtin_mul_overflow(count, size, &total))
         return thagi_real.zeroed(count, size);
     /* The real one knows which memory is zero already, and does not touch it. */
-    void *block = thagi_memory_is_live ? thagi_real.zeroed(1, with_record(total))
-                                       : thagi_real.zeroed(count, size);
-    if (block) made(STACK_POINTER(), NULL, block, total);
-    return block;
+    if (way == THAGI_MEMORY_SUMMARY)
+        return made_summary(thagi_real.zeroed(count, size), total, CALLER());
+    void *block = thagi_real.zeroed(1, with_record(total));
+    if (way == THAGI_MEMORY_LIVE) return made_live(block, total, CALLER());
+    return made(block, total, CALLER());
 }
 
-static __attribute__((__noinline__)) void release_live(void *block)
+APART void free_careful(void *block)
 {
-    old_block old = {.node = TRACE_NONE};
-    if (__builtin_expect(take_record(&old, block), 1))
-        count(STACK_POINTER(), &old, NULL, 0, 1);
-    else
-        unknown_free(STACK_POINTER());
+    old_block old;
+    if (!block || thagi_boot_has(block)) return;
+    if (thagi_memory_is_live) {
+        if (take_record(&old, block))
+            discharge_slow(&old, 1);
+        else
+            unknown_free();
+    }
     thagi_real.release(block);
 }
 
 HOOK(void, free)(void *block)
 {
-    if (__builtin_expect(thagi_boot_has(block), 0)) return;
-    if (thagi_memory_is_live && block)
-        release_live(block);
-    else
-        thagi_real.release(block);
+    if (UNLIKELY(thagi_memory_way < THAGI_MEMORY_LIVE)) {
+        if (!thagi_memory_is_live && LIKELY(!thagi_boot_has(block)))
+            thagi_real.release(block);
+        else
+            free_careful(block);
+        return;
+    }
+    if (UNLIKELY(!block)) return;
+    /* The arena of the boot, too, has words before its blocks, which say that they are mapped. */
+    size_t word = ((const size_t *)block)[-1];
+    record *at = (record *)(void *)((char *)block + room_of(word));
+    uint32_t slack;
+    if (UNLIKELY(word & GLIBC_MAPPED) ||
+        UNLIKELY(at->check != record_check(block, thagi_memory_key)) ||
+        UNLIKELY((slack = at->node_slack & SLACK_FAR) == SLACK_FAR) ||
+        UNLIKELY(!thagi_memory_sub_fast(block, at->node_slack >> 8, room_of(word) - slack, 1))) {
+        free_careful(block);
+        return;
+    }
+    at->check = ~at->check;
+    thagi_real.release(block);
 }
 
+/* --- realloc ----------------------------------------------------------------------------------- */
+
 /* A block of the boot arena moves out of it, or within it while there is nothing else. */
-static void *boot_resize(void *block, size_t size)
+APART void *boot_resize(void *block, size_t size)
 {
     void *moved = (malloc)(size);
     size_t room = thagi_boot_room(block);
@@ -232,36 +296,47 @@ static void *boot_resize(void *block, size_t size)
     return moved;
 }
 
+/* `old` has become `block`. */
+static void moved_to(const old_block *old, void *block, size_t size, uintptr_t pc)
+{
+    trace_mem *row = charge(pc, block, size);
+    if (!row) return;
+    thagi_own_add(&row->reallocs, 1);
+    if (old->node != TRACE_NONE) thagi_own_add(&row->realloc_bytes, old->size);
+    if (thagi_memory_is_live) put_record(block, row->node, size);
+}
+
 /* The record goes before the real call, for another thread may get the address before it returns; and
    comes back if nothing happened. */
-static void *resize(uintptr_t sp, void *block, size_t size)
+APART void *resize(void *block, size_t size, uintptr_t pc)
 {
-    old_block old = {.node = TRACE_NONE, .is_block = 1};
+    old_block old = {.node = TRACE_NONE};
     int is_ours = thagi_memory_is_live && take_record(&old, block);
     /* Zero bytes may mean to free: ask for just that. */
-    size_t asked = IS_ON() && size ? with_record(size) : size;
+    size_t asked = thagi_memory_is_on && size ? with_record(size) : size;
     void *moved = thagi_real.resize(block, asked);
     if (!moved && size) {
-        if (is_ours)
-            record_put(block, thagi_usable(block), thagi_session_now->memory_key, old.node,
-                       old.size);
+        if (is_ours) put_record(block, old.node, old.size);
         return NULL;
     }
-    if (moved && IS_ON() && size)
-        made(sp, &old, moved, size);
-    else if (is_ours)
-        count(sp, &old, NULL, 0, 1);
+    if (is_ours && !(thagi_memory_way == THAGI_MEMORY_LIVE &&
+                     thagi_memory_sub_fast(block, old.node, old.size, 0)))
+        discharge_slow(&old, 0);
+    if (moved && size && thagi_memory_is_on) moved_to(&old, moved, size, pc);
     return moved;
+}
+
+APART void *resize_recorded(void *block, size_t size, uintptr_t pc)
+{
+    if (block) return resize(block, size, pc);
+    return made(thagi_real.resize(NULL, thagi_memory_is_on ? with_record(size) : size), size, pc);
 }
 
 HOOK(void *, realloc)(void *block, size_t size)
 {
-    if (__builtin_expect(thagi_boot_has(block), 0)) return boot_resize(block, size);
-    if (!IS_ON() && !thagi_memory_is_live) return thagi_real.resize(block, size);
-    if (block) return resize(STACK_POINTER(), block, size);
-    block = thagi_real.resize(NULL, IS_ON() ? with_record(size) : size);
-    if (block && IS_ON()) made(STACK_POINTER(), NULL, block, size);
-    return block;
+    if (UNLIKELY(thagi_boot_has(block))) return boot_resize(block, size);
+    if (thagi_memory_way == THAGI_MEMORY_OFF) return thagi_real.resize(block, size);
+    return resize_recorded(block, size, CALLER());
 }
 
 HOOK(void *, reallocarray)(void *block, size_t count, size_t size)
@@ -271,29 +346,30 @@ HOOK(void *, reallocarray)(void *block, size_t count, size_t size)
         errno = ENOMEM;
         return NULL;
     }
-    if (thagi_real.resize_array && !IS_ON() && !thagi_memory_is_live && !thagi_boot_has(block))
-        return thagi_real.resize_array(block, count, size);
-    return (realloc)(block, total);
+    if (UNLIKELY(thagi_boot_has(block))) return boot_resize(block, total);
+    if (thagi_memory_way != THAGI_MEMORY_OFF) return resize_recorded(block, total, CALLER());
+    if (thagi_real.resize_array) return thagi_real.resize_array(block, count, size);
+    return thagi_real.resize(block, total);
 }
+
+/* --- the others -------------------------------------------------------------------------------- */
 
 HOOK(int, posix_memalign)(void **out, size_t align, size_t size)
 {
-    if (!IS_ON()) return thagi_real.aligned_posix(out, align, size);
+    if (!thagi_memory_is_on) return thagi_real.aligned_posix(out, align, size);
     int err = thagi_real.aligned_posix(out, align, with_record(size));
-    if (!err && *out) made(STACK_POINTER(), NULL, *out, size);
+    if (!err) made(*out, size, CALLER());
     return err;
 }
 
 /* aligned_alloc, memalign, valloc and pvalloc. */
 #define ALIGNED(member, args_plain, args_recorded) \
-    if (__builtin_expect(!thagi_real.member, 0)) { \
+    if (UNLIKELY(!thagi_real.member)) { \
         errno = ENOMEM; \
         return NULL; \
     } \
-    if (!IS_ON()) return thagi_real.member args_plain; \
-    void *block = thagi_real.member args_recorded; \
-    if (block) made(STACK_POINTER(), NULL, block, size); \
-    return block
+    if (!thagi_memory_is_on) return thagi_real.member args_plain; \
+    return made(thagi_real.member args_recorded, size, CALLER())
 
 HOOK(void *, aligned_alloc)(size_t align, size_t size)
 {
@@ -317,11 +393,8 @@ HOOK(size_t, malloc_usable_size)(void *block)
 {
     if (!block || thagi_boot_has(block)) return 0;
     size_t usable = thagi_real.usable(block), size;
-    uint32_t node;
-    const thagi_session *session = thagi_session_now;
-    if (!thagi_memory_is_live || !session->memory_key ||
-        !record_get(block, usable, session->memory_key, &node, &size))
-        return usable;
+    uint32_t node, key = thagi_memory_is_live ? thagi_session_now->memory_key : 0;
+    if (!key || !record_get(block, usable, key, &node, &size)) return usable;
     usable -= RECORD_BYTES;
     /* The size itself stands before the record if there is much room: it has to stay, too. */
     return usable - size >= SLACK_FAR ? usable - sizeof(uint64_t) : usable;

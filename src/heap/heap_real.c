@@ -14,6 +14,8 @@
 char thagi_boot[THAGI_BOOT_BYTES] __attribute__((__aligned__(64)));
 int thagi_real_is_glibc;
 
+#define BOOT_HEAD 16
+
 static size_t boot_used;
 static thagi_heap_real found; /* .alloc NULL: not yet */
 static __thread int is_finding __attribute__((__tls_model__("initial-exec")));
@@ -24,12 +26,15 @@ void *thagi_boot_alloc(size_t bytes, size_t align)
     if (bytes > THAGI_BOOT_BYTES || align > 4096) return NULL;
     size_t used = __atomic_load_n(&boot_used, __ATOMIC_RELAXED), at;
     do {
-        uintptr_t free_at = (uintptr_t)thagi_boot + used;
-        at = used + (size_t)(-free_at & (align - 1));
+        uintptr_t free_at = (uintptr_t)thagi_boot + used + BOOT_HEAD;
+        at = used + BOOT_HEAD + (size_t)(-free_at & (align - 1));
         if (at + bytes > THAGI_BOOT_BYTES) return NULL;
     } while (!__atomic_compare_exchange_n(&boot_used, &used, at + (bytes ? bytes : 1), 0,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    return thagi_boot + at; /* zeroed: static, and never reused */
+    char *block = thagi_boot + at;  /* zeroed: static, and never reused */
+    static const size_t mapped = 2; /* as glibc says it, so that free() looks at it twice */
+    memcpy(block - sizeof mapped, &mapped, sizeof mapped);
+    return block;
 }
 
 size_t thagi_boot_room(const void *block)
@@ -52,7 +57,7 @@ static void find(void *function, const char *name)
  */
 static int looks_like_glibc(const thagi_heap_real *functions)
 {
-#if defined(__GLIBC__) && defined(__x86_64__)
+#if defined(__GLIBC__) && defined(__LP64__)
     static const size_t sizes[] = {1, 24, 25, 100, 1032, 5000, 300000};
     void *alloc, *usable;
     Dl_info a, u;

@@ -4,6 +4,7 @@
  */
 #include "platform/platform.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -458,6 +459,92 @@ int thagi_plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is
     *hi = q.hi;
     *is_main = q.index == 0; /* the program comes first */
     return q.found;
+}
+
+/* The build id is in a note of the object; both the headers and the note are in its memory. */
+static void find_build_id(thagi_plat_object *object, const ElfW(Phdr) * ph, int count)
+{
+    for (int i = 0; i < count; i++) {
+        if (ph[i].p_type != PT_NOTE) continue;
+        uintptr_t at = object->bias + ph[i].p_vaddr, end = at + ph[i].p_memsz;
+        if (at < object->lo || end > object->hi || end < at) continue;
+        while (at + sizeof(ElfW(Nhdr)) <= end) {
+            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+            uintptr_t name = at + sizeof *note;
+            uintptr_t desc = name + ((note->n_namesz + 3u) & ~3u);
+            uintptr_t next = desc + ((note->n_descsz + 3u) & ~3u);
+            if (next > end || next <= at) break;
+            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+                memcmp((const void *)name, "GNU", 4) == 0) {
+                object->build_id = (const uint8_t *)desc;
+                object->build_id_len = note->n_descsz;
+                return;
+            }
+            at = next;
+        }
+    }
+}
+
+struct object_query {
+    uintptr_t addr;
+    thagi_plat_object *out;
+};
+
+static int object_visit(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    const struct object_query *q = data;
+    thagi_plat_object *out = q->out;
+    out->lo = UINTPTR_MAX;
+    out->hi = 0;
+    for (int i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+        uintptr_t start = info->dlpi_addr + ph->p_vaddr;
+        if (ph->p_type != PT_LOAD) continue;
+        if (start < out->lo) out->lo = start;
+        if (start + ph->p_memsz > out->hi) out->hi = start + ph->p_memsz;
+    }
+    if (q->addr < out->lo || q->addr >= out->hi) return 0;
+    out->bias = info->dlpi_addr;
+    out->path = info->dlpi_name;
+    find_build_id(out, info->dlpi_phdr, info->dlpi_phnum);
+    return 1;
+}
+
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+/* glibc 2.35 and later; a program that was built with it may run with an older one. */
+#pragma weak _dl_find_object
+
+static int object_without_lock(uintptr_t addr, thagi_plat_object *out)
+{
+    struct dl_find_object found;
+    if (_dl_find_object((void *)addr, &found) != 0) return 0;
+    out->lo = (uintptr_t)found.dlfo_map_start;
+    out->hi = (uintptr_t)found.dlfo_map_end;
+    out->bias = found.dlfo_link_map->l_addr;
+    out->path = found.dlfo_link_map->l_name;
+    const ElfW(Ehdr) *head = found.dlfo_map_start;
+    size_t table = head->e_phoff + (size_t)head->e_phnum * sizeof(ElfW(Phdr));
+    if (memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 && table <= out->hi - out->lo)
+        find_build_id(out, (const ElfW(Phdr) *)((const char *)head + head->e_phoff), head->e_phnum);
+    return 1;
+}
+#endif
+
+int thagi_plat_object_of(uintptr_t addr, thagi_plat_object *out)
+{
+    struct object_query q = {addr, out};
+    memset(out, 0, sizeof *out);
+#ifdef DLFO_STRUCT_HAS_EH_DBASE
+    if (_dl_find_object) return object_without_lock(addr, out);
+#endif
+    return dl_iterate_phdr(object_visit, &q);
+}
+
+void thagi_plat_program_path(char *buf, size_t size)
+{
+    long n = syscall(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", buf, size - 1);
+    buf[n > 0 ? n : 0] = 0;
 }
 
 /* --- signals and waiting --------------------------------------------------------------------- */

@@ -113,6 +113,20 @@ int thagi_plat_signal_stack(uintptr_t *lo, uintptr_t *hi);
 /** Address range of the loaded module that holds addr. *is_main: it is the program itself. */
 int thagi_plat_module_of(const void *addr, uintptr_t *lo, uintptr_t *hi, int *is_main);
 
+/* What a piece of code was loaded from: the program or a shared object. */
+typedef struct thagi_plat_object {
+    uintptr_t lo, hi;        /* where */
+    uintptr_t bias;          /* what was added to the addresses of its file */
+    const char *path;        /* "" for the program; good while the object is loaded */
+    const uint8_t *build_id; /* of it; in its own memory */
+    uint32_t build_id_len;   /* 0: it has none */
+} thagi_plat_object;
+/** The object that holds addr; 0 if there is none. Takes the dynamic linker's lock where that has no
+    function without one (glibc before 2.35): call it with none held. */
+int thagi_plat_object_of(uintptr_t addr, thagi_plat_object *out);
+/** Path of the program; "" if unknown. */
+void thagi_plat_program_path(char *buf, size_t size);
+
 /** Block every signal of the calling thread; hand `saved` to the other one. */
 typedef struct thagi_plat_signals {
     uint64_t mask[16];

@@ -150,8 +150,13 @@ static thag_err make_nodes(conversion *c)
     c->node_of[0] = PROFILE_ROOT;
     for (uint32_t i = 1; !err && i < count; i++) {
         uint32_t parent = nodes[i].parent < i ? c->node_of[nodes[i].parent] : PROFILE_ROOT;
-        uint32_t frame = nodes[i].site == TRACE_NONE ? damaged : c->frame_of[nodes[i].site];
+        uint32_t frame = damaged;
 
+        if (trace_node_is_code(&nodes[i])) { /* memory of the span that it is in */
+            c->node_of[i] = parent;
+            continue;
+        }
+        if (nodes[i].site != TRACE_NONE) frame = c->frame_of[nodes[i].site];
         if (frame == PROFILE_NONE) {
             err = profile_intern(c->p, DAMAGED_NAME, strlen(DAMAGED_NAME), NULL, 0, &damaged);
             if (err) break;

@@ -1,5 +1,6 @@
 /*
- * array.c - growing arrays in mapped memory, for the tables behind the session's lock.
+ * array.c - growing arrays in mapped memory, for the tables behind the session's lock; and records in
+ * the trace, appended one by one.
  */
 #include <string.h>
 
@@ -31,4 +32,18 @@ uint64_t thagi_hash_mix(uint64_t x)
     x ^= x >> 33;
     x *= UINT64_C(0xc4ceb9fe1a85ec53);
     return x ^ x >> 33;
+}
+
+void *thagi_chunk_append(thagi_session *session, trace_chunk **chunk, enum trace_chunk_kind kind,
+                         uint64_t next_id, size_t bytes)
+{
+    if (!*chunk || (*chunk)->used + bytes > TRACE_CHUNK_BYTES) {
+        uint32_t index;
+        trace_chunk *fresh = thagi_trace_chunk_new(&session->trace, TRACE_NONE, 1, &index);
+        if (!fresh) return NULL;
+        fresh->base = next_id;
+        thagi_chunk_publish(fresh, kind);
+        *chunk = fresh;
+    }
+    return (char *)*chunk + (*chunk)->used;
 }

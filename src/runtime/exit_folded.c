@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "runtime/memory.h"
 
 #define FOLDED_DEPTH 1000
 
@@ -83,20 +83,33 @@ static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_su
     }
 }
 
+static int is_code(trace_node node)
+{
+    return node.site != TRACE_NONE && (node.site & TRACE_NODE_CODE);
+}
+
 static uint64_t self_of(const node_sum *sum)
 {
     return sum->inclusive > sum->children ? sum->inclusive - sum->children : 0;
 }
 
+/* What the calls of a span allocated is its own: they have nodes below it, all of them after it. */
 static void sum_memory(const thagi_session *session, node_sum *sums)
 {
+    const trace_node *nodes = session->nodes.items;
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
-        for (uint32_t i = 0; i < thread->memory.room && i < session->nodes.count; i++) {
+        for (uint32_t i = 0; i < thread->memory.row_room && i < session->nodes.count; i++) {
             const trace_mem *row = thread->memory.rows[i];
-            if (!row || !row->blocks) continue;
-            sums[i].inclusive += row->bytes;
+            if (!thagi_row_blocks(row)) continue;
+            sums[i].inclusive += thagi_row_bytes(row);
             sums[i].seen = 1;
         }
+    for (uint32_t i = session->nodes.count; i-- > 1;) {
+        if (!sums[i].seen || !is_code(nodes[i])) continue;
+        sums[nodes[i].parent].inclusive += sums[i].inclusive;
+        sums[nodes[i].parent].seen = 1;
+        sums[i] = (node_sum){0};
+    }
 }
 
 /* Parents come before children: one pass down for depths, one up for what is too deep. */

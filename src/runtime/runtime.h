@@ -129,15 +129,21 @@ typedef struct thagi_cell_map {
     uint32_t room, count;
 } thagi_cell_map;
 
-/* A slot's part of memory profiling (memory.h). Single writer: its thread. */
+/* A slot's part of memory profiling (memory.h). Single writer: its thread, but for `places` and
+   `free_high`, which others may set so that the thread takes the slow way next time. */
+typedef struct thagi_places thagi_places;
 typedef struct thagi_memory {
-    trace_mem **rows; /* by node; NULL where nothing was counted yet */
-    uint32_t room;    /* of rows */
-    uint32_t reserved;
-    trace_sizes *sizes;
+    thagi_places *places; /* own_places; or an empty table */
+    trace_mem **rows;     /* by node; one that is never up to date where nothing was counted yet */
+    uint32_t row_room;    /* of rows */
+    int is_forgetful;     /* own_places may name code that is gone */
+    int64_t above;        /* bytes that trace_heap.live does not have yet, less `high` */
+    int64_t high;         /* the most that they may be */
+    int64_t free_high;    /* if `above` is more, the next free sets a peak */
+    uint64_t free_left;   /* bytes that may be freed before the thread looks at all this again */
     const void *last_block; /* the newest allocation; only compared, never followed */
-    int64_t pending;        /* bytes that trace_heap.live does not have yet */
-    int64_t low, high;      /* where pending has to go there */
+    trace_sizes *sizes;
+    thagi_places *own_places;
 } thagi_memory;
 
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
@@ -189,20 +195,27 @@ struct thagi_session {
     thagi_array node_by_key;  /* hash: node ids */
     thagi_array named;        /* hash: sites made for names given at run time */
     thagi_array muted;        /* char *: names of sections that are not recorded */
-    trace_chunk *site_chunk, *tree_chunk;
+    thagi_array modules;      /* trace_module * by id */
+    thagi_array codes;        /* trace_code by id, copied */
+    thagi_array code_by_key;  /* hash: code ids */
+    trace_chunk *site_chunk, *tree_chunk, *module_chunk, *code_chunk;
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
     uint64_t snapshot_ticks;  /* when the clock's pair was renewed */
     uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
     uintptr_t lock_owner;     /* address of the holder's thagi_current; 0: nobody */
     trace_heap *heap;         /* NULL: memory is not recorded */
-    uint64_t memory_key;      /* of the records in blocks: those of other processes are no good */
+    uint32_t memory_key; /* not 0; of the records in blocks: those of other processes are no good */
 };
 enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
 /** 1 the first time for a kind of misuse. */
 int thagi_first_misuse(int kind);
 
 /* array.c */
+/** Where to append a record of a hot chunk kind that has records in a row: the chunk, a new one if the
+    record does not fit. Fill it, then add its length to chunk->used. NULL: no space. Under the lock. */
+void *thagi_chunk_append(thagi_session *session, trace_chunk **chunk, enum trace_chunk_kind kind,
+                         uint64_t next_id, size_t bytes);
 /** Make room for `count` items. 0 if there is no memory. */
 int thagi_array_reserve(thagi_array *array, uint32_t count, size_t item_bytes);
 uint64_t thagi_hash_mix(uint64_t x);
@@ -235,10 +248,17 @@ void thagi_memory_prepare(void);
 void thagi_memory_switch(void);
 /** Begin to record memory. Under the lock. 0, or a negative errno. */
 int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold);
-/** Hand what the slot holds back to the sum of all. */
-void thagi_memory_flush(thagi_session *session, thagi_thread *thread);
+/** A new slot; its first thread, or a further one, is about to record. */
+void thagi_memory_join(thagi_session *session, thagi_thread *thread);
 /** The slot's thread is gone. */
 void thagi_memory_leave(thagi_session *session, thagi_thread *thread);
+/** A module was unloaded: addresses of code that are known may be those of other code now. */
+void thagi_memory_forget(void);
+
+/* code.c: places in machine code, interned by module and offset. */
+/** The child of a node for the call that returns to pc. TRACE_NONE, if there is no room. Not under the
+    lock. */
+uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc);
 
 /* config.c: what the setting says. */
 typedef struct thagi_config {

@@ -68,16 +68,9 @@ static trace_site *site_append(thagi_session *session, const thag_site *site, co
 {
     size_t text = t->name_len + t->func_len + t->file_len;
     uint32_t bytes = (uint32_t)((sizeof(trace_site) + text + 7) & ~(size_t)7);
-    trace_chunk *chunk = session->site_chunk;
-    if (!chunk || chunk->used + bytes > TRACE_CHUNK_BYTES) {
-        uint32_t index;
-        chunk = thagi_trace_chunk_new(&session->trace, TRACE_NONE, 1, &index);
-        if (!chunk) return NULL;
-        chunk->base = session->sites.count;
-        thagi_chunk_publish(chunk, TRACE_SITES);
-        session->site_chunk = chunk;
-    }
-    trace_site *record = (trace_site *)((char *)chunk + chunk->used);
+    trace_site *record =
+        thagi_chunk_append(session, &session->site_chunk, TRACE_SITES, session->sites.count, bytes);
+    if (!record) return NULL;
     *record = (trace_site){.bytes = bytes,
                            .id = session->sites.count,
                            .line = site->line,
@@ -91,7 +84,7 @@ static trace_site *site_append(thagi_session *session, const thag_site *site, co
     if (t->func_len) memcpy(to + t->name_len, t->func, t->func_len);
     if (t->file_len) memcpy(to + t->name_len + t->func_len, t->file, t->file_len);
     __atomic_signal_fence(__ATOMIC_RELEASE);
-    chunk->used += bytes;
+    session->site_chunk->used += bytes;
     if (t->cut) thagi_count(TRACE_NAME_CUT, 1);
     return record;
 }

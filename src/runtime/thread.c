@@ -223,8 +223,9 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)
         thread = slot_new(session, level);
     if (!thread) return NULL;
     slot_take(thread, tid);
+    if (level == 0) __atomic_add_fetch(&session->live_count, 1, __ATOMIC_SEQ_CST);
+    thagi_memory_join(session, thread);
     if (level == 0) {
-        session->live_count++;
         thagi_current = &thread->base_task;
         if (exit_key_usable) pthread_setspecific(exit_key, thread);
     }

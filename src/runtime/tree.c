@@ -11,8 +11,6 @@
 
 #include "runtime/runtime.h"
 
-#define NODES_PER_CHUNK ((TRACE_CHUNK_BYTES - sizeof(trace_chunk)) / sizeof(trace_node))
-
 thagi_cell thagi_no_cell = {.next = &thagi_no_cell, .last = &thagi_no_cell};
 
 /* --- nodes: under the lock --------------------------------------------------------------------- */
@@ -22,19 +20,13 @@ static uint32_t node_append(thagi_session *session, uint32_t parent, uint32_t si
     thagi_array *nodes = &session->nodes;
     if (nodes->count >= UINT32_MAX / 4) return TRACE_NONE;
     if (!thagi_array_reserve(nodes, nodes->count + 1, sizeof(trace_node))) return TRACE_NONE;
-    trace_chunk *chunk = session->tree_chunk;
-    if (nodes->count % NODES_PER_CHUNK == 0) {
-        uint32_t index;
-        chunk = thagi_trace_chunk_new(&session->trace, TRACE_NONE, 1, &index);
-        if (!chunk) return TRACE_NONE;
-        chunk->base = nodes->count;
-        thagi_chunk_publish(chunk, TRACE_TREE);
-        session->tree_chunk = chunk;
-    }
     trace_node node = {parent, site};
-    ((trace_node *)(chunk + 1))[nodes->count % NODES_PER_CHUNK] = node;
+    trace_node *to =
+        thagi_chunk_append(session, &session->tree_chunk, TRACE_TREE, nodes->count, sizeof node);
+    if (!to) return TRACE_NONE;
+    *to = node;
     __atomic_signal_fence(__ATOMIC_RELEASE);
-    chunk->used += sizeof node;
+    session->tree_chunk->used += (uint32_t)sizeof node;
     ((trace_node *)nodes->items)[nodes->count] = node;
     return nodes->count++;
 }

@@ -150,9 +150,10 @@ static int by_slot(const void *left, const void *right)
 
 static void sort_chunks(trace *t)
 {
-    for (int kind = TRACE_SITES; kind < TRACE_FREE; kind++) {
+    for (int kind = TRACE_SITES; kind < TRACE_CHUNK_KINDS; kind++) {
         chunk_list *list = &t->chunks[kind];
-        int by_id = kind == TRACE_SITES || kind == TRACE_TREE;
+        int by_id = kind == TRACE_SITES || kind == TRACE_TREE || kind == TRACE_MODULES ||
+                    kind == TRACE_CODE;
 
         /* Frames are looked up by their chunk, and the scan met them in that order. */
         if (!list->count || kind == TRACE_FRAMES) continue;

@@ -35,6 +35,8 @@ enum trace_chunk_kind {
     TRACE_TIMELINE = 7, /* tail (hot) or full: span records of one slot */
     TRACE_FREE = 8,     /* was something once; skip it */
     TRACE_HEAP = 9,     /* hot: trace_heap; only where memory is recorded */
+    TRACE_MODULES = 10, /* hot: trace_module records, appended */
+    TRACE_CODE = 11,    /* hot: trace_code records, appended; ids go on from chunk to chunk */
     TRACE_CHUNK_KINDS
 };
 
@@ -47,7 +49,8 @@ typedef struct trace_chunk {
     uint32_t seq;   /* TIMELINE: number of the chunk within its slot, from 0; else 0 */
     uint32_t used; /* bytes committed from the start of the chunk, this head included; written last.
                        TIMELINE: TRACE_USED_OPEN while it is a tail */
-    uint64_t base; /* SITES, TREE: first id. FRAMES: chunks in the run. TIMELINE: tick at which the
+    uint64_t
+        base; /* SITES, TREE, MODULES, CODE: first id. FRAMES: chunks in the run. TIMELINE: tick at which the
                        first record's delta starts. THREAD, ARENA: address it was mapped at */
 } trace_chunk;
 
@@ -141,12 +144,39 @@ typedef struct trace_site {
 } trace_site;
 #define TRACE_NAME_MAX 4096u /* longer names and paths are cut, and counted */
 
-/* A node of the call tree: a call path. Node 0 is the root, {TRACE_NONE, TRACE_NONE}. Parents come
-   before children, always. */
+/*
+ * A node of the call tree: a call path. Node 0 is the root, {TRACE_NONE, TRACE_NONE}. Parents come
+ * before children, always. A site with TRACE_NODE_CODE is the number of a trace_code instead: a call
+ * within the span above (or within the function that the code above calls) that allocated memory. Such
+ * a node has memory, and no calls or times; below it there are no spans.
+ */
 typedef struct trace_node {
     uint32_t parent;
     uint32_t site;
 } trace_node;
+#define TRACE_NODE_CODE (UINT32_C(1) << 31)
+
+/* An object that code was loaded from: the program or a shared library. Followed by its path and its
+   build id, without NUL; padded to 8 bytes. */
+typedef struct trace_module {
+    uint32_t bytes; /* of the whole record, padding included */
+    uint32_t id;    /* counts up from 0 over all MODULES chunks */
+    uint64_t bias;  /* what was added to the addresses of the file */
+    uint64_t lo;    /* where it was loaded */
+    uint64_t hi;
+    uint16_t path_len;
+    uint16_t build_id_len;
+    uint32_t reserved;
+} trace_module;
+
+#define TRACE_BUILD_ID_MAX 64u /* longer ones are left out */
+
+/* A place in machine code: the address that a call returns to. */
+typedef struct trace_code {
+    uint64_t offset; /* address less bias of the module: as in the file */
+    uint32_t module; /* TRACE_NONE: unknown, offset is the address */
+    uint32_t reserved;
+} trace_code;
 
 /*
  * An open span. frames[0] is the base of the stack: no span, node = the node that spans without a
@@ -248,29 +278,35 @@ typedef struct trace_hist {
 #define TRACE_HIST_SUB_LOG2 5
 
 /*
- * Heap memory of one call path in one slot. 128 bytes, the first 64 change with every event. `freed`
- * are blocks that the path allocated, whoever freed them: the counter stands in the slot of the thread
- * that did. So live = allocated - freed holds over all slots; in one it may be negative.
+ * Heap memory of one call path in one slot. 128 bytes, the first 64 change with most events. What is
+ * freed are blocks that the path allocated, whoever freed them: the counter stands in the slot of the
+ * thread that did. So live = allocated - freed holds over all slots; in one it may be negative.
+ *
+ * Most paths allocate blocks of one size. So blocks of `size` are only counted, and the others have
+ * sums: allocated are usual + other_blocks blocks of usual * size + other_bytes bytes.
  */
 typedef struct trace_mem {
     uint32_t kind; /* TRACE_MEM */
     uint32_t node;
-    uint64_t blocks; /* allocated; blocks and bytes are written by one store */
-    uint64_t bytes;
-    uint64_t freed_blocks; /* by one store, too. Live mode only, as all that follows */
-    uint64_t freed_bytes;
-    uint64_t temporary; /* blocks that were freed before their thread allocated again */
-    uint64_t reallocs;  /* of the blocks: made from an older one; counted in summary mode, too */
-    uint64_t peak_seen; /* trace_heap.peak when this was last changed */
-    uint64_t
-        realloc_bytes; /* what those older ones had held: bytes - realloc_bytes is the net growth */
+    uint64_t size;        /* the usual one in this slot: that of the first block; never changes */
+    uint64_t usual;       /* blocks of that size allocated */
+    uint64_t freed_usual; /* of that size freed. Live mode only, as all that is about the freed */
+    uint64_t peak_seen;   /* trace_heap.peak when this was last changed. Live mode only */
+    uint64_t temporary;  /* blocks that were freed before their thread allocated again. Live only */
+    uint64_t scratch[2]; /* the writer's own */
+    uint64_t other_blocks;
+    uint64_t other_bytes;
+    uint64_t freed_other_blocks;
+    uint64_t freed_other_bytes;
+    uint64_t reallocs; /* of the blocks: made from an older one; counted in summary mode, too */
+    uint64_t realloc_bytes; /* what those had held: allocated bytes less these are the net growth */
     uint64_t
         peak_blocks; /* live when peak_seen was reached; may be negative. If peak_seen is not the */
     uint64_t peak_bytes; /* final peak: nothing changed since, so live at the peak is live now */
-    uint64_t padding[5];
 } trace_mem;
 
-/* Sizes of the blocks that a slot allocated, and what it left out. 832 bytes. */
+/* Sizes of the blocks that a slot allocated and that were not of the usual size of their path, and what
+   it left out. 832 bytes. */
 #define TRACE_SIZE_BUCKETS 48
 typedef struct trace_sizes {
     uint32_t kind; /* TRACE_SIZES */
@@ -293,10 +329,10 @@ typedef struct trace_heap {
     uint32_t reserved;
     uint64_t threshold; /* only blocks that are larger are recorded */
     uint64_t padding[6];
-    /* Of all threads. With one thread exact; with n threads each may hold back up to 1/1024 of the
-       peak, at most 64 KiB. Live mode only. */
-    uint64_t live; /* bytes */
-    uint64_t peak; /* its highest value */
+    /* Live mode only. With one thread the peak is exact; with n threads each may hold back up to 1/1024
+       of it, at most 64 KiB. */
+    uint64_t live; /* bytes, as far as the threads have told; right when the peak was set */
+    uint64_t peak; /* the highest value of it from which something was freed */
 } trace_heap;
 
 /*

@@ -30,6 +30,11 @@ typedef struct site_entry {
     uint16_t present;
 } site_entry;
 
+typedef struct module_entry {
+    size_t path_off, build_id_off; /* in trace.strings */
+    uint64_t bias, lo, hi;
+} module_entry;
+
 /* Of each thread, beside its trace_thread_info. */
 typedef struct slot_tail {
     size_t first_ref, ref_count; /* its chunks in the list of the timeline, in order */
@@ -47,6 +52,10 @@ struct trace {
     uint32_t site_count;
     char *strings;
     size_t strings_len, strings_cap;
+    module_entry *modules;
+    uint32_t module_count;
+    trace_code *codes;
+    uint32_t code_count;
     trace_node *nodes;
     uint32_t node_count;
     trace_thread_info *threads;
@@ -81,8 +90,17 @@ thag_err trace_load_header(trace *t, fault *f);
 /** The heads of all chunks, by kind, sorted. */
 thag_err trace_list_chunks(trace *t, fault *f);
 
-/** Sites and nodes. The buffer takes one chunk. */
+/** Sites, code and nodes. The buffer takes one chunk. */
 thag_err trace_load_tree(trace *t, uint8_t *buffer, fault *f);
+
+/** How many ids of a kind there can be, by the size of the file. */
+uint64_t trace_id_bound(const trace *t, int kind, size_t record_bytes);
+
+/** Copy a text into trace.strings. Where it is; SIZE_MAX when out of memory. */
+size_t trace_keep_string(trace *t, const uint8_t *bytes, size_t len);
+
+/** trace_code.c: modules, and places in their code. */
+thag_err trace_load_code(trace *t, uint8_t *buffer, fault *f);
 
 /** Threads, counters, open frames and what a killed process left half done. */
 thag_err trace_load_threads(trace *t, fault *f);

@@ -40,19 +40,40 @@ thag_err trace_load_heap(trace *t)
 /* Differences are modulo 2^64: what one slot freed another may have allocated. */
 static void add_mem(const trace *t, trace_memory *m, const trace_mem *from)
 {
+    uint64_t blocks = from->usual + from->other_blocks;
+    uint64_t bytes = from->usual * from->size + from->other_bytes;
+    uint64_t freed_blocks = from->freed_usual + from->freed_other_blocks;
+    uint64_t freed_bytes = from->freed_usual * from->size + from->freed_other_bytes;
     int is_then = from->peak_seen == t->memory.peak;
-    uint64_t blocks = is_then ? from->peak_blocks : from->blocks - from->freed_blocks;
-    uint64_t bytes = is_then ? from->peak_bytes : from->bytes - from->freed_bytes;
 
-    m->blocks = add_capped(m->blocks, from->blocks);
-    m->bytes = add_capped(m->bytes, from->bytes);
-    m->freed_blocks = add_capped(m->freed_blocks, from->freed_blocks);
-    m->freed_bytes = add_capped(m->freed_bytes, from->freed_bytes);
+    m->blocks = add_capped(m->blocks, blocks);
+    m->bytes = add_capped(m->bytes, bytes);
+    m->freed_blocks = add_capped(m->freed_blocks, freed_blocks);
+    m->freed_bytes = add_capped(m->freed_bytes, freed_bytes);
     m->temporary = add_capped(m->temporary, from->temporary);
     m->reallocs = add_capped(m->reallocs, from->reallocs);
     m->realloc_bytes = add_capped(m->realloc_bytes, from->realloc_bytes);
-    m->peak_blocks = (int64_t)((uint64_t)m->peak_blocks + blocks);
-    m->peak_bytes = (int64_t)((uint64_t)m->peak_bytes + bytes);
+    m->peak_blocks =
+        (int64_t)((uint64_t)m->peak_blocks + (is_then ? from->peak_blocks : blocks - freed_blocks));
+    m->peak_bytes =
+        (int64_t)((uint64_t)m->peak_bytes + (is_then ? from->peak_bytes : bytes - freed_bytes));
+}
+
+static uint32_t size_bucket(uint64_t bytes)
+{
+    uint32_t b = 0;
+
+    while (b < TRACE_SIZE_BUCKETS - 1 && bytes > UINT64_C(1) << b) b++;
+    return b;
+}
+
+/* Blocks of the usual size are in their path's counters only. */
+static void add_usual(trace_memory_info *info, const trace_mem *from)
+{
+    struct trace_size_bucket *bucket = &info->sizes[size_bucket(from->size)];
+
+    bucket->blocks = add_capped(bucket->blocks, from->usual);
+    bucket->bytes = add_capped(bucket->bytes, from->usual * from->size);
 }
 
 thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos)
@@ -70,6 +91,7 @@ thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos)
     path = slot_path(w, m.node);
     if (path == SIZE_MAX) return THAG_ERR_MEMORY;
     add_mem(t, &t->paths[path].memory, &m);
+    add_usual(&t->memory, &m);
     return THAG_OK;
 }
 

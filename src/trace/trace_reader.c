@@ -110,6 +110,8 @@ void trace_free(trace *t)
     for (int kind = 0; kind < TRACE_CHUNK_KINDS; kind++) free(t->chunks[kind].items);
     free(t->sites);
     free(t->strings);
+    free(t->modules);
+    free(t->codes);
     free(t->nodes);
     free(t->threads);
     free(t->tails);

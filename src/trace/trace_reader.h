@@ -70,6 +70,23 @@ int trace_site_get(const trace *t, uint32_t id, trace_site_info *out);
 /** Nodes by id. A damaged or missing one has parent and site TRACE_NONE, as has the root, 0. */
 const trace_node *trace_nodes(const trace *t, uint32_t *count);
 
+/** Whether a node is a call that allocated, not a span: its site then leads to trace_code_get(). */
+static inline int trace_node_is_code(const trace_node *node)
+{
+    return node->site != TRACE_NONE && (node->site & TRACE_NODE_CODE);
+}
+
+/* A place in machine code. */
+typedef struct trace_code_info {
+    const char *path;     /* of the module, "" if unknown; a NUL within became '?' */
+    const char *build_id; /* in hexadecimal, "" if it has none */
+    uint64_t offset;      /* address in the module's file; of no module: address in the process */
+    uint64_t bias;        /* what was added to it */
+} trace_code_info;
+
+/** The call of a node for which trace_node_is_code() holds: where it returns to. 0: it is unknown. */
+int trace_code_get(const trace *t, const trace_node *node, trace_code_info *out);
+
 /* ---- threads and their counters ---- */
 
 typedef struct trace_thread_info {

@@ -9,7 +9,7 @@
 /* ---- sites ---- */
 
 /* How many ids there can be: what the chunks of the kind hold, and those that may have been some. */
-static uint64_t id_bound(const trace *t, int kind, size_t record_bytes)
+uint64_t trace_id_bound(const trace *t, int kind, size_t record_bytes)
 {
     uint64_t unwritten = t->census.chunks[0] < 64 ? t->census.chunks[0] : 64;
     uint64_t chunks = t->chunks[kind].count + t->lost_chunks + unwritten;
@@ -18,7 +18,7 @@ static uint64_t id_bound(const trace *t, int kind, size_t record_bytes)
     return bound < TRACE_NONE ? bound : TRACE_NONE;
 }
 
-static size_t keep_string(trace *t, const uint8_t *bytes, size_t len)
+size_t trace_keep_string(trace *t, const uint8_t *bytes, size_t len)
 {
     size_t at = t->strings_len;
 
@@ -37,9 +37,9 @@ static thag_err keep_site(trace *t, const trace_site *s, const uint8_t *text)
 {
     site_entry *e = &t->sites[s->id];
 
-    e->name_off = keep_string(t, text, s->name_len);
-    e->func_off = keep_string(t, text + s->name_len, s->func_len);
-    e->file_off = keep_string(t, text + s->name_len + s->func_len, s->file_len);
+    e->name_off = trace_keep_string(t, text, s->name_len);
+    e->func_off = trace_keep_string(t, text + s->name_len, s->func_len);
+    e->file_off = trace_keep_string(t, text + s->name_len + s->func_len, s->file_len);
     if (e->name_off == SIZE_MAX || e->func_off == SIZE_MAX || e->file_off == SIZE_MAX) {
         return THAG_ERR_MEMORY;
     }
@@ -99,7 +99,7 @@ static thag_err read_sites(trace *t, const chunk_ref *ref, const uint8_t *bytes,
 static thag_err load_sites(trace *t, uint8_t *buffer, fault *f)
 {
     const chunk_list *list = &t->chunks[TRACE_SITES];
-    uint64_t bound = id_bound(t, TRACE_SITES, sizeof(trace_site));
+    uint64_t bound = trace_id_bound(t, TRACE_SITES, sizeof(trace_site));
 
     if (!list->count) return THAG_OK;
     t->sites = calloc((size_t)bound, sizeof *t->sites);
@@ -136,6 +136,10 @@ int trace_site_get(const trace *t, uint32_t id, trace_site_info *out)
 static int node_is_sound(const trace *t, uint64_t id, const trace_node *n)
 {
     if (id == 0) return n->parent == TRACE_NONE && n->site == TRACE_NONE;
+    if (trace_node_is_code(n))
+        return n->parent < id && (n->site & ~TRACE_NODE_CODE) < t->code_count;
+    /* Below code there is more code, or nothing. */
+    if (n->parent < id && trace_node_is_code(&t->nodes[n->parent])) return 0;
     return n->parent < id && n->site < t->site_count && t->sites[n->site].present;
 }
 
@@ -176,7 +180,7 @@ static void read_nodes(trace *t, const chunk_ref *ref, const uint8_t *bytes, uin
 static thag_err load_nodes(trace *t, uint8_t *buffer, fault *f)
 {
     const chunk_list *list = &t->chunks[TRACE_TREE];
-    uint64_t bound = id_bound(t, TRACE_TREE, sizeof(trace_node)) + 1;
+    uint64_t bound = trace_id_bound(t, TRACE_TREE, sizeof(trace_node)) + 1;
 
     t->nodes = malloc((size_t)bound * sizeof *t->nodes);
     if (!t->nodes) return fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "call tree");
@@ -193,5 +197,6 @@ thag_err trace_load_tree(trace *t, uint8_t *buffer, fault *f)
 {
     thag_err err = load_sites(t, buffer, f);
 
+    if (!err) err = trace_load_code(t, buffer, f);
     return err ? err : load_nodes(t, buffer, f);
 }

@@ -26,7 +26,7 @@ static trace_mem *add_mem(trace_builder *b, uint32_t slot, uint32_t node, uint64
 {
     trace_mem *m = builder_block(b, b->thread_chunk[slot], sizeof *m);
 
-    *m = (trace_mem){.kind = TRACE_MEM, .node = node, .blocks = blocks, .bytes = bytes};
+    *m = (trace_mem){.kind = TRACE_MEM, .node = node, .other_blocks = blocks, .other_bytes = bytes};
     return m;
 }
 
@@ -100,8 +100,8 @@ static void slots_add_up(void **state)
     m->peak_blocks = 9;
     m->peak_bytes = 900;
     m = add_mem(&b, 1, 2, 0, 0);
-    m->freed_blocks = 7;
-    m->freed_bytes = 700;
+    m->freed_other_blocks = 7;
+    m->freed_other_bytes = 700;
     m->peak_seen = 900;
     m = add_mem(&b, 1, 3, 1, 64); /* not changed since the peak: it is what it was */
     m->peak_seen = 500;
