@@ -7,7 +7,7 @@ SECONDS ?= 60
 T       ?=
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test check bench exports asan tsan fuzz install install-tools clean help deps-test
+.PHONY: amalgamate build demo test check bench exports asan tsan fuzz install install-tools clean help deps-test
 
 ## build: compile library, tools and examples to build/release
 build:
@@ -80,6 +80,11 @@ install: build
 ## install-tools: install thag-analyze alone
 install-tools: build
 	@cmake --install $(BUILD)/release --prefix $(PREFIX) --component tools
+
+## amalgamate: the runtime as one header and one C file, in build/amalgamation
+amalgamate:
+	@scripts/amalgamate $(BUILD)/amalgamation
+	@echo "$(BUILD)/amalgamation/thag_profiler.h, thag_profiler.c: cc -DTHAG_TIME_PROFILING your.c thag_profiler.c -lpthread"
 
 ## clean: remove build/
 clean:

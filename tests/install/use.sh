@@ -91,3 +91,12 @@ LD_LIBRARY_PATH=$lib expect on "$work/cc_shared"
     "$lib/libthag_profiler.a" -ldl -lpthread -o "$work/cc_full"
 expect on "$work/cc_full"
 expect on "$work/cc_static"
+
+# The runtime in one file, dropped into a tree: no build system, no warning.
+"$source_dir/scripts/amalgamate" "$work/one"
+for compiler in "$cc" clang; do
+    command -v "$compiler" >/dev/null || continue
+    "$compiler" -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -DTHAG_TIME_PROFILING -I "$work/one" \
+        "$here/prog.c" "$work/one/thag_profiler.c" -lpthread -o "$work/one_file"
+    expect on "$work/one_file"
+done
