@@ -3,19 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of memory: column, unit, title, whether frees must be known. */
-#define MEMORY_METRICS(X) \
-    X(bytes, "allocated_bytes", NODE_BYTES, "alloc_space", 0) \
-    X(blocks, "allocated_blocks", NODE_COUNT, "alloc_objects", 0) \
-    X(reallocs, "reallocated_blocks", NODE_COUNT, "realloc_objects", 0) \
-    X(realloc_bytes, "reallocated_bytes", NODE_BYTES, "realloc_space", 0) \
-    X(freed_bytes, "freed_bytes", NODE_BYTES, "free_space", 1) \
-    X(freed_blocks, "freed_blocks", NODE_COUNT, "free_objects", 1) \
-    X(temporary, "temporary_blocks", NODE_COUNT, "temporary_objects", 1) \
-    X(live_bytes, "live_bytes", NODE_BYTES, "inuse_space", 1) \
-    X(live_blocks, "live_blocks", NODE_COUNT, "inuse_objects", 1) \
-    X(peak_bytes, "peak_bytes", NODE_BYTES, "peak_space", 1) \
-    X(peak_blocks, "peak_blocks", NODE_COUNT, "peak_objects", 1)
+#include "profile/memory_columns.h"
 
 static int64_t whole(uint64_t value)
 {
@@ -32,12 +20,12 @@ static int64_t calls_value(const profile *p, uint32_t node)
     return whole(p->calls[node].calls);
 }
 
-#define MEMORY_VALUE(column, key, unit, title, is_live) \
+#define MEMORY_VALUE(column, key, is_bytes, title, is_live) \
     static int64_t column##_value(const profile *p, uint32_t node) \
     { \
         return whole(p->memory[node].column); \
     }
-MEMORY_METRICS(MEMORY_VALUE)
+MEMORY_COLUMNS(MEMORY_VALUE)
 
 static node_metric main_metric(const profile *p)
 {
@@ -54,8 +42,9 @@ size_t node_metrics(const profile *p, node_metric found[NODE_METRIC_MAX])
         node_metric metric;
         int is_live;
     } memory[] = {
-#define MEMORY_ROW(column, key, unit, title, is_live) {{key, title, unit, column##_value}, is_live},
-        MEMORY_METRICS(MEMORY_ROW)
+#define MEMORY_ROW(column, key, is_bytes, title, is_live) \
+    {{key, title, is_bytes ? NODE_BYTES : NODE_COUNT, column##_value}, is_live},
+        MEMORY_COLUMNS(MEMORY_ROW)
 #undef MEMORY_ROW
     };
     size_t count = 0;

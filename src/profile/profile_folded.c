@@ -7,10 +7,8 @@
 #include "profile/profile_folded.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "profile/profile_tables.h"
 
@@ -364,18 +362,12 @@ static thag_err buf_reserve(loader *l)
 static thag_err read_more(loader *l, folded_source *src)
 {
     size_t room = l->buf_room - l->end;
-    ssize_t got = 0;
+    ssize_t got;
 
-    if (src->head_len) {
-        got = (ssize_t)(src->head_len < room ? src->head_len : room);
-        memcpy(l->buf + l->end, src->head, (size_t)got);
-        src->head = (const char *)src->head + got;
-        src->head_len -= (size_t)got;
-    } else if (src->fd >= 0) {
-        do got = read(src->fd, l->buf + l->end, room);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-            return fault_set(l->why, THAG_ERR_READ, l->offset + l->end, "expected more input");
+    got = byte_source_read(src, l->buf + l->end, room, l->why);
+    if (got < 0) {
+        if (l->why) l->why->offset = l->offset + l->end;
+        return l->why ? l->why->err : THAG_ERR_READ;
     }
     if (memchr(l->buf + l->end, '\0', (size_t)got)) l->nul_seen = 1;
     l->at_eof = got == 0;

@@ -18,6 +18,7 @@
 #ifndef THAG_PROFILE_FOLDED_H
 #define THAG_PROFILE_FOLDED_H
 
+#include "profile/byte_source.h"
 #include "profile/profile.h"
 
 #define FOLDED_LINE_MAX (16u << 20)
@@ -27,13 +28,7 @@ typedef struct folded_opts {
     int64_t scale;     /* 1.. */
 } folded_opts;
 
-/* Where the bytes come from: first `head`, then the descriptor. Both are borrowed. */
-typedef struct folded_source {
-    const char *path; /* for faults and the title; may be NULL */
-    const void *head; /* already in memory: a whole buffer, or what was read to tell the kind */
-    size_t head_len;
-    int fd; /* -1: there is no more than the head */
-} folded_source;
+typedef byte_source folded_source;
 
 /**
  * The unit of a folded file, told by its name, for that is all there is to tell it by:

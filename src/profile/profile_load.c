@@ -8,23 +8,9 @@
 
 #include "profile/profile_folded.h"
 #include "profile/profile_load.h"
+#include "profile/profile_perf.h"
+#include "profile/profile_pprof.h"
 #include "profile/profile_trace.h"
-
-/* Reads until len bytes or the end. -1: errno. */
-static ssize_t read_all(int fd, char *buffer, size_t len)
-{
-    size_t done = 0;
-
-    while (done < len) {
-        ssize_t n = read(fd, buffer + done, len - done);
-
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return -1;
-        if (n == 0) break;
-        done += (size_t)n;
-    }
-    return (ssize_t)done;
-}
 
 static int write_all(int fd, const char *buffer, size_t len)
 {
@@ -40,28 +26,26 @@ static int write_all(int fd, const char *buffer, size_t len)
 }
 
 /* A trace is read here and there, which a pipe cannot: its bytes go to a file without a name. */
-static thag_err spool(int *out, int fd, const char *head, size_t head_len, fault *f)
+static thag_err spool(int *out, byte_source *src, fault *f)
 {
     char *buffer = malloc(TRACE_CHUNK_BYTES);
     FILE *file = tmpfile();
     thag_err err = THAG_OK;
-    ssize_t n = (ssize_t)head_len;
+    ssize_t n = 0;
 
     *out = -1;
     if (!buffer || !file) {
         err = fault_set(f, buffer ? THAG_ERR_WRITE : THAG_ERR_MEMORY, UINT64_MAX, "temporary file");
         goto done;
     }
-    memcpy(buffer, head, head_len);
-    while (n > 0) {
+    while ((n = byte_source_fill(src, buffer, TRACE_CHUNK_BYTES, f)) > 0) {
         if (write_all(fileno(file), buffer, (size_t)n)) {
             err = fault_set(f, THAG_ERR_WRITE, UINT64_MAX, "temporary file");
             goto done;
         }
-        n = read_all(fd, buffer, TRACE_CHUNK_BYTES);
     }
     if (n < 0) {
-        err = fault_set(f, THAG_ERR_READ, UINT64_MAX, "reading the trace");
+        err = f->err;
         goto done;
     }
     *out = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
@@ -79,17 +63,17 @@ static int can_seek(int fd)
     return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-static thag_err open_trace(trace **out, int fd, const char *head, size_t head_len, fault *f)
+static thag_err open_trace(trace **out, byte_source *src, fault *f)
 {
     trace_source source;
     int own = -1;
     thag_err err = THAG_OK;
 
-    if (can_seek(fd)) {
-        own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (!src->inflate && can_seek(src->fd)) {
+        own = fcntl(src->fd, F_DUPFD_CLOEXEC, 0);
         if (own < 0) err = fault_set(f, THAG_ERR_OPEN, UINT64_MAX, "opening for reading");
     } else {
-        err = spool(&own, fd, head, head_len, f);
+        err = spool(&own, src, f);
     }
     if (!err) err = trace_source_fd(&source, own, f);
     return err ? err : trace_open_source(out, &source, f);
@@ -105,28 +89,60 @@ static int open_input(const char *path, fault *f)
     return fd;
 }
 
-static thag_err load_fd(loaded *l, int fd, const char *path, fault *f)
+/* ---- what a file is, its first bytes tell ---- */
+
+#define HEAD_BYTES 4096
+
+static int begins_with(const byte_source *src, const void *magic, size_t len)
 {
-    char head[8];
-    ssize_t n = read_all(fd, head, sizeof head);
+    return src->head_len >= len && memcmp(src->head, magic, len) == 0;
+}
+
+static thag_err load_kind(loaded *l, byte_source *src, fault *f)
+{
     thag_err err;
 
-    if (n < 0) return fault_set(f, THAG_ERR_READ, UINT64_MAX, "reading the first bytes");
-    if (n < (ssize_t)sizeof head || memcmp(head, TRACE_FILE_MAGIC, sizeof head) != 0) {
-        folded_source source = {.path = path, .head = head, .head_len = (size_t)n, .fd = fd};
-
-        return folded_load(&l->profile, &source, NULL, f);
+    if (begins_with(src, TRACE_FILE_MAGIC, strlen(TRACE_FILE_MAGIC))) {
+        err = open_trace(&l->trace, src, f);
+        return err ? err : profile_from_trace(&l->profile, l->trace, &l->info, f);
     }
-    err = open_trace(&l->trace, fd, head, (size_t)n, f);
-    if (err) return err;
-    return profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, f);
+    if (pprof_looks_like(src->head, src->head_len)) return pprof_load(&l->profile, src, f);
+    if (perf_looks_like(src->head, src->head_len)) return perf_load(&l->profile, src, f);
+    return folded_load(&l->profile, src, NULL, f);
+}
+
+/* Read what tells the kind, and put it back in front. */
+static thag_err take_head(byte_source *src, char head[HEAD_BYTES], fault *f)
+{
+    ssize_t n = byte_source_fill(src, head, HEAD_BYTES, f);
+
+    if (n < 0) return f->err;
+    src->head = head;
+    src->head_len = (size_t)n;
+    return THAG_OK;
+}
+
+static thag_err load_fd(loaded *l, int fd, const char *path, fault *f)
+{
+    char head[HEAD_BYTES], inner[HEAD_BYTES];
+    byte_source src = {.path = path, .fd = fd}, plain;
+    thag_err err = take_head(&src, head, f);
+
+    if (err || !begins_with(&src, "\x1f\x8b", 2)) return err ? err : load_kind(l, &src, f);
+    err = byte_source_inflate(&plain, &src, f);
+    if (!err) err = take_head(&plain, inner, f);
+    if (!err) err = load_kind(l, &plain, f);
+    byte_source_release(&plain);
+    return err;
 }
 
 thag_err loaded_open(loaded *l, const char *path, fault *f)
 {
+    fault own = {0};
     thag_err err;
     int fd;
 
+    if (!f) f = &own;
     memset(l, 0, sizeof *l);
     fd = open_input(path, f);
     if (fd < 0) {
