@@ -13,7 +13,7 @@
     X(THAG_ERR_OPEN, -2, "cannot open") \
     X(THAG_ERR_READ, -3, "cannot read") \
     X(THAG_ERR_WRITE, -4, "cannot write") \
-    X(THAG_ERR_FORMAT, -5, "not a trace or collapsed stacks") \
+    X(THAG_ERR_FORMAT, -5, "not a profile") \
     X(THAG_ERR_VERSION, -6, "unsupported trace version") \
     X(THAG_ERR_DAMAGED, -7, "damaged") \
     X(THAG_ERR_TOO_LARGE, -8, "too large") \

@@ -128,7 +128,8 @@ int64_t *profile_inclusive(const profile *p);
 thag_err profile_merge(profile *into, const profile *from);
 
 /**
- * Load a file of any known kind, told by its content: a .thag trace or collapsed stacks. "-" is stdin.
+ * Load a file of any known kind, told by its content: a .thag trace, pprof, perf script or collapsed
+ * stacks, gzipped or not. "-" is stdin.
  * *why, if given, holds path, byte offset and what was expected. *out is the caller's.
  */
 thag_err profile_load(profile **out, const char *path, fault *why);

@@ -9,7 +9,7 @@
 
 typedef struct loaded {
     profile *profile;
-    trace *trace;            /* NULL: collapsed stacks */
+    trace *trace;            /* NULL: a profile of another tool */
     uint32_t *node_of;       /* the profile's node, by that of the trace; NULL without one */
     profile_trace_info info; /* zero without a trace */
 } loaded;

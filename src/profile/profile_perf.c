@@ -171,26 +171,28 @@ static piece without_offset(piece symbol)
     return symbol;
 }
 
-/* Take ` (binary)` off the end of *p. */
+/* Take ` (binary)` off the end of *p. A path may have parentheses too, and perf adds ` (deleted)`. */
 static piece take_binary(piece *p)
 {
     static const char deleted[] = " (deleted)";
     const size_t deleted_len = sizeof deleted - 1;
     piece inside = {p->end, p->end};
-    const char *search;
+    const char *open = p->end;
+    int depth = 0;
 
     if (p->at == p->end || p->end[-1] != ')') return inside;
-    inside.end = search = p->end - 1;
-    if ((size_t)(search - p->at) > deleted_len &&
-        memcmp(search - deleted_len, deleted, deleted_len) == 0) {
-        inside.end = search = search - deleted_len;
+    do {
+        if (open == p->at) return inside;
+        open--;
+        depth += (*open == ')') - (*open == '(');
+    } while (depth);
+    if (open > p->at && !is_space(open[-1])) return inside; /* the end of a C++ name */
+    inside = (piece){open + 1, p->end - 1};
+    if ((size_t)(inside.end - inside.at) > deleted_len &&
+        memcmp(inside.end - deleted_len, deleted, deleted_len) == 0) {
+        inside.end -= deleted_len;
     }
-    while (search > p->at && !(search[-1] == '(' && (search - 1 == p->at || is_space(search[-2])))) {
-        search--;
-    }
-    if (search == p->at) return (piece){p->end, p->end};
-    inside.at = search;
-    p->end = search - 1;
+    p->end = open;
     *p = trimmed(*p);
     return inside;
 }
@@ -208,7 +210,8 @@ static int equals(piece p, const char *text)
     return (size_t)(p.end - p.at) == strlen(text) && memcmp(p.at, text, strlen(text)) == 0;
 }
 
-static thag_err intern(loader *l, const char *before, piece name, const char *after, uint32_t *frame)
+static thag_err intern(loader *l, const char *before, piece name, const char *after,
+                       uint32_t *frame)
 {
     size_t first = strlen(before), len = (size_t)(name.end - name.at), last = strlen(after);
     char *text = malloc(first + len + last + 1);
@@ -307,7 +310,8 @@ static thag_err take_line(loader *l, piece line)
     if (*line.at == '#') return THAG_OK;
     if (trimmed(line).at == line.end) return end_sample(l);
     /* Frames are indented; so are samples of threads with short names, which perf right-aligns. */
-    if (l->in_sample && is_space(*line.at) && !take_sample_line(line, &s)) return push_frame(l, line);
+    if (l->in_sample && is_space(*line.at) && !take_sample_line(line, &s))
+        return push_frame(l, line);
     if (take_sample_line(line, &s)) return begin_sample(l, &s);
     return line_reader_fail(&l->lines, THAG_ERR_FORMAT, line.at,
                             "expected a sample or a frame of perf script", l->why);

@@ -34,8 +34,8 @@ enum { FUNCTION_START_LINE = 5 };
    may stand for thousands of inlined frames: together they could take a small file for ever. */
 #define WALK_PER_BYTE 64u
 #define WALK_MIN      1000000u
-#define NO_TYPE     UINT32_MAX
-#define UNRESOLVED  UINT32_MAX
+#define NO_TYPE       UINT32_MAX
+#define UNRESOLVED    UINT32_MAX
 
 /* A mapping, a location or a function: where it is in the file. */
 typedef struct entry {
@@ -256,10 +256,8 @@ static const struct {
     profile_unit unit;
     int64_t scale;
 } units[] = {
-    {"nanoseconds", PROFILE_NS, 1},
-    {"microseconds", PROFILE_NS, 1000},
-    {"milliseconds", PROFILE_NS, 1000000},
-    {"seconds", PROFILE_NS, 1000000000},
+    {"nanoseconds", PROFILE_NS, 1},        {"microseconds", PROFILE_NS, 1000},
+    {"milliseconds", PROFILE_NS, 1000000}, {"seconds", PROFILE_NS, 1000000000},
     {"bytes", PROFILE_BYTES, 1},
 };
 
@@ -295,7 +293,7 @@ static int has_column(const loader *l, size_t offset)
 
 static thag_err add_columns(loader *l)
 {
-    int is_live = has_column(l, offsetof(profile_memory, live_bytes));
+    int is_live = has_column(l, offsetof(profile_memory, peak_bytes));
     thag_err err = profile_new(&l->p, unit_of(l, l->main_type), l->calls_type != NO_TYPE);
 
     if (!err && has_column(l, offsetof(profile_memory, bytes))) {
@@ -306,7 +304,8 @@ static thag_err add_columns(loader *l)
 
 static thag_err choose_types(loader *l)
 {
-    if (!l->type_count) return fail(l, THAG_ERR_FORMAT, l->bytes, "expected a sample type of pprof");
+    if (!l->type_count)
+        return fail(l, THAG_ERR_FORMAT, l->bytes, "expected a sample type of pprof");
     l->main_type = l->type_count - 1;
     l->calls_type = NO_TYPE;
     for (uint32_t t = l->type_count; t-- > 0;) {
@@ -362,8 +361,10 @@ static thag_err function_frame(loader *l, const entry *function, uint32_t *frame
 /* Without a symbol, as flamegraphs show it: the binary, else the address. */
 static thag_err address_frame(loader *l, const entry *location, uint32_t *frame)
 {
-    const entry *mapping = find_entry(&l->mappings, number_in(location->bytes, LOCATION_MAPPING_ID));
-    protobuf_in file = string_at(l, mapping ? number_in(mapping->bytes, MAPPING_FILENAME) : UINT64_MAX);
+    const entry *mapping =
+        find_entry(&l->mappings, number_in(location->bytes, LOCATION_MAPPING_ID));
+    protobuf_in file =
+        string_at(l, mapping ? number_in(mapping->bytes, MAPPING_FILENAME) : UINT64_MAX);
     const unsigned char *base = file.at;
     char name[512];
 
@@ -414,22 +415,36 @@ static thag_err resolve(loader *l, entry *location)
 
 /* ---- samples ---- */
 
+/* A sample without a stack hangs below a frame of its own: what the root has, no output shows. */
+static thag_err unknown_node(loader *l, uint32_t *node)
+{
+    static const char name[] = "[unknown]";
+    uint32_t frame;
+    thag_err err = profile_intern(l->p, name, sizeof name - 1, NULL, 0, &frame);
+
+    if (!err) err = profile_child(l->p, PROFILE_ROOT, frame, node);
+    return err ? no_memory(l) : THAG_OK;
+}
+
 static thag_err sample_node(loader *l, const unsigned char *at, uint32_t *node)
 {
     thag_err err;
 
     *node = PROFILE_ROOT;
+    if (!l->ids.count) return unknown_node(l, node);
     for (size_t i = l->ids.count; i-- > 0;) { /* the leaf is first */
         entry *location = find_entry(&l->locations, l->ids.items[i]);
 
-        if (!location) return fail(l, THAG_ERR_FORMAT, at, "expected a location that is in the file");
+        if (!location)
+            return fail(l, THAG_ERR_FORMAT, at, "expected a location that is in the file");
         if (location->count == UNRESOLVED) {
             err = resolve(l, location);
             if (err) return err;
         }
         l->walked += location->count;
         if (l->walked > WALK_MIN + (uint64_t)l->len * WALK_PER_BYTE) {
-            return fail(l, THAG_ERR_TOO_LARGE, at, "far more inlined frames than the file can mean");
+            return fail(l, THAG_ERR_TOO_LARGE, at,
+                        "far more inlined frames than the file can mean");
         }
         for (uint32_t k = location->count; k-- > 0;) {
             err = profile_child(l->p, *node, l->frames[location->first + k], node);
@@ -494,17 +509,6 @@ static thag_err take_sample(loader *l, protobuf_in in)
     return err;
 }
 
-/* What was allocated and is not in use was freed. */
-static void derive_freed(loader *l)
-{
-    for (uint32_t n = 0; n < l->p->node_count; n++) {
-        profile_memory *m = &l->p->memory[n];
-
-        if (m->bytes > m->live_bytes) m->freed_bytes = m->bytes - m->live_bytes;
-        if (m->blocks > m->live_blocks) m->freed_blocks = m->blocks - m->live_blocks;
-    }
-}
-
 static thag_err take_samples(loader *l)
 {
     protobuf_in in = {l->bytes, l->bytes + l->len};
@@ -515,10 +519,6 @@ static thag_err take_samples(loader *l)
         if (f.number == PPROF_SAMPLE && f.wire == PROTOBUF_BYTES) err = take_sample(l, f.bytes);
     }
     if (!err && l->p->node_count == 1) err = fail(l, THAG_ERR_EMPTY, NULL, "expected samples");
-    if (!err && l->p->memory_mode == PROFILE_LIVE &&
-        !has_column(l, offsetof(profile_memory, freed_bytes))) {
-        derive_freed(l);
-    }
     return err;
 }
 

@@ -3,8 +3,8 @@
  *
  * The self values are those of the default sample type: the one that the profile names, else the last
  * one, as other readers have it. A time becomes nanoseconds, bytes stay, all else counts as samples. A
- * sample type `calls` becomes the calls, and alloc_space, alloc_objects, inuse_space and inuse_objects,
- * with what else our own exports have, become the memory of the nodes.
+ * sample type `calls` becomes the calls; alloc_space and alloc_objects become the memory of the nodes, with
+ * what was freed, is live and was live at the peak where all that is there, as in our own exports.
  *
  * Frames are functions: name, file, and the line where it begins. Inlined calls are frames like others.
  * An address without a function is a frame `[binary]`, or its number where the binary is unknown.

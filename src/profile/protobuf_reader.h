@@ -13,7 +13,12 @@ typedef struct protobuf_in {
     const unsigned char *at, *end;
 } protobuf_in;
 
-enum protobuf_wire { PROTOBUF_VARINT = 0, PROTOBUF_FIXED64 = 1, PROTOBUF_BYTES = 2, PROTOBUF_FIXED32 = 5 };
+enum protobuf_wire {
+    PROTOBUF_VARINT = 0,
+    PROTOBUF_FIXED64 = 1,
+    PROTOBUF_BYTES = 2,
+    PROTOBUF_FIXED32 = 5
+};
 
 typedef struct protobuf_field {
     uint32_t number;

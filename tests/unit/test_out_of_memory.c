@@ -13,6 +13,8 @@
 #include "output/svg_writer.h"
 #include "profile/operation.h"
 #include "profile/profile_folded.h"
+#include "profile/profile_perf.h"
+#include "profile/profile_pprof.h"
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
@@ -114,6 +116,34 @@ static thag_err run_export(fault *why)
     return export_write(format, nowhere, &from, why);
 }
 
+static thag_err run_perf(fault *why)
+{
+    static const char text[] = "a 1 1.5: 1 cycles:\n\t1 f+0x1 (/x)\n\t2 [unknown] (/y)\n\n"
+                               "b 2 1.6: 1 faults:\n\t1 g (/x)\n";
+    byte_source src = {.path = "x", .head = text, .head_len = sizeof text - 1, .fd = -1};
+    profile *p = NULL;
+    thag_err err = perf_load(&p, &src, why);
+
+    profile_free(p);
+    return err;
+}
+
+/* Packed, and with all that a profile may have. */
+static char *packed_pprof;
+static size_t packed_len;
+
+static thag_err run_pprof(fault *why)
+{
+    byte_source packed = {.head = packed_pprof, .head_len = packed_len, .fd = -1}, plain;
+    profile *p = NULL;
+    thag_err err = byte_source_inflate(&plain, &packed, why);
+
+    if (!err) err = pprof_load(&p, &plain, why);
+    byte_source_release(&plain);
+    profile_free(p);
+    return err;
+}
+
 static void check(thag_err (*run)(fault *why))
 {
     long failed = 0;
@@ -170,6 +200,25 @@ static void exporting(void **state)
     for (size_t i = 0; (format = export_format_at(i)) != NULL; i++) check(run_export);
 }
 
+static void importing(void **state)
+{
+    static const char text[] = "main;a 5\nmain;b;c 6\n";
+    folded_source src = {.path = "x", .head = text, .head_len = sizeof text - 1, .fd = -1};
+    profile *p = NULL;
+    export_source from = {.program = "x"};
+    FILE *to = open_memstream(&packed_pprof, &packed_len);
+
+    (void)state;
+    assert_int_equal(folded_load(&p, &src, NULL, NULL), THAG_OK);
+    from.profile = p;
+    assert_int_equal(pprof_write(to, &from, NULL), THAG_OK);
+    fclose(to);
+    check(run_perf);
+    check(run_pprof);
+    profile_free(p);
+    free(packed_pprof);
+}
+
 static int make_sample(void **state)
 {
     size_t len;
@@ -196,8 +245,9 @@ static int drop_sample(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loading), cmocka_unit_test(merging), cmocka_unit_test(transforming),
-        cmocka_unit_test(writing), cmocka_unit_test(drawing), cmocka_unit_test(exporting),
+        cmocka_unit_test(loading),   cmocka_unit_test(merging), cmocka_unit_test(transforming),
+        cmocka_unit_test(writing),   cmocka_unit_test(drawing), cmocka_unit_test(exporting),
+        cmocka_unit_test(importing),
     };
     return cmocka_run_group_tests(tests, make_sample, drop_sample);
 }

@@ -13,7 +13,8 @@ static int help(void)
            "       thag-analyze [DIRECTORY]\n\n"
            "Show what a program that was profiled with thag_profiler recorded. FILE is a trace "
            "(.thag)\n"
-           "or collapsed stacks (.folded) of any origin; - is standard input.\n\nCommands:\n");
+           "or a profile of another tool (collapsed stacks, pprof, perf script); - is standard "
+           "input.\n\nCommands:\n");
     for (size_t i = 0; commands[i]; i++) {
         printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
     }
