@@ -104,7 +104,8 @@ static thag_err load_kind(loaded *l, byte_source *src, fault *f)
 
     if (begins_with(src, TRACE_FILE_MAGIC, strlen(TRACE_FILE_MAGIC))) {
         err = open_trace(&l->trace, src, f);
-        return err ? err : profile_from_trace(&l->profile, l->trace, &l->info, f);
+        if (err) return err;
+        return profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, f);
     }
     if (pprof_looks_like(src->head, src->head_len)) return pprof_load(&l->profile, src, f);
     if (perf_looks_like(src->head, src->head_len)) return perf_load(&l->profile, src, f);
