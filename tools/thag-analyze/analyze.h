@@ -80,6 +80,7 @@ typedef struct command {
     X(stats) \
     X(flamegraph) \
     X(flamechart) \
+    X(view) \
     X(fold) \
     X(diff) \
     X(export) \

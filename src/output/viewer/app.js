@@ -1,0 +1,381 @@
+// Puts the viewer together: reads the parts of the page, keeps the state, and shows it.
+import { FlameView } from './flame_view.js';
+import { ChartView } from './chart_view.js';
+import { Overview } from './overview.js';
+import { TableView } from './table_view.js';
+import { Page, byId } from './page.js';
+import { Timeline } from './timeline.js';
+import { callersOf, calleesOf, inclusive, readTree, sumByFrame } from './tree.js';
+import { differenceColumns, summedRows, timeColumns, wholeRows } from './columns.js';
+import { element, setColours } from './canvas.js';
+import { compilePattern } from './pattern.js';
+import { readPart } from './pack.js';
+import { percent, quantity, grouped } from './quantity.js';
+
+const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table']];
+const HINTS = {
+    flame: 'Click a frame to zoom, Shift-click for its callers. / searches, arrows walk, Esc goes back, ? tells the keys.',
+    chart: 'Click a span to zoom in on its time, drag to pan, Ctrl-wheel zooms. The other views show the time in sight.',
+    sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
+};
+
+class App {
+    constructor(meta, tree, timeline) {
+        this.meta = meta;
+        this.tree = tree;
+        this.timeline = timeline;
+        this.page = new Page(meta);
+        this.page.pick = (frame) => this.pick(frame);
+        this.state = { view: 'flame', query: '', metric: 'self', sort: '', frame: -1, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
+        this.back = [];
+        this.shown = {};
+        this.prefersDark = matchMedia('(prefers-color-scheme: dark)');
+        this.build();
+    }
+
+    // ---- parts ----
+
+    build() {
+        const hooks = { onPick: (frame) => this.pick(frame), onZoom: (n) => this.onZoom(n) };
+        this.flame = new FlameView(byId('flame'), 'Flamegraph', this.page, hooks);
+        this.callers = new FlameView(byId('sandwich'), 'Callers', this.page, { onPick: hooks.onPick, isUpward: true });
+        this.callees = new FlameView(byId('sandwich'), 'Callees', this.page, { onPick: hooks.onPick });
+        this.table = new TableView(byId('table'), this.page, (sort) => this.change({ sort }), (frame) => this.pick(frame));
+        if (this.timeline) this.buildTimeline();
+        this.buildTabs();
+        this.buildMetrics();
+        this.listen();
+        this.tellFacts();
+    }
+
+    buildTimeline() {
+        const onRange = (from, to, isStep) => this.setRange(from, to, isStep);
+        this.chart = new ChartView(byId('chart'), this.page, this.timeline, this.tree, onRange);
+        byId('overview-box').hidden = false;
+        this.overview = new Overview(byId('overview'), this.timeline, onRange);
+    }
+
+    buildTabs() {
+        this.views = VIEWS.filter(([key]) => key !== 'chart' || this.timeline);
+        this.views.forEach(([key, label], k) => {
+            const tab = element('button', { type: 'button', role: 'tab', id: 'tab-' + key, 'aria-controls': key, title: 'Key ' + (k + 1) }, byId('tabs'), label);
+            tab.addEventListener('click', () => this.change({ view: key }, true));
+        });
+    }
+
+    buildMetrics() {
+        const select = byId('metric'), metrics = this.tree.metrics;
+        for (const m of metrics) element('option', { value: m.key }, select, m.label);
+        select.hidden = metrics.length < 2;
+        select.addEventListener('change', () => this.change({ metric: select.value, zoom: 0 }));
+        byId('widths').hidden = this.meta.before === undefined;
+        byId('widths').addEventListener('click', () => this.change({ byBefore: !this.state.byBefore, zoom: 0 }));
+    }
+
+    tellFacts() {
+        const { meta, tree } = this, main = tree.metrics[0], total = inclusive(tree.parent, main.self)[0];
+        const facts = [quantity(total, main.unit) + ' in all', grouped(tree.parent.length - 1) + ' call paths'];
+        if (this.timeline) facts.push(grouped(meta.time.spans) + ' spans', grouped(this.timeline.threads.length) + ' threads', quantity(meta.time.end, 'ns') + ' long');
+        if (meta.before !== undefined) facts.unshift('compared with ' + meta.before);
+        byId('facts').textContent = facts.join(' \u00b7 ');
+        this.page.notes(this.notesOf(meta));
+    }
+
+    notesOf(meta) {
+        const notes = meta.losses.map(([count, what]) => grouped(count) + ' ' + what);
+        if (meta.killed) notes.push('The program was killed, or is still running.');
+        if (meta.damages) notes.push(grouped(meta.damages) + ' places of the file are damaged and were skipped.');
+        if (meta.sample_period > 1) notes.push('Times are estimates: about 1 call in ' + meta.sample_period + ' was timed.');
+        if (meta.time && meta.time.merged) notes.push(grouped(meta.time.merged) + ' spans shorter than ' + quantity(meta.time.grain, 'ns') + ' are not kept one by one: the timeline shows them together, and a stretch of time counts them for the function with most of theirs.');
+        return notes;
+    }
+
+    listen() {
+        byId('search').addEventListener('input', () => this.change({ query: byId('search').value }));
+        byId('clear').addEventListener('click', () => this.change({ query: '' }));
+        byId('reset').addEventListener('click', () => this.reset());
+        byId('theme').addEventListener('click', () => this.toggleTheme());
+        document.addEventListener('keydown', (event) => this.onKey(event));
+        window.addEventListener('hashchange', () => this.load());
+        this.prefersDark.addEventListener('change', () => this.load());
+    }
+
+    // ---- state ----
+
+    change(some, isStep) {
+        Object.assign(this.state, some);
+        this.save(isStep);
+        this.render();
+    }
+
+    onZoom(n) {
+        if (this.state.zoom === n) return;
+        this.state.zoom = n;
+        this.save(true);
+        this.render();
+    }
+
+    setRange(from, to, isStep) {
+        const end = this.timeline.end, { state } = this;
+        if (isStep) this.back.push([state.from, state.to]);
+        [state.from, state.to] = [Math.max(0, from), Math.min(end, Math.max(to, from + 1))];
+        this.showRange();
+        // While it is dragged the picture follows; the rest when it stands.
+        clearTimeout(this.settling);
+        this.settling = setTimeout(() => {
+            this.save(false);
+            this.render();
+        }, state.view === 'chart' ? 150 : 30);
+    }
+
+    pick(frame) { this.change({ view: 'sandwich', frame }, true); }
+
+    reset() {
+        this.back = [];
+        this.change({ zoom: 0, from: 0, to: this.timeline ? this.timeline.end : 0 }, true);
+    }
+
+    get isWhole() { return !this.timeline || (this.state.from <= 0 && this.state.to >= this.timeline.end); }
+
+    save(isStep) {
+        const s = this.state, url = new URLSearchParams();
+        if (s.view !== 'flame') url.set('v', s.view);
+        if (s.zoom) url.set('z', s.zoom);
+        if (s.query) url.set('s', s.query);
+        if (!this.isWhole) url.set('r', Math.floor(s.from) + '-' + Math.ceil(s.to));
+        if (s.frame >= 0) url.set('f', s.frame);
+        if (s.metric !== 'self') url.set('m', s.metric);
+        if (s.sort) url.set('o', s.sort);
+        if (s.byBefore) url.set('b', 1);
+        if (s.theme) url.set('t', s.theme);
+        const hash = '#' + url.toString();
+        if (hash === (location.hash || '#')) return;
+        this.saved = hash;
+        try {
+            history[isStep ? 'pushState' : 'replaceState'](null, '', hash);
+        } catch (e) {
+            location.hash = hash;
+        }
+    }
+
+    // Whatever stands in the URL, what comes of it is within bounds.
+    load() {
+        if (this.saved !== undefined && location.hash === this.saved) this.saved = undefined;
+        const url = new URLSearchParams(location.hash.slice(1)), s = this.state;
+        const index = (key, count) => {
+            const n = Number(url.get(key));
+            return url.has(key) && Number.isInteger(n) && n >= 0 && n < count ? n : -1;
+        };
+        s.view = this.views.some(([key]) => key === url.get('v')) ? url.get('v') : 'flame';
+        s.zoom = Math.max(0, index('z', this.tree.parent.length));
+        s.query = (url.get('s') || '').slice(0, 200);
+        s.frame = index('f', this.meta.names.length);
+        s.metric = this.tree.metrics.some((m) => m.key === url.get('m')) ? url.get('m') : 'self';
+        s.sort = (url.get('o') || '').slice(0, 20);
+        s.byBefore = url.get('b') === '1' && this.meta.before !== undefined;
+        s.theme = ['dark', 'light'].includes(url.get('t')) ? url.get('t') : '';
+        this.loadRange(/^(\d{1,16})-(\d{1,16})$/.exec(url.get('r') || ''));
+        this.render();
+    }
+
+    loadRange(found) {
+        if (!this.timeline) return;
+        const end = this.timeline.end, from = found ? Number(found[1]) : 0, to = found ? Number(found[2]) : end;
+        const isGood = from < to && from < end;
+        [this.state.from, this.state.to] = isGood ? [from, Math.min(to, end)] : [0, end];
+    }
+
+    // ---- showing ----
+
+    render() {
+        const s = this.state;
+        this.showTheme();
+        for (const [key] of VIEWS) byId(key).hidden = key !== s.view;
+        for (const [key] of this.views) byId('tab-' + key).setAttribute('aria-selected', key === s.view);
+        if (byId('search').value !== s.query) byId('search').value = s.query;
+        byId('clear').disabled = !s.query;
+        byId('metric').value = s.metric;
+        byId('widths').textContent = s.byBefore ? 'Widths: before' : 'Widths: after';
+        byId('reset').disabled = s.zoom === 0 && this.isWhole;
+        this.showRange();
+        this.findHits();
+        this.showView();
+        this.tellMatches();
+        this.showTrail();
+    }
+
+    showTheme() {
+        const isDark = this.state.theme ? this.state.theme === 'dark' : this.prefersDark.matches;
+        if (this.isDark === isDark) return;
+        this.isDark = isDark;
+        document.documentElement.classList.toggle('dark', isDark);
+        byId('theme').textContent = isDark ? 'Light' : 'Dark';
+        setColours(this.meta, isDark);
+        for (const view of [this.flame, this.callers, this.callees, this.chart]) if (view) view.pane.redraw();
+        if (this.overview) this.overview.draw();
+    }
+
+    toggleTheme() {
+        const wanted = this.isDark ? 'light' : 'dark';
+        this.change({ theme: (wanted === 'dark') === this.prefersDark.matches ? '' : wanted });
+    }
+
+    showRange() {
+        if (!this.timeline) return;
+        const { from, to } = this.state, length = to - from;
+        this.chart.setRange(from, to);
+        this.overview.setRange(from, to);
+        byId('range').textContent = this.isWhole ? 'All of ' + quantity(length, 'ns') + '. Drag here to look at a stretch of it, in all views.'
+            : quantity(length, 'ns') + ' from ' + quantity(from, 'ns') + ' on, ' + percent(length, this.timeline.end) + ' of the time';
+        byId('overview').setAttribute('aria-valuetext', byId('range').textContent);
+    }
+
+    // Self values and calls for what is looked at. Memory has no time.
+    current() {
+        const { state } = this, metric = this.tree.metrics.find((m) => m.key === state.metric);
+        if (this.isWhole || metric.key !== 'self') return { ...metric, calls: this.tree.calls, key: metric.key, isWhole: true };
+        const key = state.from + '-' + state.to;
+        if (this.stretchKey !== key) {
+            this.stretchKey = key;
+            this.stretch = this.timeline.selfWithin(this.tree.parent, state.from, state.to);
+        }
+        return { ...metric, ...this.stretch, key, isWhole: false };
+    }
+
+    showView() {
+        const now = this.current(), { state } = this, tree = { ...this.tree, calls: now.calls };
+        const key = [state.view, now.key, state.byBefore, state.frame, state.sort, state.view === 'table' ? state.query : ''].join('|');
+        if (this.shown.key !== key) {
+            this.shown.key = key;
+            if (state.view === 'flame') this.flame.show(tree, now.self, now.unit, now.before, state.byBefore);
+            if (state.view === 'sandwich') this.showSandwich(tree, now);
+            if (state.view === 'table') this.showTable(tree, now);
+        }
+        if (state.view === 'flame' && this.flame.zoomed !== state.zoom) this.flame.zoom(this.flame.flame.width[state.zoom] > 0 ? state.zoom : 0);
+        this.flame.setHits(this.hits);
+        this.callers.setHits(this.hits);
+        this.callees.setHits(this.hits);
+        if (this.chart) this.chart.setHits(this.hits);
+    }
+
+    showSandwich(tree, now) {
+        const value = inclusive(tree.parent, now.self);
+        let frame = this.state.frame;
+        if (frame < 0) {
+            const sums = sumByFrame(tree, now.self, value, this.meta.names.length).self;
+            frame = sums.indexOf(sums.reduce((a, b) => Math.max(a, b), 0));
+            this.state.frame = frame;
+        }
+        const callers = callersOf(tree, value, frame), callees = calleesOf(tree, now.self, frame);
+        for (const [view, part] of [[this.callers, callers], [this.callees, callees]]) {
+            view.zoomed = 0;
+            view.show(part, part.self, now.unit);
+        }
+    }
+
+    showTable(tree, now) {
+        const { meta, state } = this, count = meta.names.length, caption = now.label + (now.isWhole ? '.' : ', ' + byId('range').textContent + '.');
+        if (meta.before !== undefined) return this.table.show(differenceColumns(now.unit), this.differenceRows(tree, now), state.sort, this.hits, caption);
+        const total = now.self.reduce((a, b) => a + b, 0);
+        if (now.key === 'self') return this.table.show(timeColumns(now.unit, total, meta.calls), wholeRows(meta), state.sort, this.hits, caption);
+        const sums = sumByFrame(tree, now.self, inclusive(tree.parent, now.self), count);
+        const lengths = now.isWhole ? null : this.timeline.histograms(tree.frame, count, state.from, state.to);
+        return this.table.show(timeColumns(now.unit, total, !now.isWhole), summedRows(meta, sums, lengths), state.sort, this.hits, caption);
+    }
+
+    differenceRows(tree, now) {
+        const count = this.meta.names.length, before = { ...tree, calls: now.callsBefore };
+        const after = sumByFrame(tree, now.self, inclusive(tree.parent, now.self), count);
+        const then = sumByFrame(before, now.before, inclusive(tree.parent, now.before), count);
+        const rows = [];
+        for (let frame = 0; frame < count; frame++) {
+            if (!after.inclusive[frame] && !then.inclusive[frame] && !after.calls[frame] && !then.calls[frame]) continue;
+            rows.push({ frame, name: this.meta.names[frame], self: after.self[frame], incl: after.inclusive[frame], calls: after.calls[frame],
+                selfBefore: then.self[frame], inclBefore: then.inclusive[frame], callsBefore: then.calls[frame] });
+        }
+        return rows;
+    }
+
+    // ---- search ----
+
+    findHits() {
+        const { query } = this.state;
+        if (this.hitsOf === query) return;
+        this.hitsOf = query;
+        this.problem = '';
+        this.hits = null;
+        if (!query) return;
+        const { test, problem } = compilePattern(query);
+        this.problem = problem;
+        this.hits = Uint8Array.from(this.meta.names, (name) => (test(name) ? 1 : 0));
+    }
+
+    tellMatches() {
+        const box = byId('matched');
+        box.title = this.problem;
+        box.textContent = '';
+        if (!this.hits) return;
+        const functions = this.hits.reduce((a, b) => a + b, 0), text = grouped(functions) + (functions === 1 ? ' function' : ' functions');
+        const found = this.state.view === 'flame' ? this.flame.matched() : null;
+        box.textContent = (found ? found.share + ' in ' + grouped(found.count) + (found.count === 1 ? ' frame of ' : ' frames of ') : '') + text + (this.problem ? ' (letter by letter)' : '');
+    }
+
+    // ---- the way back ----
+
+    showTrail() {
+        const { state } = this;
+        let steps = [];
+        if (state.view === 'flame') steps = this.flame.pathTo(this.flame.zoomed).map((n) => [this.flame.nameOf(n), () => this.flame.zoom(n)]);
+        if (state.view === 'sandwich') steps = [['Flamegraph', () => this.change({ view: 'flame' }, true)], [this.meta.names[state.frame] || '(no name)', () => 0]];
+        this.page.trail(steps, HINTS[state.view]);
+    }
+
+    escape() {
+        this.page.hideTip();
+        if (this.state.query) return this.change({ query: '' });
+        if (this.state.view === 'flame' && this.flame.up()) return undefined;
+        if (this.state.view === 'sandwich') return this.change({ view: 'flame' }, true);
+        if (!this.back.length) return this.isWhole ? undefined : this.reset();
+        const [from, to] = this.back.pop();
+        return this.setRange(from, to, false);
+    }
+
+    onKey(event) {
+        const typing = /^(INPUT|SELECT)$/.test(event.target.tagName), find = (event.ctrlKey || event.metaKey) && event.key === 'f';
+        if (byId('keys').open) return;
+        // A second Ctrl-F, while in the field already, is for the browser's own search.
+        if ((find && !typing) || (event.key === '/' && !typing && !event.ctrlKey)) {
+            byId('search').focus();
+            byId('search').select();
+            event.preventDefault();
+        } else if (event.key === 'Escape') {
+            if (typing && !this.state.query) event.target.blur();
+            this.escape();
+        } else if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+            this.onLetter(event);
+        }
+    }
+
+    onLetter(event) {
+        if (event.key === '?') byId('keys').showModal();
+        else if (event.key === 't') this.toggleTheme();
+        else if (event.key === '0') this.reset();
+        else if (this.views[Number(event.key) - 1]) this.change({ view: this.views[Number(event.key) - 1][0] }, true);
+    }
+}
+
+async function begin() {
+    const meta = JSON.parse(new TextDecoder().decode(await readPart('meta')));
+    const tree = readTree(meta, await readPart('tree'));
+    const timeline = meta.time && meta.time.spans ? new Timeline(meta.time, meta.nodes, await readPart('spans')) : null;
+    byId('loading').hidden = true;
+    const app = new App(meta, tree, timeline);
+    app.load();
+    document.documentElement.dataset.ready = Math.round(performance.now());
+    return app;
+}
+
+begin().catch((error) => {
+    byId('loading').hidden = false;
+    byId('loading').textContent = 'This page cannot show its profile: ' + error.message;
+});

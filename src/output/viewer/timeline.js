@@ -1,0 +1,217 @@
+// The spans along time: lanes of columns, and what is worked out from them for a stretch of time.
+import { Numbers } from './pack.js';
+
+export const PAGE = 64;
+const LONGEST = 4294967295;
+
+// One thread at one depth. Spans are in the order of time and do not overlap, except where a task
+// waited; ends never go back.
+class Lane {
+    constructor(depth, count, isOpen, nodeArray) {
+        this.depth = depth;
+        this.count = count;
+        this.isOpen = isOpen;
+        this.filled = 0;
+        this.end = 0;
+        this.starts = new Float64Array(count);
+        this.lengths = new Uint32Array(count);
+        this.longer = new Map();
+        this.nodes = new nodeArray(count);
+        this.spans = null;
+        this.busy = null;
+    }
+
+    length(i) {
+        const length = this.lengths[i];
+        return length === LONGEST ? this.longer.get(i) : length;
+    }
+
+    endOf(i) { return this.starts[i] + this.length(i); }
+
+    // The first that ends after a moment; count if there is none.
+    firstAfter(moment) {
+        let low = 0, high = this.count;
+        while (low < high) {
+            const middle = (low + high) >>> 1;
+            if (this.endOf(middle) > moment) high = middle;
+            else low = middle + 1;
+        }
+        return low;
+    }
+
+    // For each page: how much is busy, and the longest in it.
+    summarise() {
+        const pages = Math.floor(this.count / PAGE);
+        this.pageBusy = new Float64Array(pages);
+        this.pageLongest = new Uint32Array(pages);
+        for (let p = 0, i = 0; p < pages; p++) {
+            let sum = 0, longest = i;
+            for (const end = i + PAGE; i < end; i++) {
+                sum += this.lengths[i];
+                if (this.lengths[i] > this.lengths[longest]) longest = i;
+            }
+            this.pageBusy[p] = sum;
+            this.pageLongest[p] = longest;
+        }
+    }
+}
+
+function readBlock(lane, numbers, count, hasSeveral) {
+    const first = lane.filled, { starts, lengths } = lane;
+    numbers.fill(lane.nodes, first, count);
+    for (let i = first; i < first + count; i++) starts[i] = numbers.signed();
+    for (let i = first, end = lane.end; i < first + count; i++) {
+        const length = numbers.next();
+        starts[i] += end;
+        lengths[i] = length < LONGEST ? length : LONGEST;
+        if (length >= LONGEST) lane.longer.set(i, length);
+        end = lane.end = starts[i] + length;
+    }
+    lane.filled += count;
+    if (hasSeveral) readSeveral(lane, numbers, first, count);
+}
+
+function readSeveral(lane, numbers, first, count) {
+    if (!lane.spans) {
+        lane.spans = new Uint32Array(lane.count).fill(1);
+        lane.busy = new Map();
+    }
+    numbers.fill(lane.spans, first, count);
+    for (let i = first; i < first + count; i++) if (lane.spans[i] > 1) lane.busy.set(i, numbers.next());
+}
+
+export class Timeline {
+    constructor(time, nodeCount, bytes) {
+        const nodeArray = nodeCount > 65536 ? Uint32Array : Uint16Array, byIndex = [];
+        this.end = time.end;
+        this.facts = time;
+        this.nodeCount = nodeCount;
+        this.threads = time.threads.filter((t) => t.lanes.length).map((t) => {
+            const lanes = t.lanes.map(([index, depth, count, isOpen]) => (byIndex[index] = new Lane(depth, count, isOpen, nodeArray)));
+            lanes.sort((a, b) => a.depth - b.depth);
+            return { ...t, lanes, rows: lanes[lanes.length - 1].depth + 1 };
+        });
+        this.lanes = byIndex;
+        const numbers = new Numbers(bytes);
+        while (!numbers.isAtEnd) {
+            const lane = byIndex[numbers.next()], count = numbers.next(), hasSeveral = numbers.next();
+            if (!lane || lane.filled + count > lane.count) throw new Error('the spans of this page are damaged');
+            readBlock(lane, numbers, count, hasSeveral);
+        }
+        for (const lane of byIndex) lane.summarise();
+    }
+
+    // Time and number of spans of each node between two moments. What lies across an end counts with
+    // the part within.
+    aggregate(from, to) {
+        const ns = new Float64Array(this.nodeCount), calls = new Float64Array(this.nodeCount);
+        for (const lane of this.lanes) this.addLane(lane, from, to, ns, calls);
+        return { ns, calls };
+    }
+
+    addLane(lane, from, to, ns, calls) {
+        const { starts, lengths, nodes, spans, count } = lane;
+        for (let i = lane.firstAfter(from); i < count && starts[i] < to; i++) {
+            let length = lengths[i];
+            const start = starts[i];
+            if (length === LONGEST) length = lane.longer.get(i);
+            const end = start + length;
+            if (start < from || end > to) length = Math.min(end, to) - Math.max(start, from);
+            if (spans !== null && spans[i] > 1) {
+                calls[nodes[i]] += spans[i];
+                length = Math.min(length, lane.busy.get(i));
+            } else {
+                calls[nodes[i]]++;
+            }
+            ns[nodes[i]] += length;
+        }
+    }
+
+    // Self times for a stretch, in the form of a metric. A parent that the timeline lacks has at least
+    // the time of its children.
+    selfWithin(parent, from, to) {
+        const { ns, calls } = this.aggregate(from, to), below = new Float64Array(ns.length), self = new Float64Array(ns.length);
+        for (let n = ns.length - 1; n > 0; n--) {
+            self[n] = Math.max(0, ns[n] - below[n]);
+            below[parent[n]] += self[n] + below[n];
+        }
+        return { self, calls };
+    }
+
+    // How busy a thread was at its outermost depth, for each of `columns` stretches of the whole.
+    occupancy(thread, columns) {
+        const busy = new Float32Array(columns), lane = thread.lanes[0], step = this.end / columns || 1;
+        for (let i = 0; i < lane.count; i++) {
+            const start = lane.starts[i], end = lane.endOf(i);
+            let c = Math.min(columns - 1, Math.floor(start / step));
+            if (end <= (c + 1) * step) {
+                busy[c] += end - start;
+                continue;
+            }
+            for (; c < columns && c * step < end; c++) busy[c] += Math.min(end, (c + 1) * step) - Math.max(start, c * step);
+        }
+        for (let c = 0; c < columns; c++) busy[c] /= step;
+        return busy;
+    }
+
+    // Who ran on a thread at a moment: [tid, name, from, to].
+    static ownerAt(thread, moment) {
+        return thread.owners.find((o) => o[2] <= moment && moment <= o[3]) || [thread.tid, thread.name, 0, 0];
+    }
+
+    static title(thread) {
+        const first = thread.owners[0] || [thread.tid, thread.name], more = thread.owners.length - 1;
+        const handler = thread.level ? ', signal handlers' : '';
+        return (first[1] ? first[1] + ' \u00b7 ' : 'thread ') + first[0] + (more > 0 ? ' and ' + more + ' after it' : '') + handler;
+    }
+
+    // Durations of each function in a stretch, as a histogram of 32 buckets an octave: for percentiles.
+    histograms(frame, frameCount, from, to) {
+        const all = new Array(frameCount);
+        for (const lane of this.lanes) {
+            for (let i = lane.firstAfter(from); i < lane.count && lane.starts[i] < to; i++) {
+                if (lane.spans !== null && lane.spans[i] > 1) continue;
+                if (lane.isOpen && i === lane.count - 1) continue;
+                const f = frame[lane.nodes[i]], h = all[f] || (all[f] = { counts: new Uint32Array(BUCKETS), min: Infinity, max: 0, count: 0, sum: 0 });
+                const length = lane.length(i);
+                h.counts[bucketOf(length)]++;
+                h.count++;
+                h.sum += length;
+                if (length < h.min) h.min = length;
+                if (length > h.max) h.max = length;
+            }
+        }
+        return all;
+    }
+}
+
+const BUCKETS = 32 * 50;
+
+// Below 32 the duration itself; then 32 buckets an octave (docs/trace-format.md).
+function bucketOf(ns) {
+    if (ns < 32) return ns;
+    if (ns < 2147483648) {
+        const octave = 31 - Math.clz32(ns);
+        return (octave - 4) * 32 + ((ns >>> (octave - 5)) & 31);
+    }
+    const octave = Math.min(52, Math.floor(Math.log2(ns)));
+    return (octave - 4) * 32 + Math.min(31, Math.floor((ns / Math.pow(2, octave) - 1) * 32));
+}
+
+function bucketLow(b) {
+    if (b < 32) return b;
+    return Math.pow(2, Math.floor(b / 32) + 4) * (1 + (b % 32) / 32);
+}
+
+/** The duration below which a share of them is: within the bucket by proportion, as in `stats`. */
+export function percentile(h, share) {
+    let want = share * h.count;
+    for (let b = 0; b < BUCKETS; b++) {
+        if (want <= h.counts[b] && h.counts[b]) {
+            const low = bucketLow(b), at = low + (bucketLow(b + 1) - low) * want / h.counts[b];
+            return Math.min(h.max, Math.max(h.min, at));
+        }
+        want -= h.counts[b];
+    }
+    return h.max;
+}

@@ -1,0 +1,335 @@
+#include "output/viewer_spans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/packed_part.h"
+
+#define BATCH   1024
+#define OCTAVES 48 /* up to 39 hours */
+
+/* A span, or several that are one entry. */
+typedef struct entry {
+    uint64_t start, end, busy, weight;
+    uint32_t node, spans;
+} entry;
+
+/* A lane while it is written. */
+typedef struct lane {
+    entry *entries;
+    uint32_t count, room;
+    uint32_t index; /* into viewer_spans.lanes */
+    uint64_t end;   /* of the last entry that was written */
+} open_lane;
+
+typedef struct packer {
+    viewer_spans *s;
+    timeline *tl;
+    packed_part *to;
+    uint32_t lane_room;
+    open_lane *lanes; /* of the thread that is read, by depth */
+    uint32_t depth_count;
+    timeline_span batch[BATCH];
+} packer;
+
+/* ---- how short is too short ---- */
+
+/* What there would be with a grain of 2^octave, for all octaves at once. */
+typedef struct trial {
+    uint64_t entries[OCTAVES];
+    uint64_t (
+        *cells)[OCTAVES]; /* by depth: the cell of the last entry, + 1; 0: that was a long one */
+} trial;
+
+static unsigned octave_of(uint64_t ns)
+{
+    return ns ? 63u - (unsigned)__builtin_clzll(ns) : 0;
+}
+
+static void try_span(trial *t, const timeline_span *s)
+{
+    uint64_t *cells = t->cells[s->depth];
+    unsigned octave = s->is_open ? OCTAVES - 1 : octave_of(s->end_ns - s->start_ns);
+
+    for (unsigned o = 0; o < OCTAVES; o++) {
+        uint64_t cell = o > octave ? (s->start_ns >> o) + 1 : 0;
+
+        /* A grain that is longer than all before joins what the shorter one does. */
+        t->entries[o] += !cell || cells[o] != cell;
+        cells[o] = cell;
+    }
+}
+
+static thag_err try_thread(packer *w, uint32_t thread, const timeline_thread *th, trial *t)
+{
+    size_t n = 1;
+    thag_err err = timeline_begin(w->tl, thread);
+
+    t->cells = calloc(th->depth_count + 1, sizeof *t->cells);
+    if (!t->cells) return THAG_ERR_MEMORY;
+    while (!err && n) {
+        n = timeline_read(w->tl, w->batch, BATCH, &err);
+        for (size_t i = 0; i < n; i++) {
+            if (w->batch[i].depth < th->depth_count) try_span(t, &w->batch[i]);
+        }
+    }
+    free(t->cells);
+    return err;
+}
+
+/* The smallest power of two with which no more is left than there may be. */
+static thag_err choose_grain(packer *w, uint64_t max_spans)
+{
+    trial t = {0};
+    uint64_t total = 0;
+    uint32_t count;
+    const timeline_thread *threads = timeline_threads(w->tl, &count);
+    thag_err err = THAG_OK;
+    unsigned octave = 1;
+
+    for (uint32_t i = 0; i < count; i++) total += threads[i].spans + threads[i].open;
+    if (total <= max_spans) return THAG_OK;
+    for (uint32_t i = 0; !err && i < count; i++) err = try_thread(w, i, &threads[i], &t);
+    while (octave < OCTAVES - 1 && t.entries[octave] > max_spans) octave++;
+    w->s->grain_ns = UINT64_C(1) << octave;
+    return err;
+}
+
+/* ---- blocks ---- */
+
+static void put_columns(packed_part *to, open_lane *l, int has_several)
+{
+    uint64_t end = l->end;
+
+    for (uint32_t i = 0; i < l->count; i++) packed_varint(to, l->entries[i].node);
+    for (uint32_t i = 0; i < l->count; i++) {
+        packed_signed(to, (int64_t)(l->entries[i].start - end));
+        end = l->entries[i].end;
+    }
+    for (uint32_t i = 0; i < l->count; i++)
+        packed_varint(to, l->entries[i].end - l->entries[i].start);
+    for (uint32_t i = 0; has_several && i < l->count; i++) packed_varint(to, l->entries[i].spans);
+    for (uint32_t i = 0; has_several && i < l->count; i++) {
+        if (l->entries[i].spans > 1) packed_varint(to, l->entries[i].busy);
+    }
+    l->end = end;
+}
+
+static void flush(packer *w, open_lane *l)
+{
+    int has_several = 0;
+
+    if (!l->count) return;
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (l->entries[i].spans < 2) continue;
+        has_several = 1;
+        w->s->merged += l->entries[i].spans;
+    }
+    packed_varint(w->to, l->index);
+    packed_varint(w->to, l->count);
+    packed_varint(w->to, (uint64_t)has_several);
+    put_columns(w->to, l, has_several);
+    w->s->lanes[l->index].entries += l->count;
+    l->count = 0;
+}
+
+/* ---- entries ---- */
+
+/* As in chart_layout.c: the node with more than half of the time, if there is one. */
+static void vote(entry *e, uint32_t node, uint64_t ns)
+{
+    if (e->node == node) {
+        e->weight += ns;
+    } else if (e->weight >= ns) {
+        e->weight -= ns;
+    } else {
+        e->node = node;
+        e->weight = ns - e->weight;
+    }
+}
+
+static int joins(const packer *w, const entry *last, const timeline_span *s)
+{
+    uint64_t grain = w->s->grain_ns;
+
+    return grain && !s->is_open && s->end_ns - s->start_ns < grain &&
+           last->end - last->start < grain && last->start / grain == s->start_ns / grain;
+}
+
+static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, uint32_t depth)
+{
+    viewer_spans *s = w->s;
+
+    l->room = 64;
+    l->entries = malloc(l->room * sizeof *l->entries);
+    if (!l->entries) return THAG_ERR_MEMORY;
+    if (s->lane_count == w->lane_room) {
+        uint32_t room = w->lane_room ? 2 * w->lane_room : 64;
+        viewer_lane *lanes = realloc(s->lanes, room * sizeof *lanes);
+
+        if (!lanes) return THAG_ERR_MEMORY;
+        s->lanes = lanes;
+        w->lane_room = room;
+    }
+    l->index = s->lane_count;
+    s->lanes[s->lane_count++] = (viewer_lane){.thread = thread, .depth = depth};
+    return THAG_OK;
+}
+
+static thag_err make_room(packer *w, open_lane *l)
+{
+    entry *entries;
+
+    if (l->count < l->room) return THAG_OK;
+    if (l->room == VIEWER_BLOCK) {
+        flush(w, l);
+        return THAG_OK;
+    }
+    entries = realloc(l->entries, 2 * l->room * sizeof *entries);
+    if (!entries) return THAG_ERR_MEMORY;
+    l->entries = entries;
+    l->room *= 2;
+    return THAG_OK;
+}
+
+static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
+{
+    open_lane *l = &w->lanes[s->depth];
+    uint64_t ns = s->end_ns - s->start_ns;
+    thag_err err;
+
+    if (!l->entries) {
+        err = add_lane(w, l, thread, s->depth);
+        if (err) return err;
+    }
+    w->s->spans++;
+    if (l->count && joins(w, &l->entries[l->count - 1], s)) {
+        entry *last = &l->entries[l->count - 1];
+
+        vote(last, s->node, ns);
+        last->busy += ns;
+        last->spans++;
+        if (s->start_ns < last->start) last->start = s->start_ns;
+        if (s->end_ns > last->end) last->end = s->end_ns;
+        return THAG_OK;
+    }
+    err = make_room(w, l);
+    if (err) return err;
+    l->entries[l->count++] = (entry){s->start_ns, s->end_ns, ns, ns, s->node, 1};
+    if (s->is_open) w->s->lanes[l->index].is_open = 1;
+    return THAG_OK;
+}
+
+/* ---- threads ---- */
+
+static thag_err put_thread(packer *w, uint32_t thread, const timeline_thread *th)
+{
+    thag_err err = timeline_begin(w->tl, thread);
+    size_t n = 1;
+
+    w->depth_count = th->depth_count;
+    w->lanes = calloc(w->depth_count + 1, sizeof *w->lanes);
+    if (!w->lanes) return THAG_ERR_MEMORY;
+    while (!err && n) {
+        n = timeline_read(w->tl, w->batch, BATCH, &err);
+        for (size_t i = 0; !err && i < n; i++) {
+            if (w->batch[i].depth < w->depth_count) err = put_span(w, thread, &w->batch[i]);
+        }
+    }
+    for (uint32_t d = 0; d < w->depth_count; d++) {
+        if (!err) flush(w, &w->lanes[d]);
+        free(w->lanes[d].entries);
+    }
+    free(w->lanes);
+    return err;
+}
+
+thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, uint64_t max_spans)
+{
+    packer *w = calloc(1, sizeof *w);
+    uint32_t count;
+    const timeline_thread *threads = timeline_threads(tl, &count);
+    thag_err err = THAG_ERR_MEMORY, closed;
+
+    memset(s, 0, sizeof *s);
+    if (!w) return err;
+    w->s = s;
+    w->tl = tl;
+    err = packed_open(&w->to, to, "spans");
+    if (!err) err = choose_grain(w, max_spans ? max_spans : VIEWER_MAX_SPANS);
+    for (uint32_t i = 0; !err && i < count; i++) {
+        if (threads[i].depth_count) err = put_thread(w, i, &threads[i]);
+    }
+    closed = packed_close(w->to);
+    free(w);
+    return err ? err : closed;
+}
+
+void viewer_spans_release(viewer_spans *s)
+{
+    free(s->lanes);
+    memset(s, 0, sizeof *s);
+}
+
+/* ---- what it is about ---- */
+
+static void describe_owners(json *j, const timeline *tl, uint32_t thread)
+{
+    uint32_t count;
+    const timeline_owner *o = timeline_owners(tl, &count);
+
+    json_begin_array(j, "owners", 0);
+    for (uint32_t i = 0; i < count; i++) {
+        if (o[i].thread != thread) continue;
+        json_begin_array(j, NULL, 0);
+        json_uint(j, NULL, o[i].tid);
+        json_text(j, NULL, o[i].name);
+        json_uint(j, NULL, o[i].start_ns);
+        json_uint(j, NULL, o[i].end_ns);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+static void describe_threads(json *j, const viewer_spans *s, const timeline *tl)
+{
+    uint32_t count;
+    const timeline_thread *threads = timeline_threads(tl, &count);
+
+    json_begin_array(j, "threads", 1);
+    for (uint32_t i = 0, lane = 0; i < count; i++) {
+        json_begin_object(j, NULL, 0);
+        json_uint(j, "tid", threads[i].tid);
+        json_text(j, "name", threads[i].name);
+        json_uint(j, "level", threads[i].level);
+        describe_owners(j, tl, i);
+        json_begin_array(j, "lanes", 0);
+        for (; lane < s->lane_count && s->lanes[lane].thread == i; lane++) {
+            json_begin_array(j, NULL, 0);
+            json_uint(j, NULL, lane);
+            json_uint(j, NULL, s->lanes[lane].depth);
+            json_uint(j, NULL, s->lanes[lane].entries);
+            json_uint(j, NULL, (uint64_t)s->lanes[lane].is_open);
+            json_end(j);
+        }
+        json_end(j);
+        json_end(j);
+    }
+    json_end(j);
+}
+
+void viewer_spans_describe(json *j, const viewer_spans *s, const timeline *tl)
+{
+    timeline_losses lost = timeline_lost(tl);
+
+    json_begin_object(j, "time", 1);
+    json_uint(j, "end", timeline_end_ns(tl));
+    json_uint(j, "spans", s->spans);
+    json_uint(j, "merged", s->merged);
+    json_uint(j, "grain", s->grain_ns);
+    json_uint(j, "lost_limit", lost.limit);
+    json_uint(j, "lost_write", lost.unwritten);
+    json_uint(j, "lost_sampled", lost.sampled);
+    describe_threads(j, s, tl);
+    json_end(j);
+}

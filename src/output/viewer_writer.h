@@ -1,0 +1,40 @@
+/*
+ * viewer_writer.h - a profile as one HTML page to look around in: no server, no network, no other
+ * file. Its policy (a <meta> with hashes) lets the browser run this script, use this style, and
+ * fetch nothing at all.
+ *
+ * The page has the viewer (src/output/viewer/), and the profile as packed parts (packed_part.h):
+ *
+ *     meta     JSON: names, colours, statistics, threads
+ *     tree     columns of varints over all nodes but the root: parent (own number less the
+ *              parent's), name, self; then calls, memory, self and calls before, as meta tells
+ *     spans    viewer_spans.h, where there is a timeline
+ *
+ * Names are numbered in the order of the alphabet. docs/viewer.md tells what the viewer does.
+ */
+#ifndef THAG_VIEWER_WRITER_H
+#define THAG_VIEWER_WRITER_H
+
+#include <stdio.h>
+
+#include "output/palette.h"
+#include "output/stats_writer.h"
+#include "profile/profile_timeline.h"
+
+typedef struct viewer_opts {
+    const char *title;      /* NULL: the profile's title */
+    const palette *palette; /* NULL: mem for bytes, else aqua */
+    const stats_meta *meta; /* what was lost; may be NULL */
+    timeline *tl;           /* of the same profile, unchanged; NULL: none */
+    uint64_t max_spans;     /* of it to keep one by one; 0: VIEWER_MAX_SPANS */
+    const profile *before;  /* to compare with, of the same unit; NULL: nothing */
+    const char *before_title;
+} viewer_opts;
+
+/**
+ * Write the page. With `before`, paths that only it has are added to p, with zero metrics. Fails with
+ * THAG_ERR_MEMORY, THAG_ERR_UNIT, THAG_ERR_WRITE. Neither closes nor flushes the stream.
+ */
+thag_err viewer_write(FILE *to, profile *p, const viewer_opts *opts, fault *why);
+
+#endif

@@ -1,0 +1,88 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/viewer_spans.h"
+#include "output/viewer_writer.h"
+#include "thag-analyze/analyze.h"
+#include "thag-analyze/picture_options.h"
+
+typedef struct settings {
+    const char *title, *before;
+    size_t palette; /* as palette_chosen() counts */
+    size_t max_spans;
+    int no_timeline;
+} settings;
+
+static const settings defaults = {.max_spans = VIEWER_MAX_SPANS};
+
+static const option_fact facts[] = {
+    OPTION_TEXT(settings, title, "title", "TEXT", "heading of the page"),
+    OPTION_TEXT(settings, before, "before", "FILE",
+                "compare with this profile: what is less than in it, and what is more"),
+    OPTION_COUNT(
+        settings, max_spans, "max-spans", "N", 1000, 200000000,
+        "keep so many spans one by one, the shortest of more together; otherwise 12000000"),
+    OPTION_FLAG(settings, no_timeline, "no-timeline", "leave out the spans along time"),
+    OPTION_CHOICE(settings, palette, "palette", "NAME", palette_choice, "colours"),
+    OPTION_LAST};
+
+static int write_page(const job *j, const input *in, viewer_opts *opts)
+{
+    named_result out;
+    fault f = {0};
+    thag_err err;
+    int status = named_result_open(&out, j, in, opts->before ? "-diff.html" : ".html");
+
+    if (status != EXIT_FINE) return status;
+    err = viewer_write(out.file.to, in->profile, opts, &f);
+    if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
+    return named_result_close(&out, status);
+}
+
+static int compare(const job *j, const input *in, viewer_opts *opts)
+{
+    const settings *set = j->settings;
+    input before;
+    int status = input_open(&before, (char *[]){(char *)(uintptr_t)set->before}, 1);
+
+    if (status != EXIT_FINE) return status;
+    opts->before = before.profile;
+    opts->before_title = before.stem;
+    status = write_page(j, in, opts);
+    input_close(&before);
+    return status;
+}
+
+static int show(const job *j, const input *in)
+{
+    const settings *set = j->settings;
+    viewer_opts opts = {.title = set->title,
+                        .palette = palette_chosen(set->palette),
+                        .meta = &in->meta,
+                        .max_spans = set->max_spans};
+    int status = EXIT_FINE;
+
+    if (in->profile->node_count == 1) {
+        return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
+    }
+    if (set->before) return compare(j, in, &opts);
+    if (in->whole.trace && !set->no_timeline) status = input_timeline(&opts.tl, in);
+    if (status == EXIT_FINE) status = write_page(j, in, &opts);
+    timeline_free(opts.tl);
+    return status;
+}
+
+const command cmd_view = {
+    .name = "view",
+    .summary = "page to look around in: pictures, timeline, callers, table (HTML)",
+    .usage = "[OPTION]... FILE...",
+    .about =
+        "Write one HTML page that shows a profile in every way, without a server or a network:\n"
+        "flamegraph, spans along time, callers and callees, table; a stretch of time that is\n"
+        "chosen holds for all of them. The file's name is that of the first input with .html,\n"
+        "in the current directory, unless -o says otherwise. Several files are merged, without\n"
+        "their timelines.",
+    .options = facts,
+    .defaults = &defaults,
+    .settings_size = sizeof(settings),
+    .show = show};
