@@ -1,8 +1,9 @@
 #!/bin/sh
-# run.sh DRAW_SVG SCRATCH - the browser tests. 77 (skipped) where there is no node or no browser.
+# run.sh TEST DRAW_SVG SCRATCH - one of the browser tests. 77 (skipped) where there is no node or no
+# browser.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-export THAG_DRAW_SVG="$1" THAG_SCRATCH="$2"
+export THAG_DRAW_SVG="$2" THAG_SCRATCH="$3"
 export THAG_CHROMIUM="${THAG_CHROMIUM:-$(command -v chromium || command -v chromium-browser || true)}"
 export THAG_MODULES="$THAG_SCRATCH"
 
@@ -20,4 +21,4 @@ if ! cmp -s "$here/package-lock.json" "$THAG_SCRATCH/package-lock.json" ||
         exit 77
     fi
 fi
-exec node --test "$here/flamegraph.test.mjs"
+exec node --test "$here/$1.test.mjs"

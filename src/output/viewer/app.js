@@ -42,6 +42,7 @@ class App {
         this.callees = new FlameView(byId('sandwich'), 'Callees', this.page, { onPick: hooks.onPick });
         this.table = new TableView(byId('table'), this.page, (sort) => this.change({ sort }), (frame) => this.pick(frame));
         if (this.timeline) this.buildTimeline();
+        this.buildFunctions();
         this.buildTabs();
         this.buildMetrics();
         this.listen();
@@ -53,6 +54,16 @@ class App {
         this.chart = new ChartView(byId('chart'), this.page, this.timeline, this.tree, onRange);
         byId('overview-box').hidden = false;
         this.overview = new Overview(byId('overview'), this.timeline, onRange);
+    }
+
+    // Of very many, those that come first in the alphabet are offered; all can be typed.
+    buildFunctions() {
+        const { names } = this.meta, field = byId('function');
+        for (const name of names.slice(0, 5000)) element('option', { value: name }, byId('functions'));
+        field.addEventListener('change', () => {
+            const frame = names.indexOf(field.value);
+            if (frame >= 0) this.pick(frame);
+        });
     }
 
     buildTabs() {
@@ -76,7 +87,7 @@ class App {
         const { meta, tree } = this, main = tree.metrics[0], total = inclusive(tree.parent, main.self)[0];
         const facts = [quantity(total, main.unit) + ' in all', grouped(tree.parent.length - 1) + ' call paths'];
         if (this.timeline) facts.push(grouped(meta.time.spans) + ' spans', grouped(this.timeline.threads.length) + ' threads', quantity(meta.time.end, 'ns') + ' long');
-        if (meta.before !== undefined) facts.unshift('compared with ' + meta.before);
+        if (meta.before !== undefined) facts.push('before: ' + meta.before + ', ' + quantity(inclusive(tree.parent, main.before)[0], main.unit));
         byId('facts').textContent = facts.join(' \u00b7 ');
         this.page.notes(this.notesOf(meta));
     }
@@ -266,6 +277,7 @@ class App {
             frame = sums.indexOf(sums.reduce((a, b) => Math.max(a, b), 0));
             this.state.frame = frame;
         }
+        byId('function').value = this.meta.names[frame] || '';
         const callers = callersOf(tree, value, frame), callees = calleesOf(tree, now.self, frame);
         for (const [view, part] of [[this.callers, callers], [this.callees, callees]]) {
             view.zoomed = 0;

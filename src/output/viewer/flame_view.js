@@ -40,13 +40,13 @@ export class FlameView {
 
     // The share of what is zoomed that lies in or beneath a match, and how many nodes match.
     matched() {
-        const { parent, frame } = this.tree, covered = new Uint8Array(parent.length), inside = new Uint8Array(parent.length);
+        const { parent } = this.tree, covered = new Uint8Array(parent.length), inside = new Uint8Array(parent.length);
         let sum = 0, count = 0;
         inside[this.zoomed] = 1;
         for (let n = this.zoomed; n < parent.length; n++) {
             if (n !== this.zoomed) inside[n] = parent[n] >= 0 ? inside[parent[n]] : 0;
             if (!inside[n]) continue;
-            const is = frame[n] >= 0 && this.hits[frame[n]], within = n !== this.zoomed && covered[parent[n]];
+            const is = this.isHit(n), within = n !== this.zoomed && covered[parent[n]];
             if (is && !within) sum += this.value[n];
             if (is && this.flame.width[n] > 0) count++;
             covered[n] = is || within ? 1 : 0;
@@ -54,7 +54,9 @@ export class FlameView {
         return { share: percent(sum, this.value[this.zoomed]), count };
     }
 
-    nameOf(n) { return n === 0 ? 'all' : this.app.names[this.tree.frame[n]] || '(no name)'; }
+    nameOf(n) { return this.tree.frame[n] < 0 ? 'all' : this.app.names[this.tree.frame[n]] || '(no name)'; }
+
+    isHit(n) { return this.hits !== null && this.tree.frame[n] >= 0 && this.hits[this.tree.frame[n]] === 1; }
 
     pathTo(n) {
         const path = [];
@@ -122,7 +124,7 @@ export class FlameView {
     drawNode(context, n, x, w, y, isAbove) {
         context.fillStyle = this.colourOf(n, isAbove);
         context.fillRect(x, y, w > 3 ? w - 0.5 : Math.max(w, 0.6), ROW - 1);
-        const isHit = this.hits && n > 0 && this.hits[this.tree.frame[n]];
+        const isHit = this.isHit(n);
         if (isHit && w > 2) {
             context.strokeStyle = theme.hit;
             context.strokeRect(x + 0.5, y + 0.5, w - 1.5, ROW - 2);
@@ -133,8 +135,8 @@ export class FlameView {
     }
 
     colourOf(n, isAbove) {
-        const shade = n === 0 ? 0 : this.app.shades[this.tree.frame[n]];
-        if (this.hits && !(n > 0 && this.hits[this.tree.frame[n]])) return this.before ? theme.same : theme.faded[shade];
+        const frame = this.tree.frame[n], shade = frame < 0 ? 0 : this.app.shades[frame];
+        if (this.hits && !this.isHit(n)) return this.before ? theme.same : theme.faded[shade];
         if (this.before) return this.differenceColour(n);
         return isAbove ? theme.above[shade] : theme.shades[shade];
     }
@@ -183,13 +185,13 @@ export class FlameView {
         lines.push([unit === 'ns' ? 'time' : unit === 'bytes' ? 'memory' : 'count', app.exactly(value[n], unit)]);
         lines.push(['of all', percent(value[n], value[0])]);
         if (this.zoomed) lines.push(['of zoomed', percent(value[n], value[this.zoomed])]);
-        if (up > 0) lines.push(['of parent', percent(value[n], value[up]) + ' of ' + this.nameOf(up)]);
+        if (up > 0 || up === 0 && this.tree.frame[0] >= 0) lines.push(['of parent', percent(value[n], value[up]) + ' of ' + this.nameOf(up)]);
         lines.push(['self', app.quantity(this.self[n], unit) + ', ' + percent(this.self[n], value[n])]);
         if (before) lines.push(['before', app.exactly(before[n], unit)], ['change', app.signed(value[n] - before[n], unit) + (before[n] ? ', ' + (100 * (value[n] - before[n]) / before[n]).toFixed(1) + '%' : ', new')]);
-        const calls = this.tree.calls && n ? this.tree.calls[n] : 0;
+        const calls = this.tree.calls ? this.tree.calls[n] : 0;
         if (calls) lines.push(['calls', app.grouped(calls)]);
         if (calls && unit === 'ns') lines.push(['mean', app.quantity(value[n] / calls, unit)]);
-        const place = n ? app.placeOf(this.tree.frame[n]) : '';
+        const place = app.placeOf(this.tree.frame[n]);
         if (place) lines.push(['at', place]);
         return lines;
     }
@@ -212,7 +214,7 @@ export class FlameView {
         canvas.addEventListener('click', (event) => {
             const n = this.nodeAt(event);
             if (n < 0) return;
-            if ((event.shiftKey || event.altKey) && n > 0) this.hooks.onPick(this.tree.frame[n]);
+            if ((event.shiftKey || event.altKey) && this.tree.frame[n] >= 0) this.hooks.onPick(this.tree.frame[n]);
             else this.zoom(n);
         });
         canvas.addEventListener('keydown', (event) => this.onKey(event));
@@ -249,7 +251,7 @@ export class FlameView {
         if (event.ctrlKey || event.metaKey || !this.flame) return;
         if (event.key === 'Enter' || event.key === ' ') {
             this.zoom(this.current);
-        } else if (event.key === 's' && this.current > 0) {
+        } else if (event.key === 's' && this.tree.frame[this.current] >= 0) {
             this.hooks.onPick(this.tree.frame[this.current]);
         } else if (/^(Arrow|Home)/.test(event.key)) {
             const n = this.walk(event.key);

@@ -54,7 +54,7 @@ export class Overview {
     }
 
     drawBusy(context, width, height) {
-        const tall = height / this.rows.length, colour = theme.shades[0], steps = [];
+        const tall = height / this.rows.length, colour = theme.shades[theme.isDark ? 15 : 0], steps = [];
         for (let k = 0; k <= 10; k++) steps.push(mixed(theme.ground, colour, k / 10));
         this.rows.forEach((row, r) => {
             for (let x = 0; x < width; x++) {

@@ -89,9 +89,9 @@ function sortedByFrame(frame, most) {
 
 // A tree that grows by paths, for what is put together here.
 class Growing {
-    constructor() {
+    constructor(frame) {
         this.parent = [-1];
-        this.frame = [-1];
+        this.frame = [frame];
         this.self = [0];
         this.calls = [0];
         this.known = new Map();
@@ -128,14 +128,13 @@ function topmost(tree, wanted) {
     return found;
 }
 
-// What a function called: its subtrees, one upon the other. Node 1 is the function.
+// What a function called: its subtrees, one upon the other. The root is the function.
 export function calleesOf(tree, self, wanted) {
-    const { parent, frame, calls } = tree, grown = new Growing(), image = new Int32Array(parent.length);
-    const top = grown.child(0, wanted);
-    for (const n of topmost(tree, wanted)) image[n] = top;
+    const { parent, frame, calls } = tree, grown = new Growing(wanted), image = new Int32Array(parent.length).fill(-1);
+    for (const n of topmost(tree, wanted)) image[n] = 0;
     for (let n = 1; n < parent.length; n++) {
-        if (!image[n] && image[parent[n]]) image[n] = grown.child(image[parent[n]], frame[n]);
-        if (!image[n]) continue;
+        if (image[n] < 0 && image[parent[n]] >= 0) image[n] = grown.child(image[parent[n]], frame[n]);
+        if (image[n] < 0) continue;
         grown.self[image[n]] += self[n];
         if (calls) grown.calls[image[n]] += calls[n];
     }
@@ -144,9 +143,9 @@ export function calleesOf(tree, self, wanted) {
 
 // Who called it, from the function outwards: values are of the function, split by caller.
 export function callersOf(tree, value, wanted) {
-    const { parent, frame, calls } = tree, grown = new Growing();
+    const { parent, frame, calls } = tree, grown = new Growing(wanted);
     for (const n of topmost(tree, wanted)) {
-        let at = grown.child(0, wanted);
+        let at = 0;
         if (calls) grown.calls[at] += calls[n];
         for (let up = parent[n]; up > 0; up = parent[up]) {
             at = grown.child(at, frame[up]);

@@ -1,0 +1,371 @@
+// The page of `thag-analyze view`, in a real browser. What it says is compared with numbers worked out
+// here, or with what other parts of thag-analyze say.
+//
+// Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN (stored traces), THAG_CHROMIUM,
+// THAG_MODULES and THAG_SCRATCH.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { compilePattern } from '../../src/output/viewer/pattern.js';
+
+const { chromium } = createRequire(join(process.env.THAG_MODULES, 'package.json'))('playwright-core');
+const HOSTILE = '</script><img src=x onerror=alert(1)>';
+const STACKS = [
+  ['main;parse;read_line', 300], ['main;parse', 100], ['main;parse;read_token;read_line', 200],
+  ['main;work;sort;compare', 150], ['main;work;sort', 50], ['main;work;hash (a, b)', 100],
+  ['main;write', 60], [`main;${HOSTILE}`, 40],
+];
+const TOTAL = STACKS.reduce((sum, [, n]) => sum + n, 0);
+const SAMPLE = join(process.env.THAG_GOLDEN, 'sample.thag');
+
+let browser, page, problems;
+
+const scratch = (name) => join(process.env.THAG_SCRATCH, name);
+const analyze = (...args) => execFileSync(process.env.THAG_ANALYZE, args, { maxBuffer: 1 << 28, encoding: 'utf8' });
+
+function folded(name, stacks) {
+  writeFileSync(scratch(name), stacks.map(([s, n]) => `${s} ${n}\n`).join(''));
+  return scratch(name);
+}
+
+function view(name, ...args) {
+  analyze('view', '--force', '-o', scratch(name), ...args);
+  return pathToFileURL(scratch(name)).href;
+}
+
+async function open(url, size = { width: 1200, height: 700 }) {
+  page = await browser.newPage({ viewport: size, colorScheme: 'light' });
+  problems = [];
+  page.on('pageerror', (e) => problems.push(String(e)));
+  page.on('console', (m) => { if (m.type() === 'error') problems.push(m.text()); });
+  page.on('dialog', (d) => { problems.push('dialog'); d.dismiss(); });
+  page.on('request', (r) => { if (r.url().split('#')[0] !== url.split('#')[0]) problems.push(r.url()); });
+  await page.goto(url);
+  await page.waitForSelector('html[data-ready]', { state: 'attached' });
+}
+
+// Where a share of the width and a row are, on the canvas of a view.
+async function at(view, share, row, top = 0) {
+  const box = await page.locator(`#${view} canvas`).first().boundingBox();
+  return [box.x + box.width * share, box.y + top + row * 18 + 9];
+}
+const hover = async (...where) => page.mouse.move(...await at(...where));
+const click = async (...where) => page.mouse.click(...await at(...where));
+const tip = () => page.locator('#tip').innerText();
+const matched = () => page.locator('#matched').textContent();
+const live = () => page.locator('#live').textContent();
+const trail = () => page.locator('#trail').innerText();
+const hash = () => page.evaluate(() => location.hash);
+const tab = (key) => page.locator(`#tab-${key}`).click();
+const settle = () => page.waitForTimeout(250);
+
+async function table() {
+  const heads = await page.locator('#table thead button').allTextContents();
+  const rows = await page.locator('#table tbody tr').evaluateAll((all) => all.map((tr) => [...tr.children].map((c) => c.textContent)));
+  return rows.map((cells) => Object.fromEntries(cells.map((c, k) => [heads[k].replace(/ .$/, ''), c])));
+}
+
+function expectedShare(regex, below = []) {
+  let part = 0, whole = 0;
+  for (const [stack, n] of STACKS) {
+    const frames = stack.split(';');
+    if (!below.every((f, i) => frames[i] === f)) continue;
+    whole += n;
+    if (frames.slice(Math.max(0, below.length - 1)).some((f) => regex.test(f))) part += n;
+  }
+  return `${(100 * part / whole).toFixed(2)}%`;
+}
+
+let plain, sample;
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.THAG_CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+  plain = view('plain.html', folded('plain.txt', STACKS));
+  sample = view('sample.html', SAMPLE);
+});
+after(() => browser.close());
+afterEach(async () => {
+  if (!page) return;
+  assert.deepEqual(problems, []);
+  await page.close();
+  page = undefined;
+});
+
+test('frames are where their shares put them, and tell exact details', async () => {
+  await open(plain);
+  // Children in the order of the alphabet: < p... w(ork) w(rite).
+  await hover('flame', 0.04 + 0.3, 2);
+  const text = await tip();
+  assert.match(text, /^parse\n/);
+  assert.match(text, /count\s+600 samples/);
+  assert.match(text, /of all\s+60\.00%/);
+  assert.match(text, /self\s+100 samples, 16\.67%/);
+  await hover('flame', 0.02, 2);
+  assert.ok((await tip()).startsWith(HOSTILE));
+  await hover('flame', 0.99, 2);
+  assert.match(await tip(), /^write\n[^]*60 samples/);
+});
+
+test('a hostile name is text wherever it shows', async () => {
+  await open(plain);
+  await click('flame', 0.02, 2);
+  assert.equal(await trail(), `all \u203a main \u203a ${HOSTILE}`);
+  await tab('table');
+  assert.ok((await table()).some((r) => r.function === HOSTILE && r.self === '40 samples'));
+  await page.getByRole('button', { name: 'onerror' }).click();
+  assert.equal(await page.locator('#function').inputValue(), HOSTILE);
+  assert.equal(await page.locator('img').count(), 0);
+});
+
+test('the policy forbids what the page does not need', async () => {
+  await open(plain);
+  const told = await page.evaluate(async () => {
+    const blocked = [];
+    document.addEventListener('securitypolicyviolation', (e) => blocked.push(e.effectiveDirective));
+    await fetch('https://example.org/').catch(() => 0);
+    document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }));
+    document.body.append(Object.assign(document.createElement('img'), { src: 'https://example.org/x.png' }));
+    await new Promise((done) => { setTimeout(done, 100); });
+    return [...new Set(blocked)].sort().join() + ' ' + window.ran;
+  });
+  assert.equal(told, 'connect-src,img-src,script-src-elem undefined');
+  problems = [];
+});
+
+test('search counts what is nested once, and marks functions', async () => {
+  await open(plain);
+  await page.keyboard.press('/');
+  await page.keyboard.type('read');
+  assert.equal(await matched(), `${expectedShare(/read/)} in 3 frames of 2 functions`);
+  await page.locator('#search').fill('^(parse|read_)');
+  assert.equal(await matched(), `${expectedShare(/^(parse|read_)/)} in 4 frames of 3 functions`);
+  await page.locator('#search').fill('(a, b');
+  assert.match(await matched(), /^10\.00% in 1 frame of 1 function \(letter by letter\)$/);
+  await page.locator('#search').fill('SORT');
+  assert.match(await matched(), /^0\.00% in 0 frames/);
+  await page.keyboard.press('Escape');
+  assert.equal(await matched(), '');
+});
+
+test('a pattern that runs away elsewhere does not here', async () => {
+  const wild = view('wild.html', folded('wild.txt', [[`main;${'a'.repeat(3000)}!`, 1]]));
+  await open(`${wild}#s=${encodeURIComponent('(a+)+$')}`);
+  const began = Date.now();
+  await page.locator('#search').fill('(a|a)*(a*)*$x');
+  assert.match(await matched(), /0 functions/);
+  assert.ok(Date.now() - began < 5000);
+});
+
+test('patterns match what the browser says', () => {
+  let seed = 7;
+  const draw = (n) => { seed = (seed * 1103515245 + 12345) % 2147483648; return Math.floor(seed / 65536) % n; };
+  const atoms = ['a', 'b', '.', '\\d', '\\W', '[a-c]', '[^b]', '(ab|c)', '(?:a|b1)', '\\.', 'x?', '^', '$', '\\b', '[\\w-]'];
+  const repeats = ['', '', '', '*', '+', '?', '{2}', '{1,3}', '{0,}'];
+  const letters = ['a', 'b', 'c', 'x', '1', '_', '.', ' ', 'A', '\u00e9'];
+  let tried = 0;
+  for (let round = 0; round < 4000; round++) {
+    const pattern = Array.from({ length: 1 + draw(4) }, () => {
+      const atom = atoms[draw(atoms.length)];
+      return atom + (/^(\^|\$|\\b|x\?)$/.test(atom) ? '' : repeats[draw(repeats.length)]);
+    }).join(draw(6) ? '' : '|');
+    const { test: is, problem } = compilePattern(pattern);
+    assert.equal(problem, '', pattern);
+    const regex = new RegExp(pattern, 'iu');
+    for (let k = 0; k < 5; k++) {
+      const name = Array.from({ length: draw(7) }, () => letters[draw(letters.length)]).join('');
+      assert.equal(is(name), regex.test(name), `${pattern} on ${JSON.stringify(name)}`);
+      tried++;
+    }
+  }
+  assert.equal(tried, 20000);
+});
+
+test('the URL has the state, and brings it back', async () => {
+  await open(plain);
+  await click('flame', 0.8, 2);
+  assert.equal(await trail(), 'all \u203a main \u203a work');
+  await page.locator('#search').fill('sort');
+  await page.getByRole('button', { name: 'Dark' }).click();
+  await page.reload();
+  await page.waitForSelector('html[data-ready]', { state: 'attached' });
+  assert.equal(await trail(), 'all \u203a main \u203a work');
+  assert.equal(await matched(), `${expectedShare(/sort/, ['main', 'work'])} in 1 frame of 1 function`);
+  assert.equal(await page.locator('html.dark').count(), 1);
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  assert.doesNotMatch(await hash(), /[zs]=/);
+});
+
+test('nonsense in the URL is harmless', async () => {
+  await open(`${sample}#v=nothing&z=99999&s=%5B&r=5-1&f=-3&m=%3Cb%3E&o=__proto__&t=<script>&b=1`);
+  assert.match(await trail(), /^Click a frame/);
+  await tab('table');
+  assert.equal((await table()).length, 0);
+});
+
+test('the keyboard walks, zooms and goes back, and what is walked to is said', async () => {
+  await open(plain);
+  await page.locator('#flame canvas').focus();
+  await page.keyboard.press('ArrowDown');
+  assert.match(await live(), /^main, count 1,000 samples/);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowRight');
+  assert.match(await live(), /^parse, count 600 samples, of all 60\.00%/);
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  assert.equal(await trail(), 'all \u203a main \u203a work');
+  await page.keyboard.press('ArrowUp');
+  assert.match(await live(), /^main/);
+  await page.keyboard.press('Escape');
+  assert.equal(await trail(), 'all \u203a main');
+  await page.keyboard.press('3');
+  assert.equal(await page.locator('#tab-table').getAttribute('aria-selected'), 'true');
+});
+
+test('callers and callees add up', async () => {
+  await open(plain);
+  await tab('table');
+  await page.getByRole('button', { name: 'read_line' }).click();
+  // Callers stand upon the function: the nearest above it.
+  const canvas = await page.locator('#sandwich canvas').first().boundingBox();
+  const rows = Math.floor(canvas.height / 18);
+  await page.mouse.move(canvas.x + canvas.width * 0.3, canvas.y + (rows - 1) * 18 + 9);
+  assert.match(await tip(), /^read_line\n[^]*500 samples/);
+  await page.mouse.move(canvas.x + canvas.width * 0.3, canvas.y + (rows - 2) * 18 + 9);
+  assert.match(await tip(), /^parse\n[^]*300 samples[^]*60\.00% of read_line/);
+  await page.mouse.move(canvas.x + canvas.width * 0.9, canvas.y + (rows - 2) * 18 + 9);
+  assert.match(await tip(), /^read_token\n[^]*200 samples/);
+});
+
+test('the table is that of thag-analyze stats', async () => {
+  await open(sample);
+  await tab('table');
+  const expected = JSON.parse(analyze('stats', '--json', SAMPLE)).functions;
+  const found = await table();
+  assert.equal(found.length, expected.length);
+  for (const row of found) {
+    const e = expected.find((f) => f.name === row.function);
+    assert.equal(row.calls.replaceAll(',', ''), String(e.calls), row.function);
+  }
+  await page.getByRole('button', { name: 'calls' }).click();
+  const calls = (await table()).map((r) => Number(r.calls.replaceAll(',', '')));
+  assert.deepEqual(calls, calls.slice().sort((a, b) => b - a));
+});
+
+// All single spans, as the flamechart has them: another writer of the same.
+function spansOf(trace) {
+  const svg = analyze('flamechart', '--min-width=0.01', '-o', '-', trace);
+  const data = JSON.parse(/class="data"><!\[CDATA\[([^]*?)\]\]>/.exec(svg)[1]);
+  return data.rects.split('|').slice(1).flatMap((row) => {
+    let end = data.from;
+    return row.split(';').map((entry) => {
+      const [name, gap, length, count] = entry.split(',').map((t) => (t === '' || t === undefined ? undefined : parseInt(t, 36)));
+      assert.ok(!(count > 1), 'the spans of this trace can be told apart');
+      const start = end + (gap || 0);
+      end = start + length;
+      return { name: data.names[name], start, end };
+    });
+  });
+}
+
+test('a stretch of time counts what is in it, everywhere', async () => {
+  const spans = spansOf(SAMPLE), end = Math.max(...spans.map((s) => s.end));
+  const from = Math.floor(end / 3), to = Math.floor(end * 2 / 3);
+  await open(`${sample}#v=table&r=${from}-${to}`);
+  const inside = spans.filter((s) => s.end > from && s.start < to), count = {};
+  for (const s of inside) count[s.name] = (count[s.name] || 0) + 1;
+  const found = await table();
+  assert.ok(found.length > 0);
+  assert.deepEqual(Object.fromEntries(found.map((r) => [r.function, Number(r.calls.replaceAll(',', ''))])), count);
+  assert.match(await page.locator('#range').textContent(), /3[23]\.\d\d% of the time/);
+  await page.keyboard.press('Escape');
+  assert.match(await page.locator('#range').textContent(), /^All of/);
+});
+
+test('the overview chooses a stretch, the timeline zooms', async () => {
+  await open(sample);
+  const box = await page.locator('#overview').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.25, box.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.75, box.y + 10, { steps: 4 });
+  await page.mouse.up();
+  await settle();
+  assert.match(await page.locator('#range').textContent(), /(49\.\d|50\.\d)\d% of the time/);
+  assert.match(await hash(), /r=\d+-\d+/);
+  await tab('chart');
+  await page.locator('#chart canvas').focus();
+  await page.keyboard.press('w');
+  await settle();
+  assert.match(await page.locator('#range').textContent(), /30\.\d\d% of the time/);
+  await page.keyboard.press('0');
+  await page.keyboard.press('ArrowDown');
+  assert.match(await live(), /time .* from /);
+  await page.keyboard.press('Enter');
+  await settle();
+  assert.doesNotMatch(await page.locator('#range').textContent(), /^All of/);
+});
+
+test('hovering the timeline tells the span', async () => {
+  await open(`${sample}#v=chart`);
+  const longest = spansOf(SAMPLE).reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
+  await page.waitForTimeout(100);
+  await hover('chart', 0.5, 0, 44);
+  assert.ok((await tip()).startsWith(longest.name), await tip());
+  assert.match(await tip(), /thread\s/);
+});
+
+test('spans beyond the limit are kept together, with their number', async () => {
+  const few = view('few.html', '--max-spans=1000', join(process.env.THAG_GOLDEN, 'sample.thag'));
+  await open(few);
+  assert.match(await page.locator('#facts').textContent(), /spans/);
+});
+
+test('a profile compared with itself has not changed', async () => {
+  const same = view('same.html', '--before', scratch('plain.txt'), scratch('plain.txt'));
+  await open(same);
+  await tab('table');
+  const rows = await table();
+  assert.equal(rows.length, 10);
+  assert.ok(rows.every((r) => r.change === '\u00b10 samples'), JSON.stringify(rows));
+});
+
+test('a difference has its sign', async () => {
+  const later = folded('later.txt', [['main;parse', 100], ['main;new', 50]]), sooner = folded('sooner.txt', [['main;parse', 150], ['main;old', 20]]);
+  await open(view('difference.html', '--before', sooner, later));
+  await hover('flame', 0.6, 2);
+  assert.match(await tip(), /^parse\n[^]*before\s+150 samples[^]*change\s+\u221250 samples, -33\.3%/);
+  await hover('flame', 0.1, 2);
+  assert.match(await tip(), /^new\n[^]*\+50 samples, new/);
+  await page.getByRole('button', { name: 'Widths: after' }).click();
+  await hover('flame', 0.05, 2);
+  assert.match(await tip(), /^old\n[^]*\u221220 samples/);
+  await tab('table');
+  assert.deepEqual((await table()).map((r) => [r.function, r.change]), [['new', '+50 samples'], ['parse', '\u221250 samples'], ['old', '\u221220 samples'], ['main', '\u00b10 samples']]);
+});
+
+test('a narrow window has everything within it', async () => {
+  await open(sample, { width: 600, height: 600 });
+  for (const key of ['flame', 'chart', 'sandwich', 'table']) {
+    await tab(key);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 600, key);
+  }
+});
+
+test('dark and light change everything drawn', async () => {
+  await open(plain);
+  const colours = () => page.evaluate(() => {
+    const canvas = document.querySelector('#flame canvas'), context = canvas.getContext('2d');
+    return [...context.getImageData(300, 5, 1, 1).data, ...context.getImageData(300, canvas.height - 5, 1, 1).data].join();
+  });
+  await settle();
+  const light = await colours();
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await settle();
+  assert.notEqual(await colours(), light);
+  await page.keyboard.press('t');
+  await settle();
+  assert.equal(await colours(), light);
+});
