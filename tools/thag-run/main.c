@@ -13,6 +13,7 @@
 #include "cli/option.h"
 #include "thag-run/image.h"
 #include "thag-run/run.h"
+#include "thag-run/script.h"
 
 typedef struct settings {
     int time, memory, both, detail, children, open, quiet;
@@ -126,24 +127,31 @@ int main(int argc, char **argv)
     settings set = {0};
     option_set options = {
         .program = "thag-run",
-        .usage = "[OPTION]... [--] PROGRAM [ARGUMENT]...",
-        .about = "Run a program that was built with profiling, then show what it did: a table on\n"
-                 "standard error, and a flamegraph beside the trace. The program's input, output\n"
-                 "and exit status are its own. Options end at its name.",
+        .usage = "[OPTION]... [--] PROGRAM|SOURCE.c [ARGUMENT]...",
+        .about = "Run a program that was built with profiling, or a single source file, then show\n"
+                 "what it did: a table on standard error, and a flamegraph beside the trace. The\n"
+                 "program's input, output and exit status are its own. Options end at its name.",
         .stops_at_input = 1,
         .groups = {{.facts = facts, .settings = &set}, {.facts = options_common}}};
     run_plan plan = {0};
     run_end end = {0};
+    script made = {0};
     int first, status;
 
     message_program("thag-run");
     status = options_parse(&options, argc, argv, &first);
     if (status != OPTIONS_GO_ON) return status == EXIT_FINE ? EXIT_FINE : RUN_FAILED;
-    status = make_plan(&plan, &set, argv + first);
+    if (first < argc && script_is_source(argv[first])) {
+        status = script_compile(&made, argv[first]);
+        if (status == EXIT_FINE) argv[first] = made.program;
+    }
+    if (status == OPTIONS_GO_ON || status == EXIT_FINE)
+        status = make_plan(&plan, &set, argv + first);
     if (status == EXIT_FINE) status = child_run(&plan, &end);
     if (status == EXIT_FINE) report(&plan, &end);
     free(plan.dir);
     free(plan.preload);
+    script_remove(&made);
     if (status == EXIT_FINE) child_end_alike(&end);
     return status;
 }

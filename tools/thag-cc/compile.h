@@ -1,0 +1,13 @@
+/*
+ * compile.h - runs the compiler in the way that its command line needs.
+ */
+#ifndef THAG_CC_COMPILE_H
+#define THAG_CC_COMPILE_H
+
+/** Become the compiler, as if there were no thag-cc. Returns only an exit status of failure. */
+int compile_plainly(char **argv);
+
+/** Compile with profiling. Returns the compiler's exit status, or becomes the compiler. */
+int compile(int argc, char **argv);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * thag-cc - stands in front of a compiler: the same compiler, the same command line, but every function
+ * of the sources is profiled. CC="thag-cc gcc" make.
+ *
+ * The compiler reads instrumented text where it opens a source (shim.c), so that paths, dependencies,
+ * __FILE__, line numbers and debug information are those of the files as they are. Links get the
+ * runtime, and only where something refers to it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/message.h"
+#include "thag-cc/compile.h"
+
+static const char help[] =
+    "Usage: thag-cc COMPILER [ARGUMENT]...\n"
+    "\n"
+    "Compile as COMPILER does, gcc or clang, with every function of C and C++ sources profiled:\n"
+    "\n"
+    "  CC=\"thag-cc gcc\" CXX=\"thag-cc g++\" make\n"
+    "  CC=\"thag-cc ccache gcc\" ./configure\n"
+    "  thag-run ./prog\n"
+    "\n"
+    "No source is changed, line numbers stay. A program that thag-run has not started runs\n"
+    "unprofiled. thag-cc takes no options of its own beside these; the environment says\n"
+    "\n"
+    "  THAG_CC=off        compile exactly as without thag-cc\n"
+    "  THAG_CC_SKIP=GLOB  leave sources alone whose path matches; several with : between\n"
+    "  THAG_CC_LOG=FILE   append what was done, one line a source\n"
+    "  THAG_CC_LINK=static\n"
+    "                     link the static runtime; otherwise the shared one\n"
+    "  THAG_CC_VERBOSE=1  say why a source was compiled without profiling\n"
+    "\n"
+    "  -h, --help         show this help and exit\n"
+    "  -V, --version      show the version and exit\n";
+
+static int is_off(void)
+{
+    const char *setting = getenv("THAG_CC");
+
+    return setting && (strcasecmp(setting, "off") == 0 || strcasecmp(setting, "no") == 0 ||
+                       strcmp(setting, "0") == 0);
+}
+
+int main(int argc, char **argv)
+{
+    const char *first = argc > 1 ? argv[1] : "";
+
+    message_program("thag-cc");
+    if (argc < 2) return complain(EXIT_USAGE, NULL, "no compiler; try: thag-cc gcc -c prog.c");
+    if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0) {
+        fputs(help, stdout);
+        return EXIT_FINE;
+    }
+    if (strcmp(first, "-V") == 0 || strcmp(first, "--version") == 0) {
+        printf("thag-cc %s\n", THAG_VERSION);
+        return EXIT_FINE;
+    }
+    if (first[0] == '-') {
+        return complain(EXIT_USAGE, first, "not a compiler (thag-cc gcc %s ...?)", first);
+    }
+    return is_off() ? compile_plainly(argv + 1) : compile(argc - 1, argv + 1);
+}
