@@ -39,6 +39,8 @@ set(_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runtime)
+install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/cc/thag-cc.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler/cc COMPONENT runtime)
 set_target_properties(thag_profiler PROPERTIES EXPORT_NAME runtime_static)
 set_target_properties(thag_profiler_shared PROPERTIES EXPORT_NAME runtime_shared)
 set_target_properties(thag_heap PROPERTIES EXPORT_NAME heap_static)
@@ -75,5 +77,6 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/tra
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
 
 if(TARGET thag-analyze)
-    install(TARGETS thag-analyze thag-run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+    install(TARGETS thag_cc_shim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
+    install(TARGETS thag-analyze thag-cc thag-run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 endif()

@@ -1,9 +1,9 @@
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/word.h"
 #include "thag-cc/command_line.h"
 
 #define RESPONSE_FILES_MAX 100 /* one may name another, and so itself */
@@ -40,29 +40,6 @@ static void words_add(words *w, const char *text)
 
 static void words_add_argument(words *w, const char *text);
 
-/* One word of a response file, in place. Quotes and backslashes as gcc has them. NULL: no more. */
-static char *next_word(char **rest)
-{
-    char *from = *rest, *to, *word;
-    char quote = 0;
-
-    while (isspace((unsigned char)*from)) from++;
-    if (!*from) return NULL;
-    for (word = to = from; *from && (quote || !isspace((unsigned char)*from)); from++) {
-        if (*from == '\\' && from[1])
-            *to++ = *++from;
-        else if (quote && *from == quote)
-            quote = 0;
-        else if (!quote && (*from == '"' || *from == '\''))
-            quote = *from;
-        else
-            *to++ = *from;
-    }
-    *rest = *from ? from + 1 : from;
-    *to = 0;
-    return word;
-}
-
 static int add_response_file(words *w, const char *path)
 {
     FILE *file = w->files_left > 0 ? fopen(path, "re") : NULL;
@@ -75,7 +52,7 @@ static int add_response_file(words *w, const char *path)
     len = getdelim(&text, &room, 0, file);
     fclose(file);
     rest = text;
-    while (len > 0 && (word = next_word(&rest)) != NULL) words_add_argument(w, word);
+    while (len > 0 && (word = word_next(&rest)) != NULL) words_add_argument(w, word);
     free(text);
     return 1;
 }
@@ -179,7 +156,7 @@ typedef struct reading {
     int is_partial; /* -r */
 } reading;
 
-static void read_input(reading *r, const char *path)
+static void read_input(reading *r, char *path)
 {
     command_line *c = r->c;
     cc_language language;
@@ -190,7 +167,9 @@ static void read_input(reading *r, const char *path)
     if (language == CC_BY_NAME || strcmp(path, "-") == 0) return;
     c->source_count++;
     if (!c->source) c->source = path;
-    if (r->language_option) c->language = language;
+    if (!r->language_option) return;
+    c->language = language;
+    c->named[c->named_count++] = path;
 }
 
 static void read_flag(reading *r, const char *flag)
@@ -245,7 +224,8 @@ int command_line_read(command_line *c, int argc, char **argv)
     for (int i = (int)c->compiler; i < argc; i++) words_add_argument(&w, argv[i]);
     c->expanded = w.items;
     c->system_dirs = calloc(w.count + 1, sizeof *c->system_dirs);
-    if (w.is_short_of_memory || !c->system_dirs) return 0;
+    c->named = calloc(w.count + 1, sizeof *c->named);
+    if (w.is_short_of_memory || !c->system_dirs || !c->named) return 0;
     for (size_t i = 1; i < w.count; i++) {
         char *argument = w.items[i];
 
@@ -267,5 +247,6 @@ void command_line_release(command_line *c)
     for (size_t i = 0; c->expanded && c->expanded[i]; i++) free(c->expanded[i]);
     free(c->expanded);
     free(c->system_dirs);
+    free(c->named);
     memset(c, 0, sizeof *c);
 }

@@ -25,6 +25,8 @@ typedef struct command_line {
     int has_colour_option;  /* -fdiagnostics-color and the like */
     char **system_dirs;     /* of -isystem and -idirafter; NULL-terminated */
     size_t system_dir_count;
+    char **named; /* sources that are such because -x says so; NULL-terminated */
+    size_t named_count;
     char **expanded; /* owned: all arguments, response files read */
 } command_line;
 

@@ -124,7 +124,8 @@ static int set_shim(const command_line *c)
                                       : "",
                 1) == 0 &&
          setenv("THAG_CC_STANDARD", c->standard ? c->standard : "", 1) == 0 &&
-         put_list("THAG_CC_SYSTEM", c->system_dirs, c->system_dir_count);
+         put_list("THAG_CC_SYSTEM", c->system_dirs, c->system_dir_count) &&
+         put_list("THAG_CC_SOURCES", c->named, c->named_count);
     free(shim);
     return ok;
 }

@@ -44,6 +44,20 @@ static int is_below(const char *path, const char *list)
     return 0;
 }
 
+/* Is it one of a list with : between? */
+static int is_listed(const char *path, const char *list)
+{
+    size_t len = strlen(path);
+
+    while (list && *list) {
+        const char *colon = strchrnul(list, ':');
+
+        if ((size_t)(colon - list) == len && memcmp(list, path, len) == 0) return 1;
+        list = *colon ? colon + 1 : NULL;
+    }
+    return 0;
+}
+
 static int matches_one(const char *path, const char *patterns)
 {
     char pattern[1024];
@@ -87,8 +101,9 @@ static int is_system(const char *path)
 static int is_wanted(const char *path, int flags)
 {
     return path && (flags & (O_ACCMODE | O_DIRECTORY | O_PATH)) == O_RDONLY &&
-           getenv("THAG_CC_STANDARD") && may_be_source(path) && !is_system(path) &&
-           !matches_one(path, getenv("THAG_CC_SKIP"));
+           getenv("THAG_CC_STANDARD") &&
+           (may_be_source(path) || is_listed(path, getenv("THAG_CC_SOURCES"))) &&
+           !is_system(path) && !matches_one(path, getenv("THAG_CC_SKIP"));
 }
 
 /* ---- the identities of the originals ---- */
@@ -235,7 +250,7 @@ static int opened(int fd, const char *path, int flags)
 
 /* ---- in front of libc ---- */
 
-#define REAL(name) (__extension__(__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name) (__extension__(__typeof__(&name)) dlsym(RTLD_NEXT, #name))
 
 static mode_t mode_in(int flags, va_list args)
 {

@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 
 #include "cli/installation.h"
 #include "cli/message.h"
+#include "cli/word.h"
 #include "thag-run/run.h"
 #include "thag-run/script.h"
 
@@ -72,26 +72,6 @@ static char *find_line(const char *path)
     return found;
 }
 
-/* One word, in place; quotes go. NULL: no more. */
-static char *next_word(char **rest)
-{
-    char *from = *rest, *to, *word, quote = 0;
-
-    while (isspace((unsigned char)*from)) from++;
-    if (!*from) return NULL;
-    for (word = to = from; *from && (quote || !isspace((unsigned char)*from)); from++) {
-        if (quote && *from == quote)
-            quote = 0;
-        else if (!quote && (*from == '"' || *from == '\''))
-            quote = *from;
-        else
-            *to++ = *from;
-    }
-    *rest = *from ? from + 1 : from;
-    *to = 0;
-    return word;
-}
-
 /* The key that a word begins with; *value is behind it. */
 static script_key key_of(const char *word, const char **value)
 {
@@ -115,7 +95,7 @@ static int read_header(header *h, const char *path)
 
     memset(h, 0, sizeof *h);
     rest = h->line = find_line(path);
-    while (rest && (word = next_word(&rest)) != NULL) {
+    while (rest && (word = word_next(&rest)) != NULL) {
         const char *value;
         script_key found = key_of(word, &value);
 
