@@ -105,8 +105,8 @@ thag_err symbolizer_add(symbolizer *s, const symbol_module *from, uint32_t *id)
         s->module_room = room;
     }
     m.path = strdup(from->path);
-    m.build_id = malloc(m.build_id_len + 1);
-    if (!m.path || !m.build_id) {
+    if (m.build_id_len) m.build_id = malloc(m.build_id_len);
+    if (!m.path || (m.build_id_len && !m.build_id)) {
         free(m.path);
         free(m.build_id);
         return THAG_ERR_MEMORY;

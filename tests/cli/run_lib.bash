@@ -1,5 +1,6 @@
 # Sourced by the cases of thag-run and thag-cc: programs to run, and what differs from run to run taken
 # out of what is said.
+[ -z "${SANITIZERS-}" ] || { echo "the library that was built needs a sanitizer"; exit 77; }
 root=$CASES/../..
 library=$(dirname "$(command -v thag-run)")/../src/runtime/libthag_profiler.a
 
