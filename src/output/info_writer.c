@@ -179,6 +179,19 @@ static thag_err put_threads(FILE *to, const trace *t)
     return THAG_OK;
 }
 
+/* The first of each kind that was noted, in words. */
+static void put_notes(FILE *to, const trace *t)
+{
+    size_t count;
+    const trace_note_info *notes = trace_notes(t, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        fputs("first: ", to);
+        utf8_put_plain(to, notes[i].text, strlen(notes[i].text), SIZE_MAX);
+        fputc('\n', to);
+    }
+}
+
 static void put_losses(FILE *to, const trace *t)
 {
     const trace_file *h = trace_head(t);
@@ -198,6 +211,7 @@ static void put_losses(FILE *to, const trace *t)
         fprintf(to, "%s %s\n", count, text ? text : "losses of a kind this version does not know");
         any = 1;
     }
+    put_notes(to, t);
     if (h->write_errno) {
         fprintf(to, "writing met an error: %s\n", strerror(h->write_errno));
         any = 1;
@@ -323,11 +337,16 @@ static void json_problems(json *j, const trace *t)
     size_t listed;
     uint64_t total;
     const trace_damage *damages = trace_damages(t, &listed, &total);
+    size_t note_count;
+    const trace_note_info *notes = trace_notes(t, &note_count);
 
     json_begin_object(j, "losses", 0);
     for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
         if (h->losses[loss]) json_uint(j, stats_loss_key(loss), h->losses[loss]);
     }
+    json_end(j);
+    json_begin_array(j, "notes", 0);
+    for (size_t i = 0; i < note_count; i++) json_text(j, NULL, notes[i].text);
     json_end(j);
     json_uint(j, "damages", total);
     json_begin_array(j, "damaged", 1);

@@ -12,7 +12,8 @@
 typedef struct node_sum {
     uint64_t ticks; /* inclusive, open spans included */
     uint64_t min, max;
-    uint64_t children; /* inclusive time of the children */
+    uint64_t in_parent; /* of the ticks: what is part of the parent's; all, but for tasks */
+    uint64_t children;  /* inclusive time of the children that is part of ours */
 } node_sum;
 
 /* A trace_bucket of a profile node. */
@@ -174,6 +175,16 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* A task runs on its own, not within the span that began it. */
+static int is_async(const trace *t, uint32_t node)
+{
+    uint32_t count;
+    const trace_node *nodes = trace_nodes(t, &count);
+    trace_site_info site;
+
+    return node && trace_site_get(t, nodes[node].site, &site) && TRACE_SITE_IS_ASYNC(site.kind);
+}
+
 static thag_err sum_paths(conversion *c)
 {
     size_t count;
@@ -190,7 +201,10 @@ static thag_err sum_paths(conversion *c)
         calls->calls = add_capped(calls->calls, paths[i].calls);
         calls->timed = add_capped(calls->timed, paths[i].timed);
         calls->open += paths[i].open;
-        s->ticks = add_capped(s->ticks, add_capped(paths[i].ticks, paths[i].open_ticks));
+        uint64_t ticks = add_capped(paths[i].ticks, paths[i].open_ticks);
+
+        s->ticks = add_capped(s->ticks, ticks);
+        if (!is_async(c->t, paths[i].node)) s->in_parent = add_capped(s->in_parent, ticks);
         if (paths[i].min_ticks < s->min) s->min = paths[i].min_ticks;
         if (paths[i].min_ticks != UINT64_MAX && paths[i].max_ticks > s->max) {
             s->max = paths[i].max_ticks;
@@ -206,7 +220,7 @@ static void sum_children(conversion *c)
     for (uint32_t n = 0; n < p->node_count; n++) c->sums[n].children = 0;
     for (uint32_t n = p->node_count; n-- > 1;) {
         node_sum *parent = &c->sums[p->parent[n]];
-        parent->children = add_capped(parent->children, c->sums[n].ticks);
+        parent->children = add_capped(parent->children, c->sums[n].in_parent);
     }
 }
 
@@ -225,8 +239,10 @@ static void fit_estimates(conversion *c)
         double fitted;
 
         if (parent->ticks == 0 || parent->children <= parent->ticks) continue;
+        if (c->sums[n].in_parent < c->sums[n].ticks) continue;
         fitted = (double)c->sums[n].ticks * ((double)parent->ticks / (double)parent->children);
         c->sums[n].ticks = fitted < 0x1p63 ? (uint64_t)fitted : parent->ticks;
+        c->sums[n].in_parent = c->sums[n].ticks;
     }
     sum_children(c);
 }
@@ -450,7 +466,7 @@ thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *i
 /* Outermost is a span whose parent this slot has nothing of. (It has counters for the root, and after
    a fork for what it inherited, that stay zero.) */
 static uint64_t outermost_ticks(const trace_path *paths, uint32_t count, const trace_node *nodes,
-                                uint32_t *mark, uint32_t stamp)
+                                const uint8_t *is_detached, uint32_t *mark, uint32_t stamp)
 {
     uint64_t sum = 0;
 
@@ -460,10 +476,24 @@ static uint64_t outermost_ticks(const trace_path *paths, uint32_t count, const t
     for (uint32_t i = 0; i < count; i++) {
         uint32_t parent = nodes[paths[i].node].parent;
 
+        if (is_detached[paths[i].node]) continue;
         if (parent != TRACE_NONE && mark[parent] == stamp) continue;
         sum = add_capped(sum, add_capped(paths[i].ticks, paths[i].open_ticks));
     }
     return sum;
+}
+
+/* By node: is it, or something above it, a task? Its time is that of the tasks that the thread ran. */
+static uint8_t *find_detached(const trace *t)
+{
+    uint32_t count;
+    const trace_node *nodes = trace_nodes(t, &count);
+    uint8_t *is_detached = calloc(count, 1);
+
+    for (uint32_t n = 1; is_detached && n < count; n++) {
+        is_detached[n] = (nodes[n].parent < n && is_detached[nodes[n].parent]) || is_async(t, n);
+    }
+    return is_detached;
 }
 
 thread_time *profile_thread_times(const trace *t)
@@ -475,13 +505,16 @@ thread_time *profile_thread_times(const trace *t)
     const trace_node *nodes = trace_nodes(t, &node_count);
     thread_time *times = calloc(count + 1, sizeof *times);
     uint32_t *mark = calloc(node_count, sizeof *mark);
+    uint8_t *is_detached = find_detached(t);
 
-    for (size_t i = 0; times && mark && i < count; i++) {
+    for (size_t i = 0; times && mark && is_detached && i < count; i++) {
         const trace_thread_info *th = &threads[i];
         const trace_path *first = path_count ? paths + th->first_path : NULL;
         uint64_t wall = add_capped(th->past_ticks, th->end_ticks - th->start_ticks);
-        uint64_t inside = outermost_ticks(first, th->path_count, nodes, mark, (uint32_t)i + 1);
+        uint64_t inside =
+            outermost_ticks(first, th->path_count, nodes, is_detached, mark, (uint32_t)i + 1);
 
+        inside = add_capped(inside, th->task_ticks);
         if (th->level) wall = inside; /* a handler lives while it runs */
         times[i].wall_ns = trace_ns(t, wall);
         times[i].inside_ns = trace_ns(t, inside);
@@ -491,10 +524,11 @@ thread_time *profile_thread_times(const trace *t)
             times[i].open += first[p].open;
         }
     }
-    if (!mark) {
+    if (!mark || !is_detached) {
         free(times);
         times = NULL;
     }
     free(mark);
+    free(is_detached);
     return times;
 }

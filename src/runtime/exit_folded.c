@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "runtime/memory.h"
+#include "runtime/task.h"
 
 #define FOLDED_DEPTH 1000
 
@@ -67,20 +68,35 @@ static READS_RUNNING_THREADS void sum_cells(const thagi_session *session, node_s
         }
 }
 
+static READS_RUNNING_THREADS void sum_frames(const thagi_task *task, node_sum *sums, uint64_t now)
+{
+    if (task->turn->since_ticks) now = task->turn->since_ticks;
+    for (const trace_frame *frame = task->top; frame && frame > task->base; frame--) {
+        /* Another thread may be at work on it. 0: not begun yet, or just ended. */
+        uint64_t start = __atomic_load_n(&frame->start_ticks, __ATOMIC_RELAXED);
+        if (start == 0 || start & TRACE_UNTIMED_BIT) continue; /* closed ones, too */
+        uint64_t ticks = now - start - task->shift;
+        if ((int64_t)ticks > 0) sums[frame->node].inclusive += ticks;
+        sums[frame->node].seen = 1;
+    }
+}
+
 static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_sum *sums,
                                            uint64_t now)
 {
-    for (const thagi_thread *thread = session->all; thread; thread = thread->next_all) {
-        const thagi_task *task = &thread->base_task;
-        for (const trace_frame *frame = task->top; frame && frame > task->base; frame--) {
-            /* Another thread may be at work on it. 0: not begun yet, or just ended. */
-            uint64_t start = __atomic_load_n(&frame->start_ticks, __ATOMIC_RELAXED);
-            if (start == 0 || start & TRACE_UNTIMED_BIT) continue; /* closed ones, too */
-            uint64_t ticks = now - start - task->shift;
-            if ((int64_t)ticks > 0) sums[frame->node].inclusive += ticks;
-            sums[frame->node].seen = 1;
+    for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
+        sum_frames(&thread->base_task, sums, now);
+    for (const thagi_task_block *block = session->task_blocks; block; block = block->next)
+        for (uint32_t i = 0; i < block->used; i++) {
+            const thag_task *t = &block->task[i];
+            const trace_task *record = thagi_task_record(t);
+            if (!record->id || record->node >= session->nodes.count) continue;
+            uint64_t end = record->turn.since_ticks ? record->turn.since_ticks : now;
+            uint64_t ticks = end - record->begin_ticks - record->turn.shift_ticks;
+            if ((int64_t)ticks > 0) sums[record->node].inclusive += ticks;
+            sums[record->node].seen = 1;
+            sum_frames(&t->task, sums, now);
         }
-    }
 }
 
 static int is_code(trace_node node)
@@ -116,8 +132,10 @@ static void sum_memory(const thagi_session *session, node_sum *sums)
 static void sum_children(const thagi_session *session, node_sum *sums)
 {
     const trace_node *nodes = session->nodes.items;
+    trace_site **sites = session->sites.items;
     for (uint32_t i = 1; i < session->nodes.count; i++)
-        sums[nodes[i].parent].children += sums[i].inclusive;
+        if (is_code(nodes[i]) || !TRACE_SITE_IS_ASYNC(sites[nodes[i].site]->kind))
+            sums[nodes[i].parent].children += sums[i].inclusive;
 }
 
 static void sum_depths(const thagi_session *session, node_sum *sums)

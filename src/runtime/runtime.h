@@ -89,7 +89,7 @@ static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
 }
 
 /*
- * Where a thread (later: a coroutine) is. Lives in memory that fork() wipes, so that state is 0 in
+ * Where a thread is, or a task of the user's (task.h). Lives in memory that fork() wipes, so that state is 0 in
  * a child: one test on the hot path serves "not set up", "forked" and "interrupted by a signal".
  */
 struct thagi_task {
@@ -172,11 +172,20 @@ struct thagi_thread {
     uint32_t slot, level, tid;
     int in_use;
     thagi_memory memory;
+    struct thagi_waits { /* by node; NULL where no task waited yet */
+        trace_wait **rows;
+        uint32_t room;
+    } waits;
+    struct thag_task *spare_tasks; /* ended here, to be used again */
+    uint32_t spare_count;
 };
 
 /* session.c */
 typedef struct thagi_session thagi_session;
 extern thagi_session *thagi_session_now; /* NULL until the first start; memory that fork wipes */
+
+/* Sizes of the pieces that frames of tasks are kept in (task_pool.c). */
+enum { THAGI_TASK_CLASSES = 5 };
 
 /* A growing array in mapped memory; only under the lock. */
 typedef struct thagi_array {
@@ -206,6 +215,14 @@ struct thagi_session {
     uintptr_t lock_owner;     /* address of the holder's thagi_current; 0: nobody */
     trace_heap *heap;         /* NULL: memory is not recorded */
     uint32_t memory_key; /* not 0; of the records in blocks: those of other processes are no good */
+    uint64_t task_count; /* ids given so far */
+    struct thagi_task_block *task_blocks;
+    struct thag_task *spare_tasks;
+    struct thagi_task_frames *spare_frames[THAGI_TASK_CLASSES];
+    trace_chunk *task_frames_chunk; /* pieces are cut from it */
+    uint32_t task_frames_index;
+    trace_chunk *notes;
+    uint32_t noted; /* bits of enum trace_loss: there is a note of it */
 };
 enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
 /** 1 the first time for a kind of misuse. */
@@ -260,6 +277,10 @@ void thagi_memory_forget(void);
     lock. */
 uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc);
 
+/** Count it, and say the first of its kind in the log and in the trace. Not under the lock. */
+void thagi_note(enum trace_loss what, const char *format, ...)
+    __attribute__((__format__(__printf__, 2, 3)));
+
 /* config.c: what the setting says. */
 typedef struct thagi_config {
     unsigned modes; /* TRACE_TIME | TRACE_MEMORY; 0: off */
@@ -313,6 +334,8 @@ void thagi_clock_snapshot(thagi_session *session, int force);
 uint32_t thagi_site_id(thagi_session *session, const thag_site *site);
 /** The site that stands for a section whose name is given at run time; NULL if there is no room. */
 const thag_site *thagi_site_named(thagi_session *session, const thag_site *site, const char *name);
+/** The same, taking the lock (section.c). */
+const thag_site *thagi_site_of_name(const thag_site *site, const char *name);
 /** In a child of fork(): its names are cut from pages of its own. */
 void thagi_site_child(void);
 /** Remember that sections of this name exist that are not recorded; ask for it. */
@@ -361,6 +384,10 @@ void thagi_timeline_recover(thagi_thread *thread);
 void thagi_timeline_clear(thagi_thread *thread);
 /** The tail is full, or off. Returns 1 if there is room now. */
 int thagi_timeline_full(thagi_thread *thread);
+/** From now on the slot records for that task of the user's; 0: for its own. */
+void thagi_timeline_switch(thagi_thread *thread, uint64_t id, uint64_t now);
+/** A task has ended. */
+void thagi_timeline_task(thagi_thread *thread, const trace_task_end *end, uint64_t now);
 void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
 
 /* thread.c: slots. */
@@ -374,6 +401,8 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level);
 thagi_thread *thagi_thread_nested(thagi_thread *thread);
 void *thagi_thread_alloc(thagi_thread *thread, size_t bytes);
 int thagi_thread_grow_frames(thagi_thread *thread);
+/** The thread is gone: the task of the user's that it was running is suspended. */
+void thagi_task_strand(thagi_thread *thread);
 /** What a task of the thread is between calls: see THAGI_TASK_IDLE. */
 uintptr_t thagi_thread_idle(const thagi_thread *thread);
 /** Twice the room for frames. 0: there is none, and the call is counted as lost. */
@@ -390,6 +419,8 @@ void thagi_task_release(thagi_task *task);
 void thagi_task_recover(thagi_task *task);
 /** Begin a span. 0: lost, and counted. */
 thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t where);
+/** Count a run of `cell` that took `ticks` until `now`, and put it into the timeline. */
+void thagi_span_count(thagi_task *task, thagi_cell *cell, uint64_t ticks, uint64_t now);
 /** Count the top frame as ended at `now`, and pop it. */
 void thagi_span_pop(thagi_task *task, uint64_t now);
 /** The same for a frame that never got its end: also counted as that. */

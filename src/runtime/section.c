@@ -34,8 +34,8 @@ static __attribute__((__noinline__)) void mute(const thag_site *site, const char
     errno = saved_errno;
 }
 
-static __attribute__((__noinline__)) const thag_site *site_by_name(const thag_site *site,
-                                                                 const char *name)
+__attribute__((__noinline__)) const thag_site *thagi_site_of_name(const thag_site *site,
+                                                                  const char *name)
 {
     thagi_session *session = thagi_session_now;
     thagi_plat_signals saved;
@@ -60,7 +60,7 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
     thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
     if (!task) return 0;
-    if (THAGI_UNLIKELY(!site->name)) site = site_by_name(site, name);
+    if (THAGI_UNLIKELY(!site->name)) site = thagi_site_of_name(site, name);
     if (!site) {
         thagi_count(TRACE_LOST_MEMORY, 1);
         return 0;

@@ -15,6 +15,7 @@ void thagi_paused(thagi_task *task, uint64_t since)
 {
     uint64_t took = thagi_ticks() - since;
     thagi_task_shift(task, took);
+    if (task != &task->thread->base_task) task->thread->base_task.turn->task_ticks -= took;
     if (thagi_session_now->trace.file)
         __atomic_fetch_add(&thagi_session_now->trace.file->profiler_ticks, took, __ATOMIC_RELAXED);
 }
@@ -92,6 +93,12 @@ void thagi_span_pop(thagi_task *task, uint64_t now)
         drop_top(task, top);
         timeline_put(thread, cell->node, ticks, now);
     }
+}
+
+void thagi_span_count(thagi_task *task, thagi_cell *cell, uint64_t ticks, uint64_t now)
+{
+    ticks = count_span(task->thread, cell, now - ticks, now, 0);
+    timeline_put(task->thread, cell->node, ticks, now);
 }
 
 void thagi_span_settle(thagi_task *task)

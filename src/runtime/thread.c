@@ -98,11 +98,6 @@ int thagi_thread_grow_frames(thagi_thread *thread)
     return chunk != NULL;
 }
 
-int thagi_task_grow(thagi_task *task)
-{
-    return thagi_thread_grow_frames(task->thread);
-}
-
 /* --- slots: under the lock --------------------------------------------------------------------- */
 
 static int slot_map(thagi_session *session, thagi_thread *thread)
@@ -166,6 +161,7 @@ static thagi_thread *slot_new(thagi_session *session, uint32_t level)
 static void slot_release(thagi_session *session, thagi_thread *thread)
 {
     thagi_task *task = &thread->base_task;
+    if (thread->running != task) thagi_task_strand(thread);
     if (task->state != THAGI_TASK_UNUSABLE) {
         if (task->state > THAGI_TASK_CAREFUL) thagi_task_recover(task);
         task->state = THAGI_TASK_CAREFUL;
@@ -256,7 +252,7 @@ static void thread_exit(void *value)
 {
     thagi_thread *thread = value;
     thagi_session *session = thagi_session_now;
-    if (thagi_current != &thread->base_task || thread->base_task.state == THAGI_TASK_UNUSABLE)
+    if (thagi_current->thread != thread || thread->base_task.state == THAGI_TASK_UNUSABLE)
         return; /* forked since */
     int saved_errno = errno;
     thagi_plat_signals saved;

@@ -11,9 +11,6 @@
 
 #include "runtime/span_work.h"
 
-/* The longest record, the 0 behind it, and what a short one writes beyond its end. */
-#define TAIL_SPARE 40
-
 static uint8_t *first_record(trace_chunk *tail)
 {
     return (uint8_t *)tail + sizeof(trace_chunk) + sizeof(trace_timeline);
@@ -36,7 +33,7 @@ static void tail_reset(thagi_thread *thread, uint32_t seq)
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     tail->used = TRACE_USED_OPEN;
     thread->tail_pos = first_record(tail);
-    thread->tail_end = (uint8_t *)tail + TRACE_CHUNK_BYTES - TAIL_SPARE;
+    thread->tail_end = (uint8_t *)tail + TRACE_CHUNK_BYTES - TRACE_TAIL_SPARE;
     thread->tail_tiny_count = thread->tail_long_count = thread->tail_other_bytes = 0;
 }
 
@@ -93,7 +90,7 @@ static void put_record(thagi_thread *thread, uint16_t tag, const void *body, siz
     thread->tail_pos += bytes;
     thread->tail_ticks = end;
     thread->tail_other_bytes += (uint32_t)bytes;
-    thread->tail_long_count += tag != TRACE_TAG_THREAD;
+    thread->tail_long_count += (uint32_t)trace_record_is_span(tag);
 }
 
 void thagi_timeline_owner(thagi_thread *thread)
@@ -109,16 +106,63 @@ void thagi_timeline_owner(thagi_thread *thread)
     put_record(thread, TRACE_TAG_THREAD, &body, sizeof body, now);
 }
 
+/* The time since the last record; never back, where the clocks of two processors disagree. */
+static uint64_t tail_delta(const thagi_thread *thread, uint64_t *now)
+{
+    uint64_t delta = *now - thread->tail_ticks;
+    if ((int64_t)delta >= 0) return delta;
+    *now = thread->tail_ticks;
+    return 0;
+}
+
+void thagi_timeline_switch(thagi_thread *thread, uint64_t id, uint64_t now)
+{
+    if (THAGI_UNLIKELY(thread->tail_pos >= thread->tail_end) && !thagi_timeline_full(thread)) {
+        thread->tail_ticks = now;
+        return;
+    }
+    uint64_t delta = tail_delta(thread, &now);
+    if (THAGI_LIKELY((delta >> 16 | id >> 32) == 0)) {
+        uint64_t record = TRACE_TAG_SWITCH | delta << 16 | id << 32;
+        memset(thread->tail_pos + sizeof record, 0, 2);
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        memcpy(thread->tail_pos, &record, sizeof record);
+        thread->tail_pos += TRACE_SWITCH_BYTES;
+        thread->tail_other_bytes += TRACE_SWITCH_BYTES;
+        thread->tail_ticks = now;
+        return;
+    }
+    struct __attribute__((__packed__)) {
+        uint64_t delta, id;
+    } body = {delta, id};
+    put_record(thread, TRACE_TAG_SWITCH64, &body, sizeof body, now);
+}
+
+void thagi_timeline_task(thagi_thread *thread, const trace_task_end *end, uint64_t now)
+{
+    if (thread->tail_pos >= thread->tail_end && !thagi_timeline_full(thread)) {
+        thagi_count(TRACE_TASK_UNLISTED, 1);
+        return;
+    }
+    struct __attribute__((__packed__)) {
+        uint64_t delta;
+        trace_task_end end;
+    } body = {tail_delta(thread, &now), *end};
+    put_record(thread, TRACE_TAG_TASK, &body, sizeof body, now);
+}
+
 static uint64_t delta_of(const uint8_t *record, uint32_t bytes)
 {
     uint16_t small;
     uint32_t medium;
     uint64_t large;
     if (bytes == TRACE_TINY_BYTES) return record[2];
+    memcpy(&large, record + 4, sizeof large);
+    if (bytes == TRACE_SWITCH64_BYTES || bytes == TRACE_TASK_BYTES) return large;
     memcpy(&small, record + 2, sizeof small);
     memcpy(&medium, record + 8, sizeof medium);
     memcpy(&large, record + 8, sizeof large);
-    if (bytes == TRACE_SHORT_BYTES) return small;
+    if (bytes == TRACE_SHORT_BYTES || bytes == TRACE_SWITCH_BYTES) return small;
     return bytes == TRACE_SPAN32_BYTES ? medium : large;
 }
 
@@ -136,7 +180,7 @@ void thagi_timeline_recover(thagi_thread *thread)
         thread->tail_tiny_count += bytes == TRACE_TINY_BYTES;
         if (bytes > TRACE_SHORT_BYTES) {
             thread->tail_other_bytes += bytes;
-            thread->tail_long_count += first != TRACE_TAG_THREAD;
+            thread->tail_long_count += (uint32_t)trace_record_is_span(first);
         }
         at += bytes;
     }

@@ -74,6 +74,27 @@ uint32_t thagi_tree_child(thagi_session *session, uint32_t parent, uint32_t site
     return id;
 }
 
+/* It may begin at several places: the name counts. */
+static int is_same_task(const trace_site *a, const trace_site *b)
+{
+    return TRACE_SITE_IS_ASYNC(a->kind) && a->name_len == b->name_len &&
+           memcmp(a + 1, b + 1, a->name_len) == 0;
+}
+
+/*
+ * The child for a site of a task. A task that begins one of its own kind, as a timer that sets itself
+ * again, is found again among the ancestors: otherwise the path would grow for as long as that goes on.
+ */
+static uint32_t tree_task(thagi_session *session, uint32_t parent, uint32_t site)
+{
+    const trace_node *nodes = session->nodes.items;
+    trace_site **sites = session->sites.items;
+    for (uint32_t at = parent; at != 0; at = nodes[at].parent)
+        if (!(nodes[at].site & TRACE_NODE_CODE) && is_same_task(sites[nodes[at].site], sites[site]))
+            return at;
+    return thagi_tree_child(session, parent, site);
+}
+
 /* --- cells: the slot's thread ------------------------------------------------------------------ */
 
 static uint32_t cell_slot(const thagi_cell *parent, uintptr_t key, uint32_t mask)
@@ -149,8 +170,10 @@ static __attribute__((__noinline__)) thagi_cell *cell_add(thagi_thread *thread, 
     thagi_lock(session, &saved);
     thagi_cell *cell = NULL;
     uint32_t site_id = thagi_site_id(session, site);
-    uint32_t node =
-        site_id == TRACE_NONE ? TRACE_NONE : thagi_tree_child(session, parent->node, site_id);
+    uint32_t node = TRACE_NONE;
+    if (site_id != TRACE_NONE)
+        node = TRACE_SITE_IS_ASYNC(site->kind) ? tree_task(session, parent->node, site_id)
+                                               : thagi_tree_child(session, parent->node, site_id);
     if (node != TRACE_NONE) cell = cell_new(thread, parent, site, node);
     thagi_clock_snapshot(session, 0);
     thagi_unlock(session, &saved);

@@ -87,7 +87,7 @@ static void measure_tail(trace *t, uint64_t offset, uint64_t avail, trace_chunk 
         len = trace_record_bytes(first);
         if (!len) len = TRACE_TINY_BYTES; /* whoever reads the records will say what is wrong */
         if (first == 0 || pos + len > (uint64_t)n) break;
-        tl->span_count += first != TRACE_TAG_THREAD;
+        tl->span_count += (uint32_t)trace_record_is_span(first);
         pos += len;
     }
     c->used = first && want < TRACE_CHUNK_BYTES ? want + 1 : pos;

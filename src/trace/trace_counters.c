@@ -108,6 +108,7 @@ static uint32_t block_length(uint32_t kind, uint32_t left)
                    : kind == TRACE_HIST  ? sizeof(trace_hist)
                    : kind == TRACE_MEM   ? sizeof(trace_mem)
                    : kind == TRACE_SIZES ? sizeof(trace_sizes)
+                   : kind == TRACE_WAIT  ? sizeof(trace_wait)
                                          : 0;
 
     return len <= left ? len : 0;
@@ -140,6 +141,7 @@ thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos)
         lost = !len;
         if (len && kind == TRACE_CELL) err = read_cell(w, ref, pos);
         if (len && kind == TRACE_HIST) err = read_hist(w, ref, pos);
+        if (len && kind == TRACE_WAIT) err = slot_read_wait(w, ref, pos);
         if (len && kind == TRACE_MEM) err = slot_read_mem(w, ref, pos);
         if (len && kind == TRACE_SIZES) slot_read_sizes(w, pos);
         pos += len ? len : TRACE_BLOCK_STRIDE;

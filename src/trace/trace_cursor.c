@@ -5,9 +5,6 @@
 
 #define RECORDS_POS ((uint32_t)(sizeof(trace_chunk) + sizeof(trace_timeline)))
 
-/* A tail with less room than this is full: the longest record and what a short one writes beyond. */
-#define TAIL_SPARE 40
-
 /* ---- the list of timeline chunks ---- */
 
 /* A process that died while it wrote out a full tail left it twice, the copy in the file perhaps
@@ -50,7 +47,7 @@ static void check_spans(trace *t, const trace_thread_info *info, chunk_ref *ref)
 /* So full that the next record has to wait until the chunk is written out. */
 static int is_full(const chunk_ref *ref)
 {
-    return ref->used >= TRACE_CHUNK_BYTES - TAIL_SPARE;
+    return ref->used >= TRACE_CHUNK_BYTES - TRACE_TAIL_SPARE;
 }
 
 /* Numbers run from 0 without a gap, so that what is missing is known to be. */
@@ -160,6 +157,7 @@ struct trace_cursor {
     uint32_t pos, used; /* in the loaded chunk */
     uint32_t spans;     /* met in it */
     uint32_t tid;
+    uint64_t task;  /* of the user's that runs; 0: none */
     uint64_t clock; /* end of the last record */
     int last_given;
     trace_span last; /* the one given last */
@@ -274,40 +272,73 @@ static void read_span(const uint8_t *p, uint16_t tag, record *r)
     }
 }
 
-/* The record at the cursor. 1: a span; 0: not one, go on. */
-static int read_record(trace_cursor *c, trace_span *span)
+/* What is no span. Its time is in r. */
+static void read_other(trace_cursor *c, const uint8_t *p, uint16_t tag, record *r, trace_step *step)
+{
+    if (tag == TRACE_TAG_SWITCH) {
+        uint16_t delta;
+        uint32_t id;
+
+        memcpy(&delta, p + 2, sizeof delta);
+        memcpy(&id, p + 4, sizeof id);
+        r->delta = delta;
+        c->task = id;
+        step->kind = TRACE_STEP_SWITCH;
+        return;
+    }
+    memcpy(&r->delta, p + (tag == TRACE_TAG_THREAD ? 8 : 4), sizeof r->delta);
+    if (tag == TRACE_TAG_THREAD) {
+        read_owner(c, p);
+        c->task = 0;
+    } else if (tag == TRACE_TAG_TASK) {
+        step->kind = TRACE_STEP_TASK;
+        memcpy(&step->ended, p + 12, sizeof step->ended);
+    } else {
+        step->kind = TRACE_STEP_SWITCH;
+        memcpy(&c->task, p + 12, sizeof c->task);
+    }
+}
+
+static void take_span(trace_cursor *c, const record *r, trace_step *step)
+{
+    if (r->duration > c->clock) {
+        give_up_chunk(c, "span from before time began");
+        return;
+    }
+    c->spans++;
+    step->kind = TRACE_STEP_SPAN;
+    step->span = (trace_span){c->tid, r->node, c->clock - r->duration, c->clock, c->task};
+}
+
+/* The record at the cursor. step->kind is 0 if it is none, or nothing that is told: go on. */
+static void read_record(trace_cursor *c, trace_step *step)
 {
     const uint8_t *p = c->buffer + c->pos;
     record r = {0};
     uint16_t tag = 0;
     uint32_t len;
 
+    step->kind = 0;
     if (c->used - c->pos >= sizeof tag) memcpy(&tag, p, sizeof tag);
     len = trace_record_bytes(tag);
     if (!len || len > c->used - c->pos) {
         give_up_chunk(c, len ? "half a record" : "unknown record");
-        return 0;
+        return;
     }
-    if (tag == TRACE_TAG_THREAD) {
-        memcpy(&r.delta, p + 8, sizeof r.delta);
-        read_owner(c, p);
-    } else {
+    if (trace_record_is_span(tag))
         read_span(p, tag, &r);
-    }
+    else
+        read_other(c, p, tag, &r, step);
     if (r.node >= c->t->node_count || r.delta > UINT64_MAX - c->clock) {
         give_up_chunk(c, r.node >= c->t->node_count ? "span of an unknown node" : "end of time");
-        return 0;
+        step->kind = 0;
+        return;
     }
     c->clock += r.delta;
     c->pos += len;
-    if (tag == TRACE_TAG_THREAD) return 0;
-    if (r.duration > c->clock) {
-        give_up_chunk(c, "span from before time began");
-        return 0;
-    }
-    c->spans++;
-    *span = (trace_span){c->tid, r.node, c->clock - r.duration, c->clock};
-    return 1;
+    if (trace_record_is_span(tag)) take_span(c, &r, step);
+    step->ticks = c->clock;
+    step->task = c->task;
 }
 
 /* Was the last span put into the timeline before the process died? Then it is the last record, or
@@ -334,25 +365,43 @@ static int give_last(trace_cursor *c, trace_span *span)
         return 0;
     }
     if (last_is_there(c, tail) || tail->last_ticks > tail->last_end) return 0;
-    *span =
-        (trace_span){c->tid, tail->last_node, tail->last_end - tail->last_ticks, tail->last_end};
+    *span = (trace_span){c->tid, tail->last_node, tail->last_end - tail->last_ticks, tail->last_end,
+                         c->task};
     return 1;
 }
 
-int trace_cursor_next(trace_cursor *c, trace_span *span)
+int trace_cursor_step(trace_cursor *c, trace_step *step)
 {
     for (;;) {
         if (c->pos < c->used) {
-            if (!read_record(c, span)) continue;
-            c->last = *span;
+            read_record(c, step);
+            if (!step->kind) continue;
+            if (step->kind == TRACE_STEP_SPAN) c->last = step->span;
             return 1;
         }
         if (c->ref > c->t->tails[c->thread].first_ref && c->used) {
             end_chunk(c);
             c->used = c->pos = 0;
         }
-        if (!load_next(c)) return give_last(c, span);
+        if (load_next(c)) continue;
+        *step = (trace_step){.kind = TRACE_STEP_SPAN};
+        if (!give_last(c, &step->span)) return 0;
+        step->ticks = step->span.end_ticks;
+        step->task = step->span.task;
+        return 1;
     }
+}
+
+int trace_cursor_next(trace_cursor *c, trace_span *span)
+{
+    trace_step step;
+
+    while (trace_cursor_step(c, &step)) {
+        if (step.kind != TRACE_STEP_SPAN) continue;
+        *span = step.span;
+        return 1;
+    }
+    return 0;
 }
 
 /* Short and tiny records come in long rows: a loop of their own, with all that it needs at hand. It
@@ -376,7 +425,7 @@ static size_t read_short(trace_cursor *c, trace_span *spans, size_t room)
         if (half[0] >= TRACE_TAG_MIN || !node || node >= c->t->node_count) break;
         if (duration > clock + delta) break;
         clock += delta;
-        spans[n] = (trace_span){c->tid, node, clock - duration, clock};
+        spans[n] = (trace_span){c->tid, node, clock - duration, clock, c->task};
         p += is_tiny ? TRACE_TINY_BYTES : TRACE_SHORT_BYTES;
     }
     c->pos = (uint32_t)(p - c->buffer);

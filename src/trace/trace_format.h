@@ -26,17 +26,20 @@
 #define TRACE_NONE        UINT32_MAX /* no node, no site, no chunk */
 
 enum trace_chunk_kind {
-    TRACE_FILE = 1,     /* hot: trace_file */
-    TRACE_SITES = 2,    /* hot: trace_site records, appended */
-    TRACE_TREE = 3,     /* hot: trace_node records, appended; ids go on from chunk to chunk */
-    TRACE_THREAD = 4,   /* hot: trace_thread, frames, then blocks as in TRACE_ARENA */
-    TRACE_ARENA = 5,    /* hot: trace_cell and trace_hist blocks of one slot, appended */
-    TRACE_FRAMES = 6,   /* hot: trace_frame array of one slot, over `base` chunks in a row */
-    TRACE_TIMELINE = 7, /* tail (hot) or full: span records of one slot */
-    TRACE_FREE = 8,     /* was something once; skip it */
-    TRACE_HEAP = 9,     /* hot: trace_heap; only where memory is recorded */
-    TRACE_MODULES = 10, /* hot: trace_module records, appended */
-    TRACE_CODE = 11,    /* hot: trace_code records, appended; ids go on from chunk to chunk */
+    TRACE_FILE = 1,         /* hot: trace_file */
+    TRACE_SITES = 2,        /* hot: trace_site records, appended */
+    TRACE_TREE = 3,         /* hot: trace_node records, appended; ids go on from chunk to chunk */
+    TRACE_THREAD = 4,       /* hot: trace_thread, frames, then blocks as in TRACE_ARENA */
+    TRACE_ARENA = 5,        /* hot: trace_cell and trace_hist blocks of one slot, appended */
+    TRACE_FRAMES = 6,       /* hot: trace_frame array of one slot, over `base` chunks in a row */
+    TRACE_TIMELINE = 7,     /* tail (hot) or full: span records of one slot */
+    TRACE_FREE = 8,         /* was something once; skip it */
+    TRACE_HEAP = 9,         /* hot: trace_heap; only where memory is recorded */
+    TRACE_MODULES = 10,     /* hot: trace_module records, appended */
+    TRACE_CODE = 11,        /* hot: trace_code records, appended; ids go on from chunk to chunk */
+    TRACE_TASKS = 12,       /* hot: trace_task records */
+    TRACE_TASK_FRAMES = 13, /* hot: frames of tasks, cut into pieces */
+    TRACE_NOTES = 14,       /* hot: trace_note_record, appended */
     TRACE_CHUNK_KINDS
 };
 
@@ -79,7 +82,12 @@ enum trace_clock_kind {
     X(MISSING_END, "sections never ended") \
     X(ABANDONED, "spans left without an end (longjmp, thread exit or vfork)") \
     X(NAME_CUT, "names cut to the length limit") \
-    X(LOST_HEAP, "allocations and frees not recorded: no memory or disk space, or no slot")
+    X(LOST_HEAP, "allocations and frees not recorded: no memory or disk space, or no slot") \
+    X(LOST_TASK, "tasks or switches not followed: no memory, or in a signal handler") \
+    X(TASK_UNLISTED, "ended tasks not listed one by one: the limit of the timeline was reached") \
+    X(TASK_TWICE, "tasks entered while they ran on another thread") \
+    X(TASK_GONE, "uses of tasks that had ended") \
+    X(TASK_BUSY, "tasks ended while they ran on another thread")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)
@@ -128,6 +136,11 @@ typedef struct trace_file {
 } trace_file;
 
 enum trace_site_kind { TRACE_SITE_FUNCTION = 0, TRACE_SITE_SECTION = 1, TRACE_SITE_MAIN = 2 };
+/* Of a task, and of what goes on somewhere else than in its parent: their time is no part of their
+   parent's. */
+#define TRACE_SITE_TASK           4
+#define TRACE_SITE_CONTINUED      5
+#define TRACE_SITE_IS_ASYNC(kind) ((kind) == TRACE_SITE_TASK || (kind) == TRACE_SITE_CONTINUED)
 enum trace_site_flag { TRACE_SITE_ASYNC = 16 };
 
 /* A place in the source. Followed by name, func and file, without NUL; padded to 8 bytes. */
@@ -201,14 +214,49 @@ typedef struct trace_frame {
 
 /*
  * When a task ran. The time in which it did not, and that which the profiler took, is its shift: its
- * spans are timed by ticks less shift. blocks and bytes are what it allocated; one store.
+ * spans are timed by ticks less shift.
  */
 typedef struct trace_turn {
     uint64_t shift_ticks;
     uint64_t since_ticks; /* not running since then; not in the shift yet. 0: running */
-    uint64_t blocks;
-    uint64_t bytes;
+    union {
+        struct { /* of a task of the user's: what it allocated; by one store */
+            uint64_t blocks;
+            uint64_t bytes;
+        };
+        uint64_t task_ticks; /* of a thread: of its shift, the time in which it ran tasks */
+    };
 } trace_turn;
+
+/*
+ * A task of the user's: a coroutine, a connection, a job. 128 bytes, at multiples of 128 in a
+ * TRACE_TASKS chunk, from TRACE_TASKS_POS on. When it ends, the record is given to the next one.
+ */
+typedef struct trace_task {
+    uint64_t id;      /* counts up from 1; 0: no task. Written last */
+    uint64_t spawner; /* id of the task that began it; 0: no task did */
+    uint64_t begin_ticks;
+    uint64_t ready_ticks; /* of its shift: it could have run, but had no thread */
+    trace_turn turn;
+    uint32_t node;       /* its path; a call of it is a run of the task */
+    uint32_t slot;       /* where it runs, or ran last; TRACE_NONE: it never ran */
+    uint32_t resumes;    /* times that it began or went on to run */
+    uint32_t migrations; /* of these, in another slot than the time before */
+    uint32_t
+        frames_chunk;     /* TRACE_NONE: it has no open spans. This and the next two by one store */
+    uint16_t frames_pos;  /* in that chunk, in units of 64 bytes; the base comes first */
+    uint16_t frame_count; /* room there */
+    uint64_t reserved;
+    trace_frame base; /* the writer's own */
+} trace_task;
+#define TRACE_TASKS_POS 128u
+
+/* Something noteworthy, the first of its kind. Followed by text without NUL; padded to 8 bytes. */
+typedef struct trace_note_record {
+    uint32_t bytes; /* of the whole record, padding included */
+    uint16_t loss;  /* enum trace_loss: what it is an example of */
+    uint16_t text_len;
+} trace_note_record;
 
 /* TRACE_THREAD, after its trace_chunk. A slot serves one thread at a time, and the next one after
    that thread is gone; its counters add up over all of them. */
@@ -245,7 +293,13 @@ typedef struct trace_thread {
 #define TRACE_THREAD_BLOCKS_POS (TRACE_THREAD_FRAMES_POS + TRACE_THREAD_FRAMES * 32u)
 #define TRACE_ARENA_BLOCKS_POS  64u
 
-enum trace_block_kind { TRACE_CELL = 1, TRACE_HIST = 2, TRACE_MEM = 3, TRACE_SIZES = 4 };
+enum trace_block_kind {
+    TRACE_CELL = 1,
+    TRACE_HIST = 2,
+    TRACE_MEM = 3,
+    TRACE_SIZES = 4,
+    TRACE_WAIT = 8
+};
 
 /* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
 typedef struct trace_cell {
@@ -321,6 +375,17 @@ typedef struct trace_sizes {
         [TRACE_SIZE_BUCKETS]; /* 0: 0 and 1 byte; b: more than 2^(b-1), up to 2^b; the last: all above */
 } trace_sizes;
 
+/* What tasks that were suspended on one path waited, in one slot. 64 bytes. */
+typedef struct trace_wait {
+    uint32_t kind;  /* TRACE_WAIT */
+    uint32_t node;  /* of the innermost span that was open meanwhile, or of the task itself */
+    uint64_t waits; /* waits and ticks are written by one store */
+    uint64_t ticks;
+    uint64_t ready_ticks; /* of these: it could have run, but had no thread */
+    uint64_t max_ticks;
+    uint64_t padding[3];
+} trace_wait;
+
 enum trace_heap_mode { TRACE_HEAP_SUMMARY = 1, TRACE_HEAP_LIVE = 2 };
 
 /* TRACE_HEAP, after its trace_chunk. */
@@ -350,17 +415,43 @@ typedef struct trace_timeline {
 enum trace_tag {
     TRACE_TINY = 0x8000,
     TRACE_TAG_MIN = 0xFFF0,
+    TRACE_TAG_TASK = 0xFFFA,     /* u16 0, u64 delta, trace_task_end: a task has ended */
+    TRACE_TAG_SWITCH64 = 0xFFFB, /* u16 0, u64 delta, u64 id: as the next */
+    TRACE_TAG_SWITCH = 0xFFFC,   /* u16 delta, u32 id: from here on that task runs; 0: the thread */
     TRACE_TAG_THREAD =
         0xFFFD, /* u16 0, u32 tid, u64 delta, char name[16]: the slot has a new owner */
     TRACE_TAG_SPAN64 = 0xFFFE, /* u16 0, u32 node, u64 delta, u64 duration */
     TRACE_TAG_SPAN32 = 0xFFFF  /* u16 0, u32 node, u32 delta, u32 duration */
 };
-#define TRACE_SHORT_NODES  0x7FF0u /* spans of these and further nodes have a tag */
-#define TRACE_TINY_BYTES   4u
-#define TRACE_SHORT_BYTES  6u
-#define TRACE_SPAN32_BYTES 16u
-#define TRACE_SPAN64_BYTES 24u
-#define TRACE_THREAD_BYTES 32u
+#define TRACE_SHORT_NODES    0x7FF0u /* spans of these and further nodes have a tag */
+#define TRACE_TINY_BYTES     4u
+#define TRACE_SHORT_BYTES    6u
+#define TRACE_SPAN32_BYTES   16u
+#define TRACE_SPAN64_BYTES   24u
+#define TRACE_THREAD_BYTES   32u
+#define TRACE_SWITCH_BYTES   8u
+#define TRACE_SWITCH64_BYTES 20u
+#define TRACE_TASK_BYTES     92u
+
+/* All that is to be known of a task when it has ended. */
+typedef struct trace_task_end {
+    uint64_t id;
+    uint64_t spawner;
+    uint64_t begin_ticks;
+    uint64_t shift_ticks;
+    uint64_t ready_ticks;
+    uint64_t blocks;
+    uint64_t bytes;
+    uint64_t end_ticks;
+    uint32_t node;
+    uint32_t resumes;
+    uint32_t migrations;
+    uint32_t open; /* spans that were left open in it */
+} trace_task_end;
+
+/* A tail with less room than this is full: the longest record, the 0 behind it, and what a short one
+   writes beyond its end. */
+#define TRACE_TAIL_SPARE 96u
 
 /** Length of the record that begins with this; 0 if none does. */
 static inline uint32_t trace_record_bytes(uint16_t first)
@@ -369,7 +460,14 @@ static inline uint32_t trace_record_bytes(uint16_t first)
     if (first < TRACE_TAG_MIN) return first > TRACE_TINY ? TRACE_TINY_BYTES : 0;
     if (first == TRACE_TAG_SPAN32) return TRACE_SPAN32_BYTES;
     if (first == TRACE_TAG_SPAN64) return TRACE_SPAN64_BYTES;
+    if (first == TRACE_TAG_SWITCH) return TRACE_SWITCH_BYTES;
+    if (first == TRACE_TAG_SWITCH64) return TRACE_SWITCH64_BYTES;
+    if (first == TRACE_TAG_TASK) return TRACE_TASK_BYTES;
     return first == TRACE_TAG_THREAD ? TRACE_THREAD_BYTES : 0;
+}
+static inline int trace_record_is_span(uint16_t first)
+{
+    return first < TRACE_TAG_MIN || first >= TRACE_TAG_SPAN64;
 }
 
 #endif

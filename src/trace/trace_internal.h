@@ -67,6 +67,12 @@ struct trace {
     trace_bucket *buckets;
     size_t bucket_count, bucket_cap;
     trace_memory_info memory;
+    trace_task_info *tasks;
+    size_t task_count, task_cap;
+    size_t task_first_path; /* paths of open tasks, which belong to no slot, come last */
+    int has_ended_tasks;    /* they have been read from the timelines */
+    trace_note_info *notes;
+    size_t note_count, note_cap;
     uint64_t end_ticks;
     uint64_t rate_num, rate_den; /* ns = ticks * num / den */
     trace_damage damages[TRACE_DAMAGE_ROOM];

@@ -117,6 +117,9 @@ void trace_free(trace *t)
     free(t->tails);
     free(t->paths);
     free(t->buckets);
+    free(t->tasks);
+    for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].text);
+    free(t->notes);
     free(t);
 }
 
@@ -137,6 +140,11 @@ uint64_t trace_end_ticks(const trace *t)
 uint32_t trace_site_count(const trace *t)
 {
     return t->site_count;
+}
+const trace_note_info *trace_notes(const trace *t, size_t *count)
+{
+    *count = t->note_count;
+    return t->notes;
 }
 const trace_census *trace_statistics(const trace *t)
 {

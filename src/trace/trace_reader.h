@@ -93,6 +93,7 @@ typedef struct trace_thread_info {
     uint32_t slot, tid, thread_count, level;
     uint64_t start_ticks;            /* of the present or last owner */
     uint64_t end_ticks;              /* of the last owner; end of the session if it still lived */
+    uint64_t task_ticks;             /* in which it ran tasks */
     uint64_t past_ticks;             /* lifetimes of earlier owners */
     uint64_t spans;                  /* span records in the timeline, the tail included */
     uint32_t first_path, path_count; /* its part of trace_paths() */
@@ -125,6 +126,8 @@ typedef struct trace_path {
     uint64_t min_ticks;      /* UINT64_MAX if none was timed */
     uint64_t max_ticks;
     uint64_t open_ticks; /* of the open ones, so far */
+    uint64_t waits;      /* times that a task was suspended right in it */
+    uint64_t wait_ticks, wait_ready_ticks, wait_max_ticks;
     trace_memory memory; /* zero unless memory was recorded */
 } trace_path;
 
@@ -155,6 +158,35 @@ typedef struct trace_memory_info {
 
 const trace_memory_info *trace_memory_of(const trace *t);
 
+/* ---- tasks ---- */
+
+/* A task of the user's. Times in ticks. It ran for end - begin - waited. */
+typedef struct trace_task_info {
+    uint64_t id;
+    uint64_t spawner; /* id of the task that began it; 0: a thread did */
+    uint64_t begin_ticks;
+    uint64_t end_ticks;     /* if it had not ended: the end of the session */
+    uint64_t waited_ticks;  /* suspended, or at work for the profiler */
+    uint64_t ready_ticks;   /* of these: it could have run, but had no thread */
+    uint64_t blocks, bytes; /* allocated; 0 unless memory was recorded */
+    uint32_t node;          /* its path */
+    uint32_t resumes, migrations;
+    uint32_t open; /* spans that were open when it ended, or that are */
+    int has_ended;
+    int is_running; /* when the session ended */
+} trace_task_info;
+
+/** All tasks, by id. Ended ones are in the timelines: the first call reads them. */
+thag_err trace_tasks(trace *t, const trace_task_info **tasks, size_t *count);
+
+/* The first of a kind of loss or misuse, in words. */
+typedef struct trace_note_info {
+    uint32_t loss; /* enum trace_loss */
+    char *text;
+} trace_note_info;
+
+const trace_note_info *trace_notes(const trace *t, size_t *count);
+
 /* ---- what is wrong with the file ---- */
 
 typedef struct trace_damage {
@@ -183,8 +215,10 @@ const char *trace_loss_text(unsigned loss);
 typedef struct trace_span {
     uint32_t tid;
     uint32_t node;
-    uint64_t start_ticks;
+    uint64_t
+        start_ticks; /* of a task, or of a thread that ran tasks: its end less the time it ran */
     uint64_t end_ticks;
+    uint64_t task; /* id; 0: of the thread itself */
 } trace_span;
 
 typedef struct trace_cursor trace_cursor;
@@ -203,5 +237,17 @@ const char *trace_cursor_name(const trace_cursor *c);
 
 /** The same, several at a time, at most room: faster. All are of one owner. 0: there are no more. */
 size_t trace_cursor_read(trace_cursor *c, trace_span *spans, size_t room);
+
+/* What a timeline consists of. */
+typedef struct trace_step {
+    enum { TRACE_STEP_SPAN = 1, TRACE_STEP_SWITCH, TRACE_STEP_TASK } kind;
+    uint64_t ticks;       /* when: the end of a span */
+    uint64_t task;        /* SWITCH: id of what runs from here on, 0: the thread itself */
+    trace_span span;      /* SPAN */
+    trace_task_end ended; /* TASK */
+} trace_step;
+
+/** The next of all; trace_cursor_next() passes over what is no span. 0 when there is none left. */
+int trace_cursor_step(trace_cursor *c, trace_step *step);
 
 #endif

@@ -28,8 +28,9 @@ typedef struct slot_work {
     size_t sum_cap;
     const chunk_ref *thread_ref; /* NULL: the slot has counters but no thread */
     trace_thread thread;
-    trace_turn turn;    /* of the task that the frames are of */
-    uint32_t last_node; /* of the committed last span, TRACE_NONE if there is none */
+    trace_turn turn;        /* of the task that the frames are of */
+    uint64_t frames_offset; /* where to say that they are wrong */
+    uint32_t last_node;     /* of the committed last span, TRACE_NONE if there is none */
     trace_frame *frames;
     size_t frame_count, frame_cap;
 } slot_work;
@@ -46,6 +47,29 @@ void slot_read_sizes(slot_work *w, uint32_t pos);
 
 /** When all chunks of the slot are read: complete its last span, check, and add up its paths. */
 thag_err slot_finish_cells(slot_work *w);
+
+/* No program runs longer than this many seconds; a moment beyond it is a damaged number. */
+#define LONGEST_SECONDS (100ull * 366 * 86400)
+
+/* trace_frames.c */
+/** Frames up to the first that is not open. 0 when out of memory, 1 to go on, 2 at the end. */
+int slot_keep_frames(slot_work *w, const uint8_t *bytes, size_t len);
+/** Whether a moment is one of this session. */
+int slot_is_plausible(const trace *t, uint64_t ticks);
+/** The latest moment known so far, for a session that did not end. */
+void slot_see_moment(slot_work *w, uint64_t ticks, const char *what);
+/** From the clock of the frames' task to that of all. */
+void slot_start_frames(slot_work *w);
+/** The frame of a span that is counted already, the last of a slot, is not open. */
+void slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end);
+/** Make the frames open spans of their paths. */
+thag_err slot_keep_open(slot_work *w);
+
+/* trace_tasks.c */
+/** Tasks that had not ended, when all slots are read. */
+thag_err slot_load_tasks(slot_work *w);
+/** One block of waiting, at pos of the chunk that the buffer holds. */
+thag_err slot_read_wait(slot_work *w, const chunk_ref *ref, uint32_t pos);
 
 static inline uint64_t add_capped(uint64_t a, uint64_t b)
 {

@@ -9,25 +9,7 @@
 
 #include "trace/trace_slot.h"
 
-/* No program runs longer than this many seconds; a moment beyond it is a damaged number. */
-#define LONGEST_SECONDS (100ull * 366 * 86400)
-
 /* ---- the thread and its frames ---- */
-
-/* Frames up to the first that is not open. 0 when out of memory, 1 to go on, 2 at the end. */
-static int keep_frames(slot_work *w, const uint8_t *bytes, size_t len)
-{
-    for (size_t pos = 0; pos + sizeof(trace_frame) <= len; pos += sizeof(trace_frame)) {
-        trace_frame frame;
-
-        memcpy(&frame, bytes + pos, sizeof frame);
-        /* The base has no start. */
-        if (w->frame_count && frame.start_ticks == 0) return 2;
-        if (!trace_grow((void **)&w->frames, &w->frame_cap, w->frame_count, sizeof frame)) return 0;
-        w->frames[w->frame_count++] = frame;
-    }
-    return 1;
-}
 
 static const chunk_ref *frames_run(slot_work *w)
 {
@@ -71,7 +53,7 @@ static thag_err load_frames_run(slot_work *w, uint64_t thread_offset)
             trace_note(w->t, offset, "frames could not be read to their end");
             left = want = n > 0 ? (size_t)n : 0;
         }
-        more = keep_frames(w, w->buffer, want);
+        more = slot_keep_frames(w, w->buffer, want);
         offset += want;
         left -= want;
     }
@@ -86,7 +68,7 @@ static thag_err keep_own_frames(slot_work *w, const chunk_ref *ref)
 
     if (count > TRACE_THREAD_FRAMES) count = TRACE_THREAD_FRAMES;
     if (TRACE_THREAD_FRAMES_POS + count * sizeof(trace_frame) > ref->used) return THAG_OK;
-    return keep_frames(w, w->buffer + TRACE_THREAD_FRAMES_POS, count * sizeof(trace_frame))
+    return slot_keep_frames(w, w->buffer + TRACE_THREAD_FRAMES_POS, count * sizeof(trace_frame))
                ? THAG_OK
                : THAG_ERR_MEMORY;
 }
@@ -113,6 +95,7 @@ static thag_err load_thread(slot_work *w, const chunk_ref *ref)
     }
     memcpy(&w->thread, w->buffer + sizeof(trace_chunk), sizeof w->thread);
     w->thread_ref = ref;
+    w->frames_offset = CHUNK_OFFSET(ref->chunk);
     count_losses(w);
     if (w->thread.frames_chunk == TRACE_NONE) err = keep_own_frames(w, ref);
     if (!err) err = slot_read_blocks(w, ref, TRACE_THREAD_BLOCKS_POS);
@@ -122,110 +105,18 @@ static thag_err load_thread(slot_work *w, const chunk_ref *ref)
     return err;
 }
 
-/* ---- moments ---- */
-
-static int plausible(const trace *t, uint64_t ticks)
-{
-    return ticks >= t->head.start_ticks &&
-           trace_ns(t, ticks - t->head.start_ticks) / 1000000000u < LONGEST_SECONDS;
-}
-
-/* The latest moment known so far, for a session that did not end. */
-static void see_moment(slot_work *w, uint64_t ticks, const char *what)
-{
-    trace *t = w->t;
-
-    if (!ticks || trace_ended(t)) return;
-    if (!plausible(t, ticks)) {
-        trace_note(t, CHUNK_OFFSET(w->thread_ref->chunk), "slot %u: %s out of range", w->slot,
-                   what);
-    } else if (ticks > t->end_ticks) {
-        t->end_ticks = ticks;
-    }
-}
-
-static int is_open(const trace_frame *f)
-{
-    return f->start_ticks != TRACE_CLOSED;
-}
-static int is_timed(const trace_frame *f)
-{
-    return !(f->start_ticks & TRACE_UNTIMED_BIT);
-}
-
-/* From the task's clock to that of all. A shift that cannot be leaves a moment that cannot be. */
-static void start_frames(slot_work *w)
-{
-    for (size_t i = 1; i < w->frame_count; i++) {
-        trace_frame *f = &w->frames[i];
-
-        if (is_open(f) && is_timed(f)) f->start_ticks += w->turn.shift_ticks;
-        if (!is_timed(f) && is_open(f)) f->start_ticks = TRACE_UNTIMED_BIT;
-    }
-}
-
-/* The last span is counted, but a process that died right then may show it as open still. */
-static void drop_ended_frame(slot_work *w)
-{
-    const trace_thread *th = &w->thread;
-
-    if (w->last_node == TRACE_NONE) return;
-    for (size_t i = 1; i < w->frame_count; i++) {
-        trace_frame *f = &w->frames[i];
-        uint64_t end = f->start_ticks;
-
-        if (f->node != w->last_node) continue;
-        end += th->last_ticks;
-        if (end == th->last_end) f->start_ticks = TRACE_CLOSED;
-    }
-}
+/* ---- slots ---- */
 
 static void see_moments(slot_work *w)
 {
     const trace_thread *th = &w->thread;
 
     if (w->last_node != TRACE_NONE) {
-        see_moment(w, th->last_end, "end of the last span");
+        slot_see_moment(w, th->last_end, "end of the last span");
     }
-    see_moment(w, th->start_ticks, "start of the thread");
-    see_moment(w, th->end_ticks, "end of the thread");
-    for (size_t i = 1; i < w->frame_count; i++) {
-        if (is_open(&w->frames[i]) && is_timed(&w->frames[i])) {
-            see_moment(w, w->frames[i].start_ticks, "start of an open span");
-        }
-    }
+    slot_see_moment(w, th->start_ticks, "start of the thread");
+    slot_see_moment(w, th->end_ticks, "end of the thread");
 }
-
-/* Open frames are kept as paths now; their time is added when the end of the session is known. */
-static thag_err keep_open(slot_work *w)
-{
-    trace *t = w->t;
-
-    for (size_t i = 1; i < w->frame_count; i++) {
-        const trace_frame *f = &w->frames[i];
-        size_t path;
-
-        if (!is_open(f)) continue;
-        if (f->node >= t->node_count || f->node == 0 ||
-            (is_timed(f) && !plausible(t, f->start_ticks))) {
-            trace_note(t, CHUNK_OFFSET(w->thread_ref->chunk), "slot %u: open frame %zu of node %u",
-                       w->slot, i, f->node);
-            continue;
-        }
-        path = slot_path(w, f->node);
-        if (path == SIZE_MAX) return THAG_ERR_MEMORY;
-        t->paths[path].open++;
-        /* Until the end is known: the negated start, modulo 2^64. Of a suspended task it is known. */
-        if (is_timed(f)) {
-            t->paths[path].open_timed++;
-            t->paths[path].open_suspended += w->turn.since_ticks != 0;
-            t->paths[path].open_ticks += w->turn.since_ticks - f->start_ticks;
-        }
-    }
-    return THAG_OK;
-}
-
-/* ---- slots ---- */
 
 /* Lifetimes that do not fit into the session were damaged. */
 static void check_lifetime(slot_work *w)
@@ -236,7 +127,7 @@ static void check_lifetime(slot_work *w)
 
     /* Made, but not yet taken by a thread. */
     if (!th->thread_count && !th->start_ticks) th->start_ticks = th->end_ticks = t->end_ticks;
-    if (!plausible(t, th->start_ticks)) {
+    if (!slot_is_plausible(t, th->start_ticks)) {
         trace_note(t, offset + offsetof(trace_thread, start_ticks), "slot %u: start out of range",
                    w->slot);
         th->start_ticks = t->head.start_ticks;
@@ -246,6 +137,7 @@ static void check_lifetime(slot_work *w)
                    "slot %u: lifetimes out of range", w->slot);
         th->past_ticks = 0;
     }
+    if (th->turn.task_ticks > UINT64_MAX / 2) th->turn.task_ticks = 0; /* less than its pauses */
 }
 
 static thag_err keep_thread(slot_work *w)
@@ -270,6 +162,7 @@ static thag_err keep_thread(slot_work *w)
                                 .start_ticks = th->start_ticks,
                                 .end_ticks = th->end_ticks,
                                 .past_ticks = th->past_ticks,
+                                .task_ticks = th->turn.task_ticks,
                                 .first_path = (uint32_t)w->first_path,
                                 .path_count = (uint32_t)(t->path_count - w->first_path),
                                 .alive = th->end_ticks == 0};
@@ -291,10 +184,12 @@ static thag_err finish_slot(slot_work *w)
     if (w->thread_ref) {
         check_lifetime(w);
         w->turn = w->thread.turn;
-        start_frames(w);
-        drop_ended_frame(w);
+        slot_start_frames(w);
+        if (w->last_node != TRACE_NONE) {
+            slot_drop_ended(w, w->last_node, w->thread.last_ticks, w->thread.last_end);
+        }
         see_moments(w);
-        err = keep_open(w);
+        err = slot_keep_open(w);
     }
     return err ? err : keep_thread(w);
 }
@@ -344,6 +239,17 @@ static thag_err load_slots(slot_work *w)
     return err;
 }
 
+static void set_open_ends(trace *t, size_t first, size_t count, uint64_t end_ticks)
+{
+    for (size_t p = first; p < first + count; p++) {
+        trace_path *path = &t->paths[p];
+
+        path->open_ticks += (uint64_t)(path->open_timed - path->open_suspended) * end_ticks;
+        /* Paused for longer than open, or opened after the end: a damaged number. */
+        if (path->open_ticks > UINT64_MAX / 2) path->open_ticks = 0;
+    }
+}
+
 /* Now that the end of the session is known, so is the time of what was still open. */
 static void set_ends(trace *t)
 {
@@ -352,15 +258,9 @@ static void set_ends(trace *t)
 
         if (info->end_ticks == 0 || info->end_ticks > t->end_ticks) info->end_ticks = t->end_ticks;
         if (info->start_ticks > info->end_ticks) info->start_ticks = info->end_ticks;
-        for (uint32_t p = info->first_path; p < info->first_path + info->path_count; p++) {
-            trace_path *path = &t->paths[p];
-
-            path->open_ticks +=
-                (uint64_t)(path->open_timed - path->open_suspended) * info->end_ticks;
-            /* Paused for longer than open, or opened after the end: a damaged number. */
-            if (path->open_ticks > UINT64_MAX / 2) path->open_ticks = 0;
-        }
+        set_open_ends(t, info->first_path, info->path_count, info->end_ticks);
     }
+    set_open_ends(t, t->task_first_path, t->path_count - t->task_first_path, t->end_ticks);
 }
 
 static void begin_end(trace *t)
@@ -371,7 +271,7 @@ static void begin_end(trace *t)
     t->end_ticks = h->start_ticks;
     if (trace_ended(t)) {
         t->end_ticks = h->end_ticks;
-    } else if (last > h->start_ticks && plausible(t, last)) {
+    } else if (last > h->start_ticks && slot_is_plausible(t, last)) {
         t->end_ticks = last;
     }
 }
@@ -387,6 +287,7 @@ thag_err trace_load_threads(trace *t, fault *f)
     if (w.buffer && w.path_of) err = trace_load_heap(t);
     if (!err) err = load_slots(&w);
     if (!err) trace_settle_peak(t);
+    if (!err) err = slot_load_tasks(&w);
     if (!err) err = trace_check_timeline(t);
     if (!err) set_ends(t);
     if (err) fault_set(f, err, UINT64_MAX, "threads and counters");

@@ -195,7 +195,9 @@ static unsigned check_timeline(trace *t, FILE *out)
     uint64_t found = 0, calls = 0, slack = 0;
 
     w.nodes = trace_nodes(t, &w.node_count);
-    w.is_ordered = !timeline_losses(t) && !trace_head(t)->losses[TRACE_CROSSED_END];
+    /* Spans of a task end in the slots of several threads. */
+    w.is_ordered = !timeline_losses(t) && !trace_head(t)->losses[TRACE_CROSSED_END] &&
+                   !trace_statistics(t)->chunks[TRACE_TASKS];
     for (size_t i = 0; i < thread_count; i++) {
         const trace_path *paths = trace_paths(t, &path_count) + threads[i].first_path;
         w.spans = must_alloc(w.node_count * sizeof *w.spans);

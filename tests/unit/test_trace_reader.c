@@ -152,10 +152,10 @@ static void test_sample(void **state)
 static void test_timeline_records(void **state)
 {
     static const trace_span expected[] = {
-        {7, 1, BUILDER_START + 3, BUILDER_START + 10},
-        {7, 1, BUILDER_START + 10, BUILDER_START + 70010},
-        {7, 1, BUILDER_START + 70010, BUILDER_START + 70265},
-        {8, 1, BUILDER_START + 70270, BUILDER_START + 70270 + 0x100000000},
+        {7, 1, BUILDER_START + 3, BUILDER_START + 10, 0},
+        {7, 1, BUILDER_START + 10, BUILDER_START + 70010, 0},
+        {7, 1, BUILDER_START + 70010, BUILDER_START + 70265, 0},
+        {8, 1, BUILDER_START + 70270, BUILDER_START + 70270 + 0x100000000, 0},
     };
     trace_builder b;
     trace_thread *thread;

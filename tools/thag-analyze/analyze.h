@@ -87,6 +87,7 @@ typedef struct command {
     X(leaks) \
     X(peak) \
     X(sizes) \
+    X(tasks) \
     X(info) \
     X(completion)
 

@@ -1,0 +1,253 @@
+/*
+ * task_switch.c - enter, leave, switch: which task a thread runs.
+ *
+ * A switch reads the clock once: the moment at which one task is suspended is that at which the other
+ * goes on. It takes no lock. What it writes belongs to the thread, or to a task that the thread owns.
+ */
+#include <errno.h>
+
+#include "runtime/span_work.h"
+#include "runtime/task.h"
+
+#define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
+
+/* --- who owns a task --------------------------------------------------------------------------- */
+
+/* Point the frames at this thread's cells. What it did elsewhere is counted there. */
+static int frames_migrate(thag_task *t, thagi_thread *thread)
+{
+    trace_frame *frame = t->task.base;
+    thagi_cell *cell = thagi_cell_for_node(thread, frame->node);
+    if (!cell) return 0;
+    frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
+    while (++frame <= t->task.top) {
+        const thag_site *site = thagi_frame_cell(frame)->site;
+        cell = site ? thagi_cell_child(thread, cell, site) : NULL;
+        if (!cell || cell->node != frame->node) cell = thagi_cell_for_node(thread, frame->node);
+        if (!cell) return 0;
+        frame->scratch[THAGI_FRAME_CELL] = (uintptr_t)cell;
+    }
+    t->task.thread = thread;
+    return 1;
+}
+
+int thagi_task_take(const thag_task *handle, thagi_thread *thread)
+{
+    thag_task *t = thagi_handle_task(handle);
+    thagi_thread *nobody = NULL;
+    if (!__atomic_compare_exchange_n(&t->owner, &nobody, thread, 0, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        return 0;
+    if (THAGI_UNLIKELY(thagi_handle_generation(handle) != t->generation)) {
+        thagi_task_give(t); /* ended between the look and the grip */
+        return 0;
+    }
+    if (THAGI_LIKELY(t->task.thread == thread)) return 1;
+    if (frames_migrate(t, thread)) {
+        thagi_task_record(t)->migrations += thagi_task_record(t)->slot != TRACE_NONE;
+        return 1;
+    }
+    /* Whatever of it was changed is changed again by who takes it next: not this thread's, not that. */
+    t->task.thread = NULL;
+    thagi_count(TRACE_LOST_TASK, 1);
+    thagi_task_give(t);
+    return 0;
+}
+
+void thagi_task_give(thag_task *t)
+{
+    __atomic_store_n(&t->owner, NULL, __ATOMIC_RELEASE); /* pairs with thagi_task_take() */
+}
+
+/* --- waiting ----------------------------------------------------------------------------------- */
+
+static trace_wait *wait_row_new(thagi_thread *thread, uint32_t node)
+{
+    struct thagi_waits *waits = &thread->waits;
+    if (node >= waits->room) {
+        uint32_t room = waits->room ? waits->room : 512;
+        while (room <= node) room *= 2;
+        trace_wait **rows = thagi_plat_map(room * sizeof *rows);
+        if (!rows) return NULL;
+        for (uint32_t i = 0; i < waits->room; i++) rows[i] = waits->rows[i];
+        thagi_plat_unmap(waits->rows, waits->room * sizeof *rows);
+        waits->rows = rows;
+        waits->room = room;
+    }
+    trace_wait *row = thagi_thread_alloc(thread, sizeof *row);
+    if (!row) return NULL;
+    row->node = node;
+    ORDERED();
+    row->kind = TRACE_WAIT;
+    return waits->rows[node] = row;
+}
+
+static void wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready)
+{
+    trace_wait *row = node < thread->waits.room ? thread->waits.rows[node] : NULL;
+    if (THAGI_UNLIKELY(!row)) {
+        int saved_errno = errno;
+        row = wait_row_new(thread, node);
+        errno = saved_errno;
+        if (!row) {
+            thagi_count(TRACE_LOST_MEMORY, 1);
+            return;
+        }
+    }
+    *(thagi_pair *)(void *)&row->waits += (thagi_pair){1, ticks};
+    row->ready_ticks += ready;
+    if (ticks > row->max_ticks) row->max_ticks = ticks;
+}
+
+/* Time that went by since a task was suspended is none of its spans'. */
+static uint64_t clock_on(thagi_task *task, uint64_t now)
+{
+    uint64_t ticks = now - task->turn->since_ticks;
+    if ((int64_t)ticks < 0) ticks = 0; /* the clocks of two processors */
+    task->shift += ticks;
+    *(thagi_pair *)(void *)&task->turn->shift_ticks = (thagi_pair){task->shift, 0};
+    return ticks;
+}
+
+void thagi_task_resumed(thag_task *t, uint64_t now)
+{
+    trace_task *record = thagi_task_record(t);
+    uint64_t ticks = clock_on(&t->task, now), ready = 0;
+    uint64_t since = __atomic_load_n(&t->ready_since, __ATOMIC_RELAXED);
+    if (since) {
+        __atomic_store_n(&t->ready_since, 0, __ATOMIC_RELAXED);
+        ready = now - since;
+        if (ready > ticks) ready = (int64_t)ready < 0 ? 0 : ticks;
+        record->ready_ticks += ready;
+    }
+    wait_count(t->task.thread, t->task.top->node, ticks, ready);
+}
+
+/* --- switching --------------------------------------------------------------------------------- */
+
+/* Frames of a task that may go on elsewhere on the stack, or on another stack, are not compared with it:
+   see thagi_is_above(). The bit is above all addresses. */
+static void frames_detach(thagi_task *task)
+{
+    const uint64_t mark = UINT64_C(1) << 63;
+    for (trace_frame *f = task->top; f > task->base && !(f->scratch[THAGI_FRAME_WHERE] & mark); f--)
+        f->scratch[THAGI_FRAME_WHERE] |= mark;
+}
+
+static uint64_t timeline_id(thagi_task *task)
+{
+    return thagi_task_is_users(task) ? thagi_task_record((thag_task *)task)->id : 0;
+}
+
+void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now)
+{
+    to->state = from->state;
+    ORDERED();
+    if (thagi_task_is_users(to)) {
+        trace_task *record = thagi_task_record((thag_task *)to);
+        thagi_task_resumed((thag_task *)to, now);
+        record->slot = thread->slot;
+        record->resumes++;
+    } else {
+        to->turn->task_ticks += clock_on(to, now);
+    }
+    from->turn->since_ticks = now;
+    ORDERED();
+    thread->running = to;
+    thagi_current = to;
+    ORDERED();
+    thagi_timeline_switch(thread, timeline_id(to), now);
+    thagi_task_release(from);
+    if (thagi_task_is_users(from)) {
+        frames_detach(from);
+        thagi_task_give((thag_task *)from);
+    }
+    thagi_task_release(to);
+}
+
+thagi_task *thagi_task_hold(uintptr_t sp)
+{
+    thagi_task *task = thagi_current;
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) {
+        task = thagi_task_usable(task, sp);
+        if (!task) return NULL;
+        if (task != thagi_current) { /* in a handler that interrupted the runtime */
+            thagi_count(TRACE_LOST_TASK, 1);
+            return NULL;
+        }
+    }
+    task->state = sp;
+    ORDERED();
+    return task;
+}
+
+static OUT_OF_WAY void refused(const thag_task *t, const char *place)
+{
+    const thagi_thread *owner = __atomic_load_n(&t->owner, __ATOMIC_RELAXED);
+    if (!owner) return; /* no memory: counted */
+    thagi_note(TRACE_TASK_TWICE,
+               "task %llu, entered at %s, was running already on thread %u, entered at %s",
+               (unsigned long long)thagi_task_record(t)->id, place ? place : "?", owner->tid,
+               t->place ? t->place : "?");
+}
+
+/* Go to a task, NULL for the thread itself, from what runs now. */
+static void switch_to(thagi_task *from, const thag_task *handle, const char *place)
+{
+    thagi_thread *thread = from->thread;
+    thag_task *t = thagi_handle_task(handle);
+    thagi_task *to = t ? &t->task : &thread->base_task;
+    if (to == from) {
+        thagi_task_release(from);
+    } else if (t && !thagi_task_take(handle, thread)) {
+        thagi_task_release(from);
+        refused(t, place);
+    } else {
+        if (t) t->place = place;
+        thagi_task_change(thread, from, to, thagi_ticks());
+    }
+}
+
+thag_task *thag_task_enter_at(thag_task *task, const char *place)
+{
+    thagi_task *from = thagi_current;
+    thag_task *t = thagi_task_of(task, "entered", place);
+    if (!t || &t->task == from) return thagi_handle_of(from);
+    from = thagi_task_hold(STACK_POINTER());
+    if (!from) return thagi_handle_of(thagi_current);
+    thag_task *previous = thagi_handle_of(from);
+    switch_to(from, task, place);
+    return previous;
+}
+
+void thag_task_switch_at(thag_task *to, const char *place)
+{
+    thagi_task *from = thagi_current;
+    if (!to && !thagi_task_is_users(from)) return;
+    if (to && !thagi_task_of(to, "entered", place)) return;
+    from = thagi_task_hold(STACK_POINTER());
+    if (from) switch_to(from, to, place);
+}
+
+void thag_task_leave_at(thag_task *previous, const char *place)
+{
+    thag_task_switch_at(previous, place);
+}
+
+thag_task *thag_task_current(void)
+{
+    return thagi_handle_of(thagi_current);
+}
+
+void thagi_task_strand(thagi_thread *thread)
+{
+    thag_task *t = (thag_task *)thread->running;
+    uint64_t now = thagi_ticks();
+    if (!thagi_task_is_ready(&t->task)) thagi_task_recover(&t->task);
+    frames_detach(&t->task);
+    t->task.turn->since_ticks = now;
+    thread->base_task.turn->task_ticks += clock_on(&thread->base_task, now);
+    thread->running = &thread->base_task;
+    thagi_timeline_switch(thread, 0, now);
+    thagi_task_give(t);
+}

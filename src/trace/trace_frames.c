@@ -1,0 +1,103 @@
+/*
+ * trace_frames.c - open spans: the frames of a thread, or of a task, as they were when the trace ended.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/trace_slot.h"
+
+/* Frames up to the first that is not open. 0 when out of memory, 1 to go on, 2 at the end. */
+int slot_keep_frames(slot_work *w, const uint8_t *bytes, size_t len)
+{
+    for (size_t pos = 0; pos + sizeof(trace_frame) <= len; pos += sizeof(trace_frame)) {
+        trace_frame frame;
+
+        memcpy(&frame, bytes + pos, sizeof frame);
+        /* The base has no start. */
+        if (w->frame_count && frame.start_ticks == 0) return 2;
+        if (!trace_grow((void **)&w->frames, &w->frame_cap, w->frame_count, sizeof frame)) return 0;
+        w->frames[w->frame_count++] = frame;
+    }
+    return 1;
+}
+
+/* ---- moments ---- */
+
+int slot_is_plausible(const trace *t, uint64_t ticks)
+{
+    return ticks >= t->head.start_ticks &&
+           trace_ns(t, ticks - t->head.start_ticks) / 1000000000u < LONGEST_SECONDS;
+}
+
+/* The latest moment known so far, for a session that did not end. */
+void slot_see_moment(slot_work *w, uint64_t ticks, const char *what)
+{
+    trace *t = w->t;
+
+    if (!ticks || trace_ended(t)) return;
+    if (!slot_is_plausible(t, ticks)) {
+        trace_note(t, w->frames_offset, "slot %u: %s out of range", w->slot, what);
+    } else if (ticks > t->end_ticks) {
+        t->end_ticks = ticks;
+    }
+}
+
+static int is_open(const trace_frame *f)
+{
+    return f->start_ticks != TRACE_CLOSED;
+}
+static int is_timed(const trace_frame *f)
+{
+    return !(f->start_ticks & TRACE_UNTIMED_BIT);
+}
+
+/* From the task's clock to that of all. A shift that cannot be leaves a moment that cannot be. */
+void slot_start_frames(slot_work *w)
+{
+    for (size_t i = 1; i < w->frame_count; i++) {
+        trace_frame *f = &w->frames[i];
+
+        if (is_open(f) && is_timed(f)) f->start_ticks += w->turn.shift_ticks;
+        if (!is_timed(f) && is_open(f)) f->start_ticks = TRACE_UNTIMED_BIT;
+    }
+}
+
+/* The last span of a slot is counted, but a process that died right then may show it as open still. */
+void slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end)
+{
+    for (size_t i = 1; i < w->frame_count; i++) {
+        trace_frame *f = &w->frames[i];
+
+        if (f->node == node && f->start_ticks + ticks == end) f->start_ticks = TRACE_CLOSED;
+    }
+}
+
+/* Open frames are kept as paths now; their time is added when the end of the session is known. */
+thag_err slot_keep_open(slot_work *w)
+{
+    trace *t = w->t;
+
+    for (size_t i = 1; i < w->frame_count; i++) {
+        const trace_frame *f = &w->frames[i];
+        size_t path;
+
+        if (!is_open(f)) continue;
+        if (f->node >= t->node_count || f->node == 0 ||
+            (is_timed(f) && !slot_is_plausible(t, f->start_ticks))) {
+            trace_note(t, w->frames_offset, "slot %u: open frame %zu of node %u", w->slot, i,
+                       f->node);
+            continue;
+        }
+        path = slot_path(w, f->node);
+        if (path == SIZE_MAX) return THAG_ERR_MEMORY;
+        t->paths[path].open++;
+        /* Until the end is known: the negated start, modulo 2^64. Of a suspended task it is known. */
+        if (is_timed(f)) {
+            slot_see_moment(w, f->start_ticks, "start of an open span");
+            t->paths[path].open_timed++;
+            t->paths[path].open_suspended += w->turn.since_ticks != 0;
+            t->paths[path].open_ticks += w->turn.since_ticks - f->start_ticks;
+        }
+    }
+    return THAG_OK;
+}

@@ -1,0 +1,114 @@
+#!/bin/bash
+# tasks.sh - tasks on several threads: every span belongs to the task that it ran in.
+# shellcheck source=probe_lib.sh
+. "$(dirname "$0")/probe_lib.sh"
+
+tasks() { "$analyze" tasks --csv "$@" "$folder"/*.thag | tr -d '\r' >"$work/tasks.csv"; }
+# task COLUMN FILTER: values of a column where the name is FILTER, one a line
+task() {
+    awk -F, -v name="\"$2\"" -v column="$1" '
+        NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i }
+        NR > 1 && $2 == name { print $at }' "$work/tasks.csv"
+}
+
+# 80 tasks, 8 of each kind, 100 rounds: nothing of one kind in another.
+for threads in 1 2 4; do
+    succeeded probe_tasks coroutines $threads 80 100
+    checked
+    no_loss
+    for k in 0 1 2 3 4 5 6 7; do
+        line "path calls=10 open=0 main;job $k"
+        line "path calls=10 open=0 main;job $k;work $k"
+        line "path calls=1000 open=0 main;job $k;work $k;step"
+    done
+    line "path calls=$threads open=0 worker"
+    [ "$(grep -c '^path' <<<"$facts")" -eq 26 ] || fail "paths that nobody took: $(grep ^path <<<"$facts" | head -30)"
+    tasks
+    [ "$(task resumes 'async::job 3' | sort -u)" = 101 ] || fail "resumes: $(task resumes 'async::job 3' | sort -u)"
+    [ "$(task open 'async::job 5' | sort -u)" = 0 ] || fail "open"
+done
+
+# The control: it must come out wrong, or the test above would prove nothing.
+succeeded probe_tasks unannounced 2 80 100
+facts=$("$bin/trace_check" "$folder"/*.thag 2>/dev/null)
+wrong=$(grep '^path' <<<"$facts" | grep -cvE 'worker;work ([0-7])(;step)?$|=1 open=0 main$|worker$')
+[ "$wrong" -gt 0 ] || fail "without tasks every span was right: the test sees nothing"
+
+succeeded probe_tasks callbacks
+checked
+no_loss
+line "path calls=50 open=0 main;callbacks;connection;held"
+line "path calls=500 open=0 main;callbacks;connection;held;step"
+
+succeeded probe_tasks nested
+checked
+no_loss
+[ -z "$out" ] || fail "$out"
+line "path calls=2 open=0 main;outer;step"
+line "path calls=1 open=0 main;inner;step"
+line "path calls=1 open=0 main;step"
+
+succeeded probe_tasks switched
+checked
+no_loss
+[ -z "$out" ] || fail "$out"
+line "path calls=50 open=0 main;a;step"
+line "path calls=50 open=0 main;b;step"
+line "path calls=1 open=0 main;step"
+
+succeeded probe_tasks reused
+checked
+no_loss
+[ -z "$out" ] || fail "$out"
+line "name calls=20 open=0 step"
+tasks
+[ "$(tail -n +2 "$work/tasks.csv" | wc -l)" -eq 21 ] || fail "tasks: $(cat "$work/tasks.csv")"
+
+succeeded probe_tasks rearmed
+checked
+no_loss
+line "path calls=10001 open=0 main;timer"
+line "path calls=10000 open=0 main;timer;step"
+line "depth 3"
+
+succeeded probe_tasks twice
+checked
+line "loss TASK_TWICE 1"
+line "loss TASK_BUSY 1"
+line "path calls=1 open=0 main;wanted;step"
+line "path calls=1 open=0 step"
+"$analyze" info "$folder"/*.thag | grep -q "entered at .*probe_tasks.c:.*was running already on thread .*probe_tasks.c:" ||
+    fail "no places: $("$analyze" info "$folder"/*.thag | tail)"
+
+succeeded probe_tasks gone
+checked
+[ -z "$out" ] || fail "$out"
+line "loss TASK_GONE 4"
+line "path calls=1 open=0 main;step"
+"$analyze" info "$folder"/*.thag | grep -q "ended at .*probe_tasks.c:.* had ended at .*probe_tasks.c:" || fail "no places"
+
+succeeded probe_tasks suspended
+checked
+line "path calls=0 open=1 main;never run"
+line "path calls=0 open=1 main;in a span;held"
+line "path calls=1 open=0 main;in a span;held;step"
+line "path calls=1 open=0 main;given up;held;held"
+line "name calls=2 open=501 held"
+line "loss MISSING_END 2"
+tasks
+[ "$(task open 'async::deep')" = 500 ] || fail "deep: $(task open 'async::deep')"
+[ "$(task state 'async::never run')" = '"suspended"' ] || fail "state: $(cat "$work/tasks.csv")"
+
+succeeded probe_tasks times
+checked
+tasks
+active=$(task active_ns async::timed) wait=$(task wait_ns async::timed)
+wall=$(task wall_ns async::timed) ready=$(task ready_ns async::timed)
+near "active and wait" "$((active + wait))" "$wall" 0.01
+stats_table
+near "spin" "$(stats spin inclusive_ns)" "$active" 1
+near "meanwhile" "$(stats meanwhile inclusive_ns)" "$wait" 1
+[ "$active" -ge 30000000 ] && [ "$wait" -ge 40000000 ] && [ "$ready" -ge 5000000 ] &&
+    [ "$ready" -lt $((wait / 2)) ] || fail "active $active, wait $wait, ready $ready"
+
+done_testing
