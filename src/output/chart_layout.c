@@ -37,17 +37,20 @@ static int is_narrow(const chart *c, const chart_block *b)
     return b->end_ns - b->start_ns < c->grain_ns && !b->is_open;
 }
 
-static uint64_t cell_of(const chart *c, uint64_t ns)
+/* A division; so it is made for a block, and not for each span. */
+static void set_cell(const chart *c, chart_row *row, const chart_block *last)
 {
-    return (ns - c->from_ns) / c->grain_ns;
+    row->cell_end_ns = last->start_ns + c->grain_ns - (last->start_ns - c->from_ns) % c->grain_ns;
 }
 
-static int can_join(const chart *c, const chart_block *a, const chart_block *b)
+/* b does not begin before the last one. */
+static int can_join(const chart *c, const chart_row *row, const chart_block *last,
+                    const chart_block *b)
 {
-    return is_narrow(c, a) && is_narrow(c, b) && cell_of(c, a->start_ns) == cell_of(c, b->start_ns);
+    return b->start_ns < row->cell_end_ns && is_narrow(c, b) && is_narrow(c, last);
 }
 
-static void join(chart_block *into, const chart_block *b)
+void chart_block_join(chart_block *into, const chart_block *b)
 {
     vote(into, b->node, b->weight);
     if (b->start_ns < into->start_ns) into->start_ns = b->start_ns;
@@ -61,10 +64,12 @@ static size_t coarsen_row(const chart *c, chart_row *row)
     size_t kept = 0;
 
     for (size_t i = 0; i < row->count; i++) {
-        if (kept && can_join(c, &row->blocks[kept - 1], &row->blocks[i]))
-            join(&row->blocks[kept - 1], &row->blocks[i]);
-        else
+        if (kept && can_join(c, row, &row->blocks[kept - 1], &row->blocks[i])) {
+            chart_block_join(&row->blocks[kept - 1], &row->blocks[i]);
+        } else {
             row->blocks[kept++] = row->blocks[i];
+            set_cell(c, row, &row->blocks[i]);
+        }
     }
     row->count = kept;
     return kept;
@@ -88,8 +93,8 @@ static void coarsen(layout *l)
 
 static thag_err put_block(layout *l, chart_row *row, const chart_block *b)
 {
-    if (row->count && can_join(l->c, &row->blocks[row->count - 1], b)) {
-        join(&row->blocks[row->count - 1], b);
+    if (row->count && can_join(l->c, row, &row->blocks[row->count - 1], b)) {
+        chart_block_join(&row->blocks[row->count - 1], b);
         return THAG_OK;
     }
     if (row->count == row->room) {
@@ -101,6 +106,7 @@ static thag_err put_block(layout *l, chart_row *row, const chart_block *b)
         row->room = room;
     }
     row->blocks[row->count++] = *b;
+    set_cell(l->c, row, b);
     if (++l->c->block_count > l->max_blocks) coarsen(l);
     return THAG_OK;
 }

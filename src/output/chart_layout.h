@@ -38,9 +38,13 @@ typedef struct chart_block {
     int is_open;
 } chart_block;
 
+/** One block of two: of what lies in both. */
+void chart_block_join(chart_block *into, const chart_block *b);
+
 typedef struct chart_row {
     chart_block *blocks; /* in the order of time */
     size_t count, room;
+    uint64_t cell_end_ns; /* of the cell in which the last one begins */
 } chart_row;
 
 typedef struct chart_lane {

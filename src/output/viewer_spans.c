@@ -3,20 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/chart_layout.h"
 #include "output/packed_part.h"
 
 #define BATCH   1024
 #define OCTAVES 48 /* up to 39 hours */
 
-/* A span, or several that are one entry. */
-typedef struct entry {
-    uint64_t start, end, busy, weight;
-    uint32_t node, spans;
-} entry;
-
 /* A lane while it is written. */
 typedef struct lane {
-    entry *entries;
+    chart_block *entries;
     uint32_t count, room;
     uint32_t index; /* into viewer_spans.lanes */
     uint64_t end;   /* of the last entry that was written */
@@ -103,14 +98,14 @@ static void put_columns(packed_part *to, open_lane *l, int has_several)
 
     for (uint32_t i = 0; i < l->count; i++) packed_varint(to, l->entries[i].node);
     for (uint32_t i = 0; i < l->count; i++) {
-        packed_signed(to, (int64_t)(l->entries[i].start - end));
-        end = l->entries[i].end;
+        packed_signed(to, (int64_t)(l->entries[i].start_ns - end));
+        end = l->entries[i].end_ns;
     }
     for (uint32_t i = 0; i < l->count; i++)
-        packed_varint(to, l->entries[i].end - l->entries[i].start);
-    for (uint32_t i = 0; has_several && i < l->count; i++) packed_varint(to, l->entries[i].spans);
+        packed_varint(to, l->entries[i].end_ns - l->entries[i].start_ns);
+    for (uint32_t i = 0; has_several && i < l->count; i++) packed_varint(to, l->entries[i].count);
     for (uint32_t i = 0; has_several && i < l->count; i++) {
-        if (l->entries[i].spans > 1) packed_varint(to, l->entries[i].busy);
+        if (l->entries[i].count > 1) packed_varint(to, l->entries[i].busy_ns);
     }
     l->end = end;
 }
@@ -121,9 +116,9 @@ static void flush(packer *w, open_lane *l)
 
     if (!l->count) return;
     for (uint32_t i = 0; i < l->count; i++) {
-        if (l->entries[i].spans < 2) continue;
+        if (l->entries[i].count < 2) continue;
         has_several = 1;
-        w->s->merged += l->entries[i].spans;
+        w->s->merged += l->entries[i].count;
     }
     packed_varint(w->to, l->index);
     packed_varint(w->to, l->count);
@@ -135,25 +130,12 @@ static void flush(packer *w, open_lane *l)
 
 /* ---- entries ---- */
 
-/* As in chart_layout.c: the node with more than half of the time, if there is one. */
-static void vote(entry *e, uint32_t node, uint64_t ns)
-{
-    if (e->node == node) {
-        e->weight += ns;
-    } else if (e->weight >= ns) {
-        e->weight -= ns;
-    } else {
-        e->node = node;
-        e->weight = ns - e->weight;
-    }
-}
-
-static int joins(const packer *w, const entry *last, const timeline_span *s)
+static int joins(const packer *w, const chart_block *last, const timeline_span *s)
 {
     uint64_t grain = w->s->grain_ns;
 
     return grain && !s->is_open && s->end_ns - s->start_ns < grain &&
-           last->end - last->start < grain && last->start / grain == s->start_ns / grain;
+           last->end_ns - last->start_ns < grain && last->start_ns / grain == s->start_ns / grain;
 }
 
 static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, uint32_t depth)
@@ -178,7 +160,7 @@ static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, uint32_t dept
 
 static thag_err make_room(packer *w, open_lane *l)
 {
-    entry *entries;
+    chart_block *entries;
 
     if (l->count < l->room) return THAG_OK;
     if (l->room == VIEWER_BLOCK) {
@@ -196,6 +178,7 @@ static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
 {
     open_lane *l = &w->lanes[s->depth];
     uint64_t ns = s->end_ns - s->start_ns;
+    chart_block b = {s->start_ns, s->end_ns, ns, ns, s->node, 1, s->is_open};
     thag_err err;
 
     if (!l->entries) {
@@ -204,18 +187,12 @@ static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
     }
     w->s->spans++;
     if (l->count && joins(w, &l->entries[l->count - 1], s)) {
-        entry *last = &l->entries[l->count - 1];
-
-        vote(last, s->node, ns);
-        last->busy += ns;
-        last->spans++;
-        if (s->start_ns < last->start) last->start = s->start_ns;
-        if (s->end_ns > last->end) last->end = s->end_ns;
+        chart_block_join(&l->entries[l->count - 1], &b);
         return THAG_OK;
     }
     err = make_room(w, l);
     if (err) return err;
-    l->entries[l->count++] = (entry){s->start_ns, s->end_ns, ns, ns, s->node, 1};
+    l->entries[l->count++] = b;
     if (s->is_open) w->s->lanes[l->index].is_open = 1;
     return THAG_OK;
 }
