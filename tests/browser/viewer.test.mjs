@@ -4,15 +4,11 @@
 // Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN (stored traces), THAG_CHROMIUM,
 // THAG_MODULES and THAG_SCRATCH.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { analyze, folded, golden, openPage, scratch, useBrowser, watched } from './browser.mjs';
 import { compilePattern } from '../../src/output/viewer/pattern.js';
 
-const { chromium } = createRequire(join(process.env.THAG_MODULES, 'package.json'))('playwright-core');
 const HOSTILE = '</script><img src=x onerror=alert(1)>';
 const STACKS = [
   ['main;parse;read_line', 300], ['main;parse', 100], ['main;parse;read_token;read_line', 200],
@@ -20,31 +16,17 @@ const STACKS = [
   ['main;write', 60], [`main;${HOSTILE}`, 40],
 ];
 const TOTAL = STACKS.reduce((sum, [, n]) => sum + n, 0);
-const SAMPLE = join(process.env.THAG_GOLDEN, 'sample.thag');
+const SAMPLE = golden('sample.thag');
 
-let browser, page, problems;
-
-const scratch = (name) => join(process.env.THAG_SCRATCH, name);
-const analyze = (...args) => execFileSync(process.env.THAG_ANALYZE, args, { maxBuffer: 1 << 28, encoding: 'utf8' });
-
-function folded(name, stacks) {
-  writeFileSync(scratch(name), stacks.map(([s, n]) => `${s} ${n}\n`).join(''));
-  return scratch(name);
-}
+let page;
 
 function view(name, ...args) {
   analyze('view', '--force', '-o', scratch(name), ...args);
   return pathToFileURL(scratch(name)).href;
 }
 
-async function open(url, size = { width: 1200, height: 700 }) {
-  page = await browser.newPage({ viewport: size, colorScheme: 'light' });
-  problems = [];
-  page.on('pageerror', (e) => problems.push(String(e)));
-  page.on('console', (m) => { if (m.type() === 'error') problems.push(m.text()); });
-  page.on('dialog', (d) => { problems.push('dialog'); d.dismiss(); });
-  page.on('request', (r) => { if (r.url().split('#')[0] !== url.split('#')[0]) problems.push(r.url()); });
-  await page.goto(url);
+async function open(url, size) {
+  page = await openPage(url, size);
   await page.waitForSelector('html[data-ready]', { state: 'attached' });
 }
 
@@ -81,17 +63,10 @@ function expectedShare(regex, below = []) {
 }
 
 let plain, sample;
-before(async () => {
-  browser = await chromium.launch({ executablePath: process.env.THAG_CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+useBrowser();
+before(() => {
   plain = view('plain.html', folded('plain.txt', STACKS));
   sample = view('sample.html', SAMPLE);
-});
-after(() => browser.close());
-afterEach(async () => {
-  if (!page) return;
-  assert.deepEqual(problems, []);
-  await page.close();
-  page = undefined;
 });
 
 test('frames are where their shares put them, and tell exact details', async () => {
@@ -132,7 +107,7 @@ test('the policy forbids what the page does not need', async () => {
     return [...new Set(blocked)].sort().join() + ' ' + window.ran;
   });
   assert.equal(told, 'connect-src,img-src,script-src-elem undefined');
-  problems = [];
+  watched.problems = [];
 });
 
 test('search counts what is nested once, and marks functions', async () => {
@@ -318,7 +293,7 @@ test('hovering the timeline tells the span', async () => {
 });
 
 test('spans beyond the limit are kept together, with their number', async () => {
-  const few = view('few.html', '--max-spans=1000', join(process.env.THAG_GOLDEN, 'sample.thag'));
+  const few = view('few.html', '--max-spans=1000', SAMPLE);
   await open(few);
   assert.match(await page.locator('#facts').textContent(), /spans/);
 });

@@ -8,13 +8,17 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "output/chart_writer.h"
 #include "output/export.h"
 #include "output/folded_writer.h"
 #include "output/svg_writer.h"
+#include "output/viewer_writer.h"
 #include "profile/operation.h"
 #include "profile/profile_folded.h"
 #include "profile/profile_perf.h"
 #include "profile/profile_pprof.h"
+#include "profile/profile_timeline.h"
+#include "trace_builder.h"
 
 void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t count, size_t bytes);
@@ -107,6 +111,60 @@ static thag_err run_draw(fault *why)
     return svg_write(nowhere, sample, NULL, why);
 }
 
+/* What reads a timeline. */
+static trace_builder built;
+
+static thag_err open_built(loaded *l, timeline **tl, fault *why)
+{
+    trace_source source;
+    thag_err err = trace_source_bytes(&source, built.bytes, builder_size(&built));
+
+    memset(l, 0, sizeof *l);
+    *tl = NULL;
+    if (err) return fault_set(why, err, 0, "");
+    err = trace_open_source(&l->trace, &source, why);
+    if (!err) err = profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, why);
+    if (!err) err = timeline_new(tl, l, why);
+    return err;
+}
+
+static thag_err run_chart(fault *why)
+{
+    loaded l;
+    timeline *tl;
+    thag_err err = open_built(&l, &tl, why);
+
+    if (!err) err = chart_write(nowhere, tl, l.profile, &(chart_write_opts){0}, why);
+    timeline_free(tl);
+    loaded_close(&l);
+    return err;
+}
+
+static thag_err run_view(fault *why)
+{
+    loaded l;
+    timeline *tl;
+    thag_err err = open_built(&l, &tl, why);
+    viewer_opts opts = {.tl = tl, .max_spans = 3};
+
+    if (!err) err = viewer_write(nowhere, l.profile, &opts, why);
+    timeline_free(tl);
+    loaded_close(&l);
+    return err;
+}
+
+static thag_err run_compare(fault *why)
+{
+    static const char text[] = "main;a 5\nmain;b;c 6\n";
+    folded_source src = {.path = "x", .head = text, .head_len = sizeof text - 1, .fd = -1};
+    profile *p = NULL;
+    thag_err err = folded_load(&p, &src, NULL, why);
+
+    if (!err) err = viewer_write(nowhere, p, &(viewer_opts){.before = sample}, why);
+    profile_free(p);
+    return err;
+}
+
 static const export_format *format; /* that run_export() writes */
 
 static thag_err run_export(fault *why)
@@ -194,6 +252,16 @@ static void drawing(void **state)
     check(run_draw);
 }
 
+static void viewing(void **state)
+{
+    (void)state;
+    builder_sample(&built);
+    check(run_chart);
+    check(run_view);
+    builder_free(&built);
+    check(run_compare);
+}
+
 static void exporting(void **state)
 {
     (void)state;
@@ -247,7 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading),   cmocka_unit_test(merging), cmocka_unit_test(transforming),
         cmocka_unit_test(writing),   cmocka_unit_test(drawing), cmocka_unit_test(exporting),
-        cmocka_unit_test(importing),
+        cmocka_unit_test(importing), cmocka_unit_test(viewing),
     };
     return cmocka_run_group_tests(tests, make_sample, drop_sample);
 }

@@ -1,0 +1,49 @@
+// What the tests of pages share: the browser, and a page that is watched for all that must not be.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, afterEach, before } from 'node:test';
+
+const { chromium } = createRequire(join(process.env.THAG_MODULES, 'package.json'))('playwright-core');
+
+export const scratch = (name) => join(process.env.THAG_SCRATCH, name);
+export const golden = (name) => join(process.env.THAG_GOLDEN, name);
+export const analyze = (...args) => execFileSync(process.env.THAG_ANALYZE, args, { maxBuffer: 1 << 28, encoding: 'utf8' });
+
+// Collapsed stacks as a file, from [stack, count] each.
+export function folded(name, stacks) {
+  writeFileSync(scratch(name), stacks.map(([s, n]) => `${s} ${n}\n`).join(''));
+  return scratch(name);
+}
+
+export const watched = { page: undefined, problems: [] };
+let browser;
+
+// A page at an address that asks for nothing else, says no error and opens no dialog.
+export async function openPage(url, size = { width: 1200, height: 700 }) {
+  const page = await browser.newPage({ viewport: size, colorScheme: 'light' });
+  watched.page = page;
+  watched.problems = [];
+  const note = (text) => watched.problems.push(text);
+  page.on('pageerror', (e) => note(String(e)));
+  page.on('console', (m) => { if (m.type() === 'error') note(m.text()); });
+  page.on('dialog', (d) => { note('dialog'); d.dismiss(); });
+  page.on('request', (r) => { if (r.url().split('#')[0] !== url.split('#')[0]) note(r.url()); });
+  await page.goto(url);
+  return page;
+}
+
+export function useBrowser() {
+  before(async () => {
+    browser = await chromium.launch({ executablePath: process.env.THAG_CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+  });
+  after(() => browser.close());
+  afterEach(async () => {
+    if (!watched.page) return;
+    assert.deepEqual(watched.problems, []);
+    await watched.page.close();
+    watched.page = undefined;
+  });
+}

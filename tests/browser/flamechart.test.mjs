@@ -1,0 +1,120 @@
+// The flamechart, in a real browser: what its script says is compared with what its table of numbers says.
+//
+// Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN, THAG_CHROMIUM, THAG_MODULES, THAG_SCRATCH.
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { analyze, folded, golden, openPage, scratch, useBrowser } from './browser.mjs';
+
+const WIDTH = 1200 * 0.98;
+let page, url, spans, whole;
+
+function draw(name, ...args) {
+  analyze('flamechart', '--force', '-o', scratch(name), ...args);
+  return pathToFileURL(scratch(name)).href;
+}
+
+// The table: rows of name,gap,length,count, in base 36.
+function readTable(svg) {
+  const data = JSON.parse(/class="data"><!\[CDATA\[([^]*?)\]\]>/.exec(svg)[1]);
+  const rows = data.rects.split('|').map((row) => {
+    let end = 0;
+    return row.split(';').map((entry) => {
+      const [name, gap, length] = entry.split(',').map((t) => parseInt(t || '0', 36));
+      const start = end + gap;
+      end = start + length;
+      return { name: data.names[name], start, end };
+    });
+  });
+  return { whole: rows[0][0].end, spans: rows.slice(1).flat(), data };
+}
+
+useBrowser();
+before(() => {
+  url = draw('chart.svg', '--min-width=0.01', golden('sample.thag'));
+  ({ whole, spans } = readTable(analyze('flamechart', '--min-width=0.01', '-o', '-', golden('sample.thag'))));
+});
+
+const frames = () => page.locator('.frames > g:not(:first-child) > g');
+const box = (i) => frames().nth(i).locator('rect').boundingBox();
+const near = (actual, expected) => assert.ok(Math.abs(actual - expected) <= 1.5, `${actual} is not near ${expected}`);
+const tip = () => page.locator('.tip').innerText();
+const longest = () => spans.reduce((best, s, i) => (s.end - s.start > spans[best].end - spans[best].start ? i : best), 0);
+
+test('every span is where its time is', async () => {
+  page = await openPage(url);
+  assert.equal(await frames().count(), spans.length);
+  for (let i = 0; i < spans.length; i++) {
+    const b = await box(i);
+    near(b.x - 12, spans[i].start / whole * WIDTH);
+    near(b.width, (spans[i].end - spans[i].start) / whole * WIDTH);
+  }
+});
+
+test('a click zooms in on the time, in all lanes, and Esc goes back', async () => {
+  page = await openPage(url);
+  const inner = spans.findIndex((s) => s.end - s.start > 0 && s.end - s.start < whole / 4), { start, end } = spans[inner];
+  await frames().nth(inner).locator('rect').click();
+  for (let i = 0; i < spans.length; i++) {
+    const isIn = spans[i].end > start && spans[i].start < end;
+    assert.equal(await frames().nth(i).isVisible(), isIn || (spans[i].start === spans[i].end && spans[i].start >= start && spans[i].end <= end), spans[i].name);
+  }
+  near((await box(inner)).width, WIDTH);
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  near((await box(longest())).width, (spans[longest()].end - spans[longest()].start) / whole * WIDTH);
+});
+
+test('hovering tells when, how long, and of which thread', async () => {
+  page = await openPage(url);
+  const b = await box(longest());
+  await page.mouse.move(b.x + 5, b.y + 5);
+  assert.ok((await tip()).startsWith(spans[longest()].name));
+  assert.match(await tip(), /from\s+\d[^]*time\s+\d[^]*thread\s+\S[^]*all of it\s+\d+ spans/);
+});
+
+test('search counts spans over the whole', async () => {
+  page = await openPage(url);
+  await page.keyboard.press('/');
+  await page.keyboard.type('^work$');
+  const count = spans.filter((s) => s.name === 'work').length;
+  assert.ok(count > 0);
+  assert.ok((await page.locator('.matched').textContent()).startsWith(`${count} span`));
+});
+
+test('the keyboard walks from span to span', async () => {
+  page = await openPage(url);
+  await page.locator('.frames [tabindex="0"]').focus();
+  await page.keyboard.press('ArrowDown');
+  assert.match(await tip(), /from\s/);
+  await page.keyboard.press('Enter');
+  assert.match(await page.evaluate(() => location.hash), /z=\d+/);
+});
+
+test('the axis has round steps, at every zoom', async () => {
+  page = await openPage(url);
+  const marks = () => page.locator('.axis text').allTextContents();
+  const first = await marks();
+  assert.ok(first.length > 3 && new Set(first).size === first.length, first.join());
+  await frames().nth(longest()).locator('rect').click();
+  const second = await marks();
+  assert.equal(new Set(second).size, second.length, second.join());
+});
+
+test('a span that never ended is marked', async () => {
+  page = await openPage(draw('killed.svg', golden('killed.thag')));
+  assert.ok(await page.locator('.frames .open').count() > 0);
+  assert.match(await page.locator('.frames .open').first().getAttribute('aria-label'), /still running at the end/);
+});
+
+test('a deep flamegraph is there in a picture of the page', async () => {
+  const deep = folded('tall.txt', [[Array.from({ length: 300 }, (_, i) => `level_${i}`).join(';'), 5]]);
+  analyze('flamegraph', '--force', '-o', scratch('tall.svg'), deep);
+  page = await openPage(pathToFileURL(scratch('tall.svg')).href);
+  const root = await page.locator('.frames g[aria-label^="all ("] rect').boundingBox();
+  assert.ok(root.y > 0 && root.y < 200, 'the root is at the top');
+  assert.equal(await page.evaluate(() => window.scrollY), 0);
+  await page.getByRole('button', { name: 'Flip' }).click();
+  const flipped = await page.locator('.frames g[aria-label^="all ("] rect').boundingBox();
+  assert.ok(flipped.y > 0 && flipped.y < 700, 'the root is in sight at the bottom');
+});
