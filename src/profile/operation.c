@@ -11,6 +11,17 @@ typedef struct operation {
 typedef thag_err (*on_marked)(profile **, const profile *, const unsigned char *marks, fault *);
 typedef thag_err (*on_all)(profile **, const profile *, fault *);
 
+#define IGNORE_MEMORY(name, kind) \
+    static thag_err name(profile **out, const profile *p, fault *f) \
+    { \
+        return profile_ignore_memory(out, p, kind, f); \
+    }
+
+IGNORE_MEMORY(ignore_large, MEMORY_LARGE)
+IGNORE_MEMORY(ignore_temporary, MEMORY_TEMPORARY)
+IGNORE_MEMORY(ignore_leaked, MEMORY_LEAKED)
+IGNORE_MEMORY(ignore_frequent, MEMORY_FREQUENT)
+
 /* One of the two. */
 static const struct {
     on_marked marked;
@@ -19,6 +30,10 @@ static const struct {
     [OPERATION_FOCUS] = {profile_focus, NULL},
     [OPERATION_IGNORE] = {profile_ignore, NULL},
     [OPERATION_IGNORE_SELF] = {profile_ignore_self, NULL},
+    [OPERATION_IGNORE_LARGE] = {NULL, ignore_large},
+    [OPERATION_IGNORE_TEMPORARY] = {NULL, ignore_temporary},
+    [OPERATION_IGNORE_LEAKED] = {NULL, ignore_leaked},
+    [OPERATION_IGNORE_FREQUENT] = {NULL, ignore_frequent},
     [OPERATION_HIDE] = {profile_hide, NULL},
     [OPERATION_CALLERS] = {profile_callers, NULL},
     [OPERATION_CALLEES] = {profile_callees, NULL},

@@ -13,6 +13,10 @@
     X(IGNORE, "ignore", "REGEX", "drop matching functions and all that they call (Recursive)") \
     X(IGNORE_SELF, "ignore-self", "REGEX", \
       "drop what matching functions do themselves (Exact); they stay above what they call") \
+    X(IGNORE_LARGE, "ignore-large", NULL, "drop allocations of more than 1 MB a block") \
+    X(IGNORE_TEMPORARY, "ignore-temporary", NULL, "drop allocations that were soon freed") \
+    X(IGNORE_LEAKED, "ignore-leaked", NULL, "drop allocations that were not freed at the end") \
+    X(IGNORE_FREQUENT, "ignore-frequent", NULL, "drop paths with 1 % of the allocations or more") \
     X(HIDE, "hide", "REGEX", "take matching functions out; their callers get their time") \
     X(CALLERS, "callers", "REGEX", "who calls the matching functions, from them up") \
     X(CALLEES, "callees", "REGEX", "what the matching functions do, whoever calls them") \

@@ -105,6 +105,44 @@ thag_err profile_ignore_self(profile **out, const profile *p, const unsigned cha
     return err;
 }
 
+/* ---- kinds of allocation ---- */
+
+#define LARGE_BYTES    1000000u
+#define FREQUENT_SHARE 100 /* one in so many */
+
+static int is_of_kind(const profile_memory *m, profile_memory_kind kind, uint64_t all_blocks)
+{
+    if (!m->blocks) return 0;
+    switch (kind) {
+    case MEMORY_LARGE: return m->bytes / m->blocks > LARGE_BYTES;
+    case MEMORY_TEMPORARY: return m->temporary >= m->blocks - m->blocks / 2;
+    case MEMORY_LEAKED: return m->live_blocks > 0;
+    case MEMORY_FREQUENT: return m->blocks >= all_blocks / FREQUENT_SHARE;
+    }
+    return 0;
+}
+
+thag_err profile_ignore_memory(profile **out, const profile *p, profile_memory_kind kind, fault *f)
+{
+    unsigned char *keep;
+    uint64_t blocks = 0;
+    thag_err err;
+
+    *out = NULL;
+    if (!p->memory) return fault_set(f, THAG_ERR_EMPTY, UINT64_MAX, "memory was not recorded");
+    keep = calloc(p->node_count, 1);
+    if (!keep) return no_room(f);
+    for (uint32_t n = 0; n < p->node_count; n++) blocks += p->memory[n].blocks;
+    keep[PROFILE_ROOT] = WHOLE;
+    for (uint32_t n = p->node_count; n-- > 1;) {
+        if (!is_of_kind(&p->memory[n], kind, blocks)) keep[n] = WHOLE;
+        if (keep[n] && !keep[p->parent[n]]) keep[p->parent[n]] = KEPT;
+    }
+    err = keep_nodes(out, p, keep, f);
+    free(keep);
+    return err;
+}
+
 /* ---- hiding ---- */
 
 static thag_err hidden_node(rebuild *r, uint32_t *node)

@@ -43,6 +43,18 @@ thag_err profile_ignore_self(profile **out, const profile *p, const unsigned cha
  */
 thag_err profile_hide(profile **out, const profile *p, const unsigned char *marks, fault *fault);
 
+/* Kinds of allocation, by what all allocations of a call path are like. */
+typedef enum profile_memory_kind {
+    MEMORY_LARGE,     /* blocks of more than 1,000,000 bytes on average */
+    MEMORY_TEMPORARY, /* at least half were freed before their thread allocated again */
+    MEMORY_LEAKED,    /* some were not freed at the end */
+    MEMORY_FREQUENT   /* 1 % of all allocations or more */
+} profile_memory_kind;
+
+/** Drop what paths did themselves whose allocations are of a kind. Without memory THAG_ERR_EMPTY. */
+thag_err profile_ignore_memory(profile **out, const profile *p, profile_memory_kind kind,
+                               fault *fault);
+
 /* ---- collapsing: profile_collapse.c ---- */
 
 /** A function is on a path once: what its inner calls did and called goes to the outermost. */

@@ -232,6 +232,50 @@ static void calls_stay_with_their_function(void **state)
     profile_free(p);
 }
 
+static void kinds_of_allocation_are_facts(void **state)
+{
+    static const struct {
+        operation_kind kind;
+        const char *dropped;
+    } kinds[] = {{OPERATION_IGNORE_LARGE, "large"},
+                 {OPERATION_IGNORE_TEMPORARY, "temporary"},
+                 {OPERATION_IGNORE_LEAKED, "leaked"},
+                 {OPERATION_IGNORE_FREQUENT, "frequent"}};
+    profile *p;
+    uint32_t n;
+    (void)state;
+
+    assert_int_equal(profile_new(&p, PROFILE_BYTES, 1), THAG_OK);
+    assert_int_equal(profile_add_memory(p, PROFILE_LIVE), THAG_OK);
+    n = child(p, PROFILE_ROOT, "large", 1, 0);
+    p->memory[n] = (profile_memory){.blocks = 2, .bytes = 2000002};
+    n = child(p, PROFILE_ROOT, "small", 1, 0);
+    p->memory[n] = (profile_memory){.blocks = 2, .bytes = 2000001};
+    n = child(p, PROFILE_ROOT, "temporary", 1, 0);
+    p->memory[n] = (profile_memory){.blocks = 3, .bytes = 3, .temporary = 2};
+    n = child(p, PROFILE_ROOT, "leaked", 1, 0);
+    p->memory[n] = (profile_memory){.blocks = 3, .bytes = 3, .temporary = 1, .live_blocks = 1};
+    n = child(p, PROFILE_ROOT, "frequent", 1, 0);
+    p->memory[n] = (profile_memory){.blocks = 1000, .bytes = 3};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        operation_list list = {0};
+        profile *q = NULL;
+        uint64_t bytes;
+
+        assert_int_equal(profile_ignore(&q, p, (unsigned char[8]){0}, NULL), THAG_OK);
+        assert_int_equal(operation_add(&list, kinds[i].kind, NULL, NULL), THAG_OK);
+        assert_int_equal(operation_apply(&list, &q, NULL), THAG_OK);
+        assert_int_equal(q->node_count, 5);
+        calls_of(q, "small", &bytes);
+        for (uint32_t k = 1; k < q->node_count; k++) {
+            assert_string_not_equal(q->frames[q->frame[k]].name, kinds[i].dropped);
+        }
+        operation_list_release(&list);
+        profile_free(q);
+    }
+    profile_free(p);
+}
+
 /* ---- laws ---- */
 
 static int64_t total(const profile *p)
@@ -389,6 +433,7 @@ int main(void)
         cmocka_unit_test(names_are_no_patterns),
         cmocka_unit_test(bad_and_endless_patterns_are_errors),
         cmocka_unit_test(calls_stay_with_their_function),
+        cmocka_unit_test(kinds_of_allocation_are_facts),
         cmocka_unit_test(sums_obey_the_laws),
         cmocka_unit_test(collapsed_recursion_keeps_the_outermost),
         cmocka_unit_test(deep_paths_are_no_problem),

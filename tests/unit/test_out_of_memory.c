@@ -94,6 +94,10 @@ static thag_err run_operation(fault *why)
     profile *p = NULL;
     thag_err err = folded_load(&p, &src, NULL, why);
 
+    if (!err) {
+        err = profile_add_memory(p, PROFILE_LIVE);
+        if (err) fault_set(why, err, 0, "");
+    }
     if (!err) err = operation_add(&list, tried, "group_3", why);
     if (!err) err = operation_apply(&list, &p, why);
     operation_list_release(&list);

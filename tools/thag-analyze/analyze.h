@@ -48,6 +48,7 @@ typedef struct job {
     const char *output;        /* -o; NULL: as the command likes */
     int force;
     int as_json, as_csv, memory;
+    int opens;         /* --open: what is written is shown in the browser */
     job_format format; /* of these two */
     char **paths;      /* the inputs */
     int path_count;
@@ -58,6 +59,7 @@ enum command_takes {
     TAKES_JSON = 1,      /* --json */
     TAKES_CSV = 2,       /* --csv */
     TAKES_MEMORY = 4,    /* --memory: show() gets bytes instead of time */
+    TAKES_OPEN = 16,     /* --open: for commands with a named_result */
     TAKES_OPERATIONS = 8 /* --focus, --hide and all others: done before show() */
 };
 
@@ -82,6 +84,8 @@ typedef struct command {
     X(flamechart) \
     X(view) \
     X(fold) \
+    X(filter) \
+    X(merge) \
     X(diff) \
     X(export) \
     X(leaks) \
@@ -89,6 +93,7 @@ typedef struct command {
     X(sizes) \
     X(tasks) \
     X(info) \
+    X(open) \
     X(completion)
 
 #define COMMAND_DECLARE(name) extern const command cmd_##name;
@@ -115,15 +120,13 @@ int job_prepare(const job *j, input *in);
 typedef struct named_result {
     result_file file;
     char name[600]; /* empty: the user said which */
+    int opens;      /* --open */
 } named_result;
 
 /** Open the file of -o, or one in the current directory: the input's stem with ending. */
 int named_result_open(named_result *out, const job *j, const input *in, const char *ending);
 
-/** result_close(), and say where the result is, unless the user did. */
+/** result_close(), and say where the result is, unless the user did; open it where that is wanted. */
 int named_result_close(named_result *out, int status);
-
-/** List the profiles of a directory, newest first, and how to look at them. */
-int list_profiles(const char *dir);
 
 #endif

@@ -88,4 +88,5 @@ const command cmd_flamechart = {
              "directory, unless -o says otherwise.",
     .options = facts,
     .settings_size = sizeof(settings),
+    .takes = TAKES_OPEN,
     .show = show};

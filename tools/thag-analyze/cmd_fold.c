@@ -50,3 +50,45 @@ const command cmd_fold = {
     .settings_size = sizeof(settings),
     .takes = TAKES_MEMORY | TAKES_OPERATIONS,
     .show = show};
+
+/* ---- the same under the names of what it is done for ---- */
+
+static int show_filtered(const job *j, const input *in)
+{
+    if (!j->operations.count) {
+        return complain(EXIT_USAGE, NULL, "give a transformation, such as --ignore=REGEX (--help)");
+    }
+    return show(j, in);
+}
+
+static int show_merged(const job *j, const input *in)
+{
+    if (j->path_count < 2) return complain(EXIT_USAGE, NULL, "give two files at least");
+    return show(j, in);
+}
+
+const command cmd_filter = {
+    .name = "filter",
+    .summary = "a part of a profile, or another view of it, as collapsed stacks",
+    .usage = "[OPTION]... TRANSFORMATION... FILE...",
+    .about =
+        "Write a profile after transformations as collapsed stacks, which every command reads.\n"
+        "Calls and durations are not in them; stats, flamegraph, diff take the same\n"
+        "transformations themselves.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
+    .show = show_filtered};
+
+const command cmd_merge = {
+    .name = "merge",
+    .summary = "several profiles as one, as collapsed stacks",
+    .usage = "[OPTION]... FILE FILE...",
+    .about =
+        "Write the sum of several profiles, of runs, processes or machines, as collapsed stacks.\n"
+        "Calls and durations are not in them; stats, flamegraph, export merge their files\n"
+        "themselves, with those.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
+    .show = show_merged};

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "thag-analyze/analyze.h"
+#include "thag-analyze/open.h"
 
 const command *const commands[] = {
 #define COMMAND_ROW(name) &cmd_##name,
@@ -25,6 +26,10 @@ static const option_fact csv_option[] = {
     OPTION_FLAG(job, as_csv, "csv", "write comma-separated values"), OPTION_LAST};
 static const option_fact memory_option[] = {
     OPTION_FLAG(job, memory, "memory", "bytes that were allocated, instead of time"), OPTION_LAST};
+
+static const option_fact open_option[] = {
+    OPTION_FLAG(job, opens, "open", "show it in the browser ($BROWSER, otherwise xdg-open)"),
+    OPTION_LAST};
 
 static int add_operation(void *list, const option_fact *fact, const char *regex)
 {
@@ -56,6 +61,7 @@ void command_options(option_set *set, const command *c, job *j)
                                    c->takes & TAKES_MEMORY ? memory_option : NULL,
                                    c->takes & TAKES_JSON ? json_option : NULL,
                                    c->takes & TAKES_CSV ? csv_option : NULL,
+                                   c->takes & TAKES_OPEN ? open_option : NULL,
                                    output_options,
                                    options_common,
                                    c->takes & TAKES_OPERATIONS ? operation_options : NULL};
@@ -129,6 +135,7 @@ int command_run(const command *c, int argc, char **argv)
 int named_result_open(named_result *out, const job *j, const input *in, const char *ending)
 {
     out->name[0] = 0;
+    out->opens = j->opens;
     if (j->output) return result_open(&out->file, j->output, j->force);
     snprintf(out->name, sizeof out->name, "%s%s%s%s", in->stem,
              in->meta.file_count > 1 ? "-merged" : "", j->memory ? "-memory" : "", ending);
@@ -137,7 +144,13 @@ int named_result_open(named_result *out, const job *j, const input *in, const ch
 
 int named_result_close(named_result *out, int status)
 {
+    char path[sizeof out->file.temporary];
+
+    snprintf(path, sizeof path, "%s", out->file.path ? out->file.path : "");
     status = result_close(&out->file, status);
-    if (status == EXIT_FINE && out->name[0]) printf("%s\n", out->name);
-    return status;
+    if (status != EXIT_FINE) return status;
+    if (out->name[0]) printf("%s\n", out->name);
+    if (!out->opens) return status;
+    if (!path[0]) return complain(EXIT_USAGE, NULL, "--open: standard output is no file");
+    return open_in_browser(path);
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "thag-analyze/analyze.h"
+#include "thag-analyze/menu/menu.h"
 
 static int help(void)
 {
@@ -18,10 +19,9 @@ static int help(void)
     for (size_t i = 0; commands[i]; i++) {
         printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
     }
-    printf(
-        "\n'thag-analyze COMMAND --help' tells the options of a command. Without a command, the\n"
-        "profiles of a directory are listed, newest first.\n\n"
-        "Exit status: 0 fine, 1 nothing found, 2 wrong usage, 3 bad input, 4 system error.\n");
+    printf("\n'thag-analyze COMMAND --help' tells the options of a command. Without a command, a\n"
+           "menu asks which profile of a directory to look at, and how.\n\n"
+           "Exit status: 0 fine, 1 nothing found, 2 wrong usage, 3 bad input, 4 system error.\n");
     return EXIT_FINE;
 }
 
@@ -37,7 +37,7 @@ static int run_command(int argc, char **argv)
     const command *c = command_find(argv[0]);
 
     if (c) return command_run(c, argc, argv);
-    if (argc == 1 && S_ISDIR(mode_of(argv[0]))) return list_profiles(argv[0]);
+    if (argc == 1 && S_ISDIR(mode_of(argv[0]))) return menu_run(argv[0]);
     if (S_ISREG(mode_of(argv[0]))) {
         return complain(EXIT_USAGE, NULL, "%s is not a command; try: thag-analyze stats %s",
                         argv[0], argv[0]);
@@ -50,7 +50,7 @@ static int dispatch(int argc, char **argv)
 {
     const char *first = argc > 1 ? argv[1] : "";
 
-    if (argc < 2) return list_profiles(".");
+    if (argc < 2) return menu_run(".");
     if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) return help();
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         printf("thag-analyze %s\n", THAG_VERSION);
