@@ -97,7 +97,7 @@ keys Right
 see '[x] main' '[x] fib' '[x] w'
 keys Left
 see '[ ] main' '[ ] fib' '[ ] w'
-keys fi
+keys 'fi'
 see '> [ ] fib'
 keys Space BSpace BSpace
 see '[x] fib' '[ ] main'
@@ -133,7 +133,7 @@ see '? Select action:'
 keys Down Enter
 see '? Select filtering mode:'
 session resize-window -t menu -x 30 -y 8
-see '> Recursive (filter out funct'
+see '> Recursive (filter out func…'
 keys Enter
 see '[ ] breit_宽宽宽'
 keys Escape
