@@ -78,5 +78,6 @@ install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/tra
 
 if(TARGET thag-analyze)
     install(TARGETS thag_cc_shim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
-    install(TARGETS thag-analyze thag-cc thag-run RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+    install(TARGETS thag-analyze thag-cc thag-instrument thag-remove thag-run
+            RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
 endif()

@@ -303,6 +303,9 @@ static int classify_function(const head *h, verdict *v)
             t = tail_from(h, h->match[i] + 1);
             if (t != TAIL_NONE) {
                 take_name(h, name, i, v);
+                /* enum e F(int) { may be an enumeration of that type */
+                v->is_weak |=
+                    word_at(h, 0) == WORD_ENUM && looks_like_attribute(h, h->tokens[name]);
                 v->kind = kind_of_tail(h, t);
                 return 1;
             }
@@ -362,7 +365,13 @@ static int classify_class(const head *h, verdict *v)
     uint32_t key = find_word(h, WORD_CLASS), enum_key = find_word(h, WORD_ENUM);
     uint32_t colon;
 
-    if (enum_key < key) key = enum_key;
+    if (enum_key < key) {
+        key = enum_key;
+        if (word_at(h, key + 1) == WORD_CLASS) { /* enum class A MACRO(int) { */
+            take_class_name(h, key, v);
+            return 1;
+        }
+    }
     if (key == h->count) return 0;
     for (colon = key; colon < h->count && !is_punct_at(h, colon, ':'); colon++) {
         if (is_punct_at(h, colon, '(')) {

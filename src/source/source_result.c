@@ -15,8 +15,10 @@ static void settle_twins(scanner *s)
 
         while (twin->twin != NO_FUNCTION) twin = &s->functions[twin->twin];
         if (twin == f) continue;
-        f->f.end = twin->f.end;
-        f->f.end_line = twin->f.end_line;
+        if (twin->f.end > f->f.body) {
+            f->f.end = twin->f.end;
+            f->f.end_line = twin->f.end_line;
+        }
         if (f->f.reason == SOURCE_REASON_NONE) f->f.reason = twin->f.reason;
     }
 }
