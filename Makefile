@@ -15,7 +15,7 @@ build:
 	@cmake --preset release --log-level=WARNING
 	@cmake --build --preset release -j $(JOBS)
 
-## demo: profile the document pipeline; print its table and write its flamegraph
+## demo: profile a document pipeline, and Lua from Debian's sources; print tables, draw flamegraphs
 demo: build
 	@scripts/demo $(BUILD)/release $(BUILD)/demo
 

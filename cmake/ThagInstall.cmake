@@ -73,7 +73,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE-MIT ${PROJECT_SOURCE_DIR}/LICENSE-AP
               ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 # Where README.md's links lead.
-install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/trace-format.md
+install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/whole-programs.md
+              ${PROJECT_SOURCE_DIR}/docs/trace-format.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
 
 if(TARGET thag-analyze)

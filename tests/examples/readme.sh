@@ -21,4 +21,8 @@ bash -eux blocks.sh >out.txt 2>err.txt || { cat out.txt err.txt; exit 1; }
 grep -q '^fib(25) = 75025$' out.txt
 grep -q '242,785' out.txt
 grep -q '^main;compute ' out.txt
+grep -q '^17984 primes up to 200000$' out.txt
+grep -q '^is_prime  *199,999 ' err.txt
+grep -q '^is_prime  *299,999 ' err.txt
+grep -q 'allocated.*blocks' err.txt
 grep -q '</svg>' build/try/hello.svg

@@ -92,6 +92,19 @@ LD_LIBRARY_PATH=$lib expect on "$work/cc_shared"
 expect on "$work/cc_full"
 expect on "$work/cc_static"
 
+# The tools find header and libraries where they were moved to.
+cat >"$work/one.c" <<'C'
+static int answer(void) { return 42; }
+int main(void) { return answer(); }
+C
+status=0
+(cd "$work" && "$prefix/bin/thag-run" -o "$work/run" one.c 2>"$work/log") || status=$?
+[ "$status" -eq 42 ] && grep -q '^answer  *1 ' "$work/log" || { cat "$work/log"; fail "thag-run one.c"; }
+status=0
+"$prefix/bin/thag-run" --memory -o "$work/run" ls "$work" >/dev/null 2>"$work/log" || status=$?
+[ "$status" -eq 0 ] && grep -q 'allocated.*blocks' "$work/log" || { cat "$work/log"; fail "thag-run --memory ls"; }
+echo "ok: thag-run, thag-cc"
+
 # The runtime in one file, dropped into a tree: no build system, no warning.
 "$source_dir/scripts/amalgamate" "$work/one"
 for compiler in "$cc" clang; do

@@ -174,7 +174,7 @@ int script_compile(script *s, const char *source)
 {
     header h;
     command c = {0};
-    char *cc = installation_tool("thag-cc");
+    char *cc = installation_tool("thag-cc"), *include_dir = installation_include_dir();
     int status = read_header(&h, source);
 
     memset(s, 0, sizeof *s);
@@ -187,6 +187,10 @@ int script_compile(script *s, const char *source)
         add(&c, "-O2");
         add(&c, "-g");
         add_all(&c, &h, KEY_CFLAGS);
+        if (include_dir) { /* for a source that has the macros in it */
+            add(&c, "-idirafter");
+            add(&c, include_dir);
+        }
         add(&c, "-o");
         add(&c, s->program);
         add(&c, source);
@@ -196,6 +200,7 @@ int script_compile(script *s, const char *source)
     }
     free(h.line);
     free(cc);
+    free(include_dir);
     return status;
 }
 
