@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "profile/profile.h"
+#include "profile/profile_timeline.h"
 
 /* What is exported. All borrowed. */
 typedef struct export_source {
@@ -18,6 +19,8 @@ typedef struct export_source {
     const char *program;    /* not NULL */
     uint64_t start_real_ns; /* CLOCK_REALTIME when it started; 0 if unknown */
     uint64_t duration_ns;   /* 0 if unknown */
+    uint32_t pid;           /* 0 if unknown */
+    timeline *timeline;     /* of that profile; NULL but for formats along time */
 } export_source;
 
 typedef struct export_format {
@@ -44,6 +47,12 @@ const export_format *export_format_named(const char *name);
 thag_err export_write(const export_format *format, FILE *to, const export_source *from, fault *why);
 
 /* One file each, named as the format. */
+thag_err chrome_write(FILE *to, const export_source *from, fault *why);
+thag_err csv_timeline_write(FILE *to, const export_source *from, fault *why);
+thag_err firefox_timeline_write(FILE *to, const export_source *from, fault *why);
+thag_err folded_timeline_write(FILE *to, const export_source *from, fault *why);
+thag_err perfetto_write(FILE *to, const export_source *from, fault *why);
+thag_err speedscope_timeline_write(FILE *to, const export_source *from, fault *why);
 thag_err callgrind_write(FILE *to, const export_source *from, fault *why);
 thag_err csv_write(FILE *to, const export_source *from, fault *why);
 thag_err firefox_write(FILE *to, const export_source *from, fault *why);

@@ -16,10 +16,10 @@ typedef struct writer {
     size_t path_room;
 } writer;
 
-static char clean(unsigned char c)
+char folded_clean(char c)
 {
     if (c == ';') return ':';
-    return c < ' ' || c == 0x7f ? ' ' : (char)c;
+    return (unsigned char)c < ' ' || c == 0x7f ? ' ' : c;
 }
 
 static int path_push(writer *w, const profile_frame *f)
@@ -34,7 +34,7 @@ static int path_push(writer *w, const profile_frame *f)
         w->path_room = room;
     }
     for (uint32_t i = 0; i < f->name_len; i++)
-        w->path[w->path_len++] = clean((unsigned char)f->name[i]);
+        w->path[w->path_len++] = folded_clean(f->name[i]);
     w->path[w->path_len++] = ';';
     return 1;
 }

@@ -19,6 +19,9 @@ typedef struct folded_write_opts {
     int64_t divisor; /* values are divided by this, rounded to nearest; 0: 1000 for ns, else 1 */
 } folded_write_opts;
 
+/** A byte of a name as the format may hold it. */
+char folded_clean(char c);
+
 /**
  * opts may be NULL. A value of the root itself belongs to no stack and is not written.
  * Fails with THAG_ERR_MEMORY and THAG_ERR_WRITE. Neither closes nor flushes the stream.

@@ -7,8 +7,8 @@
 
 #include "output/export.h"
 #include "output/frame_order.h"
-#include "output/json_writer.h"
 #include "output/node_metric.h"
+#include "output/speedscope_frames.h"
 
 typedef struct writer {
     json j;
@@ -28,21 +28,30 @@ static const char *unit_of(node_unit unit)
     }
 }
 
-static void put_frames(writer *w)
+static void put_frames(json *j, const profile *p)
 {
-    json_begin_object(&w->j, "shared", 0);
-    json_begin_array(&w->j, "frames", 1);
-    for (uint32_t f = 0; f < w->p->frame_count; f++) {
-        const profile_frame *frame = &w->p->frames[f];
+    json_begin_object(j, "shared", 0);
+    json_begin_array(j, "frames", 1);
+    for (uint32_t f = 0; f < p->frame_count; f++) {
+        const profile_frame *frame = &p->frames[f];
 
-        json_begin_object(&w->j, NULL, 0);
-        json_text(&w->j, "name", frame->name);
-        if (frame->file) json_text(&w->j, "file", frame->file);
-        if (frame->line) json_uint(&w->j, "line", frame->line);
-        json_end(&w->j);
+        json_begin_object(j, NULL, 0);
+        json_text(j, "name", frame->name);
+        if (frame->file) json_text(j, "file", frame->file);
+        if (frame->line) json_uint(j, "line", frame->line);
+        json_end(j);
     }
-    json_end(&w->j);
-    json_end(&w->j);
+    json_end(j);
+    json_end(j);
+}
+
+void speedscope_put_head(json *j, const export_source *from)
+{
+    json_text(j, "$schema", "https://www.speedscope.app/file-format-schema.json");
+    json_text(j, "name", from->program);
+    json_text(j, "exporter", "thag_profiler");
+    json_int(j, "activeProfileIndex", 0);
+    put_frames(j, from->profile);
 }
 
 static void put_stack(writer *w, uint32_t node)
@@ -86,11 +95,7 @@ static void put_all(writer *w)
     size_t count = node_metrics(w->p, metrics);
 
     json_begin_object(&w->j, NULL, 1);
-    json_text(&w->j, "$schema", "https://www.speedscope.app/file-format-schema.json");
-    json_text(&w->j, "name", w->from->program);
-    json_text(&w->j, "exporter", "thag_profiler");
-    json_int(&w->j, "activeProfileIndex", 0);
-    put_frames(w);
+    speedscope_put_head(&w->j, w->from);
     json_begin_array(&w->j, "profiles", 1);
     for (size_t i = 0; i < count; i++) put_profile(w, &metrics[i]);
     json_end(&w->j);

@@ -7,6 +7,12 @@
  *   nodes        call paths: parent, function, depth, every metric, counts and extremes of the calls
  *   histogram    durations of the calls of a node, in buckets [low_ns, high_ns)
  *   statistics   the table of `thag-analyze stats`
+ *
+ * and, where the format is the one along time:
+ *
+ *   threads      whose spans these are
+ *   spans        each call, as the trace has it
+ *   percentiles  a view: exact ones of each function, from the spans
  */
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +197,75 @@ static void put_statistics(writer *w, const stats *s)
     }
 }
 
+/* ---- along time ---- */
+
+#define BATCH 1024
+
+/* The smallest duration that is not below a share of them: what a sorted list would give. */
+static const char percentiles[] =
+    "CREATE VIEW percentiles AS WITH ranked AS ("
+    "SELECT function, duration_ns,"
+    " row_number() OVER (PARTITION BY function ORDER BY duration_ns) AS rank,"
+    " count(*) OVER (PARTITION BY function) AS calls"
+    " FROM spans JOIN nodes ON node = nodes.id WHERE NOT spans.open) "
+    "SELECT name, max(ranked.calls) AS calls,"
+    " min(CASE WHEN rank * 100 >= ranked.calls * 50 THEN duration_ns END) AS p50_ns,"
+    " min(CASE WHEN rank * 100 >= ranked.calls * 90 THEN duration_ns END) AS p90_ns,"
+    " min(CASE WHEN rank * 100 >= ranked.calls * 95 THEN duration_ns END) AS p95_ns,"
+    " min(CASE WHEN rank * 100 >= ranked.calls * 99 THEN duration_ns END) AS p99_ns"
+    " FROM ranked JOIN functions ON function = functions.id GROUP BY functions.id";
+
+static thag_err put_thread_spans(writer *w, uint32_t thread)
+{
+    timeline_span spans[BATCH];
+    thag_err err = timeline_begin(w->from->timeline, thread);
+    size_t n;
+
+    while (!err && (n = timeline_read(w->from->timeline, spans, BATCH, &err)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            sqlite_int(w->db, spans[i].owner);
+            sqlite_int(w->db, spans[i].node);
+            sqlite_int(w->db, whole(spans[i].start_ns));
+            sqlite_int(w->db, whole(spans[i].end_ns - spans[i].start_ns));
+            sqlite_int(w->db, spans[i].is_open);
+            sqlite_row(w->db);
+        }
+    }
+    return err;
+}
+
+/* After the spans, which tell whose they are. */
+static void put_threads(writer *w)
+{
+    uint32_t count;
+    const timeline_owner *owners = timeline_owners(w->from->timeline, &count);
+
+    sqlite_run(w->db, "CREATE TABLE threads (id INTEGER PRIMARY KEY, tid INTEGER, name TEXT)");
+    sqlite_into(w->db, "INSERT INTO threads VALUES (?, ?, ?)");
+    for (uint32_t i = 0; i < count; i++) {
+        sqlite_int(w->db, i);
+        sqlite_int(w->db, owners[i].tid);
+        sqlite_text(w->db, *owners[i].name ? owners[i].name : NULL);
+        sqlite_row(w->db);
+    }
+}
+
+static thag_err put_spans(writer *w, fault *why)
+{
+    uint32_t threads;
+    thag_err err = THAG_OK;
+
+    if (!w->from->timeline) return THAG_OK;
+    sqlite_run(w->db, "CREATE TABLE spans (thread INTEGER, node INTEGER, start_ns INTEGER,"
+                      " duration_ns INTEGER, open INTEGER)");
+    sqlite_into(w->db, "INSERT INTO spans VALUES (?, ?, ?, ?, ?)");
+    timeline_threads(w->from->timeline, &threads);
+    for (uint32_t i = 0; i < threads && !err; i++) err = put_thread_spans(w, i);
+    put_threads(w);
+    sqlite_run(w->db, percentiles);
+    return err ? fault_set(why, err, UINT64_MAX, "writing SQLite") : THAG_OK;
+}
+
 /* ---- the whole ---- */
 
 static thag_err put_all(writer *w, fault *why)
@@ -205,7 +280,7 @@ static thag_err put_all(writer *w, fault *why)
     put_histogram(w);
     put_statistics(w, s);
     stats_free(s);
-    return THAG_OK;
+    return put_spans(w, why);
 }
 
 thag_err sqlite_write(FILE *to, const export_source *from, fault *why)

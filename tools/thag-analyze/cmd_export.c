@@ -22,6 +22,38 @@ static const option_fact facts[] = {
                 "allow formats that may still change their shape"),
     OPTION_LAST};
 
+/* What is in the way of this format; an exit status. */
+static int check(const settings *set, const export_format *format, const job *j, const input *in)
+{
+    if (format->is_experimental && !set->is_experimental) {
+        return complain(EXIT_USAGE, NULL, "--format=%s needs --experimental: the format is not stable",
+                        format->name);
+    }
+    if (format->needs_timeline && (j->memory || set->is_corrected)) {
+        return complain(EXIT_USAGE, NULL, "--format=%s is along time, as measured: no --%s",
+                        format->name, j->memory ? "memory" : "corrected");
+    }
+    if (in->profile->node_count == 1) {
+        return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
+    }
+    return EXIT_FINE;
+}
+
+static int write_result(const export_format *format, const export_source *from, const job *j,
+                        const input *in)
+{
+    named_result out;
+    fault f = {0};
+    thag_err err;
+    int status = named_result_open(&out, j, in, format->suffix);
+
+    if (status != EXIT_FINE) return status;
+    err = export_write(format, out.file.to, from, &f);
+    /* Of errors result_close() sees the stream's, and knows its name. */
+    if (err && !ferror(out.file.to)) status = complain_fault(&f);
+    return named_result_close(&out, status);
+}
+
 static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
@@ -30,24 +62,17 @@ static int show(const job *j, const input *in)
                           .program = in->program,
                           .start_real_ns = in->start_real_ns,
                           .duration_ns = in->end_real_ns - in->start_real_ns};
-    named_result out;
     fault f = {0};
-    thag_err err;
-    int status;
+    int status = check(set, format, j, in);
 
-    if (format->is_experimental && !set->is_experimental) {
-        return complain(EXIT_USAGE, NULL,
-                        "--format=%s needs --experimental: the format is not stable", format->name);
-    }
-    if (in->profile->node_count == 1) {
-        return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
-    }
-    if (set->is_corrected && stats_correct(in->profile, &f)) return complain_fault(&f);
-    status = named_result_open(&out, j, in, format->suffix);
     if (status != EXIT_FINE) return status;
-    err = export_write(format, out.file.to, &from, &f);
-    if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
-    return named_result_close(&out, status);
+    if (in->whole.trace) from.pid = trace_head(in->whole.trace)->pid;
+    if (format->needs_timeline) status = input_timeline(&from.timeline, in);
+    if (status != EXIT_FINE) return status;
+    if (set->is_corrected && stats_correct(in->profile, &f)) return complain_fault(&f);
+    status = write_result(format, &from, j, in);
+    timeline_free(from.timeline);
+    return status;
 }
 
 const command cmd_export = {

@@ -1,0 +1,150 @@
+/*
+ * Perfetto: perfetto.protos.Trace with track events. A track for the process and one for each thread;
+ * each thread is a packet sequence of its own, in which a name is written once and numbered.
+ *
+ * Packets are written one by one: a trace of any length takes the memory of one.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/export.h"
+#include "output/protobuf_writer.h"
+#include "output/span_walk.h"
+
+enum trace_field { PERFETTO_PACKET = 1 };
+enum packet_field {
+    PACKET_TIMESTAMP = 8,
+    PACKET_SEQUENCE_ID = 10,
+    PACKET_TRACK_EVENT = 11,
+    PACKET_INTERNED_DATA = 12,
+    PACKET_SEQUENCE_FLAGS = 13,
+    PACKET_TRACK_DESCRIPTOR = 60
+};
+enum { SEQUENCE_CLEARED = 1, SEQUENCE_NEEDS_STATE = 2 };
+enum descriptor_field {
+    DESCRIPTOR_UUID = 1,
+    DESCRIPTOR_NAME = 2,
+    DESCRIPTOR_PROCESS = 3,
+    DESCRIPTOR_THREAD = 4,
+    DESCRIPTOR_PARENT_UUID = 5
+};
+enum process_field { PROCESS_PID = 1, PROCESS_NAME = 6 };
+enum thread_field { THREAD_PID = 1, THREAD_TID = 2, THREAD_NAME = 5 };
+enum event_field { EVENT_TYPE = 9, EVENT_NAME_IID = 10, EVENT_TRACK_UUID = 11 };
+enum { SLICE_BEGIN = 1, SLICE_END = 2 };
+enum interned_field { INTERNED_EVENT_NAMES = 2 };
+enum event_name_field { EVENT_NAME_IID_ = 1, EVENT_NAME_NAME = 2 };
+
+#define PROCESS_UUID   1u
+#define FIRST_SEQUENCE 1u
+
+typedef struct writer {
+    protobuf pb;
+    FILE *to;
+    const export_source *from;
+    uint32_t *named_in; /* by frame: sequence in which it has its number */
+    uint32_t sequence;
+    uint64_t track;
+    int is_first; /* packet of the sequence */
+} writer;
+
+static size_t begin_packet(writer *w)
+{
+    return protobuf_begin(&w->pb, PERFETTO_PACKET);
+}
+
+static void end_packet(writer *w, size_t at)
+{
+    protobuf_end(&w->pb, at);
+    fwrite(w->pb.bytes, 1, w->pb.len, w->to);
+    protobuf_clear(&w->pb);
+}
+
+static void put_process(writer *w)
+{
+    size_t at = begin_packet(w), track = protobuf_begin(&w->pb, PACKET_TRACK_DESCRIPTOR), process;
+
+    protobuf_uint(&w->pb, DESCRIPTOR_UUID, PROCESS_UUID);
+    process = protobuf_begin(&w->pb, DESCRIPTOR_PROCESS);
+    protobuf_uint(&w->pb, PROCESS_PID, w->from->pid);
+    protobuf_text(&w->pb, PROCESS_NAME, w->from->program, strlen(w->from->program));
+    protobuf_end(&w->pb, process);
+    protobuf_end(&w->pb, track);
+    end_packet(w, at);
+}
+
+/* Threads are numbered in order: their tracks and sequences with them. */
+static void begin_thread(void *context, const timeline_owner *owner, uint32_t number)
+{
+    writer *w = context;
+    size_t at = begin_packet(w), track = protobuf_begin(&w->pb, PACKET_TRACK_DESCRIPTOR), thread;
+    char label[SPAN_LABEL_ROOM];
+
+    span_label(w->from, owner, label);
+    w->track = PROCESS_UUID + 1u + number;
+    w->sequence = FIRST_SEQUENCE + number;
+    w->is_first = 1;
+    protobuf_uint(&w->pb, DESCRIPTOR_UUID, w->track);
+    protobuf_uint(&w->pb, DESCRIPTOR_PARENT_UUID, PROCESS_UUID);
+    thread = protobuf_begin(&w->pb, DESCRIPTOR_THREAD);
+    protobuf_uint(&w->pb, THREAD_PID, w->from->pid);
+    protobuf_uint(&w->pb, THREAD_TID, span_tid(w->from, owner, number));
+    protobuf_text(&w->pb, THREAD_NAME, label, strlen(label));
+    protobuf_end(&w->pb, thread);
+    protobuf_end(&w->pb, track);
+    end_packet(w, at);
+}
+
+static void put_name(writer *w, uint32_t frame)
+{
+    const profile_frame *f = &w->from->profile->frames[frame];
+    size_t at, name;
+
+    if (w->named_in[frame] == w->sequence) return;
+    w->named_in[frame] = w->sequence;
+    at = protobuf_begin(&w->pb, PACKET_INTERNED_DATA);
+    name = protobuf_begin(&w->pb, INTERNED_EVENT_NAMES);
+    protobuf_uint(&w->pb, EVENT_NAME_IID_, (uint64_t)frame + 1);
+    protobuf_text(&w->pb, EVENT_NAME_NAME, f->name, f->name_len);
+    protobuf_end(&w->pb, name);
+    protobuf_end(&w->pb, at);
+}
+
+static void put_event(void *context, const timeline_event *event)
+{
+    writer *w = context;
+    uint32_t frame = w->from->profile->frame[event->span.node];
+    size_t at = begin_packet(w), inner;
+
+    protobuf_uint(&w->pb, PACKET_TIMESTAMP, event->at_ns);
+    protobuf_uint(&w->pb, PACKET_SEQUENCE_ID, w->sequence);
+    protobuf_uint(&w->pb, PACKET_SEQUENCE_FLAGS,
+                  w->is_first ? SEQUENCE_CLEARED | SEQUENCE_NEEDS_STATE : SEQUENCE_NEEDS_STATE);
+    w->is_first = 0;
+    if (event->kind == TIMELINE_BEGIN) put_name(w, frame);
+    inner = protobuf_begin(&w->pb, PACKET_TRACK_EVENT);
+    protobuf_uint(&w->pb, EVENT_TYPE, event->kind == TIMELINE_BEGIN ? SLICE_BEGIN : SLICE_END);
+    protobuf_uint(&w->pb, EVENT_TRACK_UUID, w->track);
+    if (event->kind == TIMELINE_BEGIN) protobuf_uint(&w->pb, EVENT_NAME_IID, (uint64_t)frame + 1);
+    protobuf_end(&w->pb, inner);
+    end_packet(w, at);
+}
+
+thag_err perfetto_write(FILE *to, const export_source *from, fault *why)
+{
+    static const span_visitor visitor = {.begin_thread = begin_thread, .event = put_event};
+    writer w = {.to = to, .from = from};
+    thag_err err = THAG_ERR_MEMORY;
+
+    w.named_in = calloc((size_t)from->profile->frame_count + 1, sizeof *w.named_in);
+    if (!w.named_in) goto done;
+    put_process(&w);
+    err = span_walk(from, &visitor, &w, why);
+    if (!err && w.pb.failed) err = THAG_ERR_MEMORY;
+    if (!err && ferror(to)) err = THAG_ERR_WRITE;
+done:
+    if (err) fault_set(why, err, UINT64_MAX, "writing a Perfetto trace");
+    free(w.named_in);
+    protobuf_release(&w.pb);
+    return err;
+}

@@ -1,0 +1,45 @@
+/*
+ * span_walk.h - what the exports along time share: all spans of a profile, thread after thread, as
+ * events in order of time, or as the stretches between them.
+ */
+#ifndef THAG_SPAN_WALK_H
+#define THAG_SPAN_WALK_H
+
+#include "output/export.h"
+#include "output/text_out.h"
+#include "profile/timeline_order.h"
+
+/* What a walk calls; NULL for what is not wanted. */
+typedef struct span_visitor {
+    /* A thread begins, and after all its events ends. */
+    void (*begin_thread)(void *context, const timeline_owner *owner, uint32_t number);
+    void (*end_thread)(void *context);
+    void (*event)(void *context, const timeline_event *event);
+    /* From start_ns to end_ns the innermost span was one of that node; PROFILE_ROOT: there was none.
+       One stretch follows the other, never empty. */
+    void (*stretch)(void *context, uint32_t node, uint64_t start_ns, uint64_t end_ns);
+} span_visitor;
+
+/** Walk. Fails with THAG_ERR_MEMORY; errors of streams are the visitor's. */
+thag_err span_walk(const export_source *from, const span_visitor *visitor, void *context, fault *why);
+
+/** "name (tid)", or what is known of it. */
+#define SPAN_LABEL_ROOM 64
+void span_label(const export_source *from, const timeline_owner *owner, char label[SPAN_LABEL_ROOM]);
+
+/** A number of the thread for formats that want one for each: the tid; of signal handlers, which share
+    that of their thread, one of their own. */
+uint32_t span_tid(const export_source *from, const timeline_owner *owner, uint32_t number);
+
+/* Names of all frames as JSON strings, with their quotes. */
+typedef struct json_names {
+    char *text;
+    size_t *first; /* by frame, and one past the last */
+} json_names;
+
+/** 0: out of memory. Either way it is for json_names_release(). */
+int json_names_init(json_names *names, const profile *p);
+void json_names_release(json_names *names);
+void json_names_put(text_out *o, const json_names *names, uint32_t frame);
+
+#endif
