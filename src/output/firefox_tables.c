@@ -190,12 +190,16 @@ void firefox_put_head(json *j, const export_source *from)
     put_nulls(j, "libs", 0);
 }
 
-void firefox_put_thread(json *j, const char *name, uint32_t tid, int is_main)
+void firefox_put_thread(json *j, const export_source *from, const char *name, uint32_t tid,
+                        int is_main)
 {
+    char pid[16];
+
     static const char *const markers[] = {"data",  "name",     "startTime", "endTime",
                                           "phase", "category", NULL};
 
     json_text(j, "processType", "default");
+    json_text(j, "processName", from->program);
     json_int(j, "processStartupTime", 0);
     json_null(j, "processShutdownTime");
     json_int(j, "registerTime", 0);
@@ -203,7 +207,8 @@ void firefox_put_thread(json *j, const char *name, uint32_t tid, int is_main)
     put_nulls(j, "pausedRanges", 0);
     json_text(j, "name", name);
     json_bool(j, "isMainThread", is_main);
-    json_text(j, "pid", "0");
+    snprintf(pid, sizeof pid, "%u", from->pid);
+    json_text(j, "pid", pid);
     json_uint(j, "tid", tid);
     put_empty(j, "markers", markers);
 }

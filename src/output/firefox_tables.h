@@ -19,7 +19,8 @@ void firefox_put_head(json *j, const export_source *from);
 void firefox_put_shared(json *j, const profile *p);
 
 /** Within the object of a thread: all but its samples. */
-void firefox_put_thread(json *j, const char *name, uint32_t tid, int is_main);
+void firefox_put_thread(json *j, const export_source *from, const char *name, uint32_t tid,
+                        int is_main);
 
 /** Index in the stack table of a node that is not the root. */
 static inline uint32_t firefox_stack(uint32_t node)

@@ -31,7 +31,7 @@ static void begin_thread(void *context, const timeline_owner *owner, uint32_t nu
 
     span_label(w->from, owner, label);
     json_begin_object(&w->j, NULL, 1);
-    firefox_put_thread(&w->j, label, span_tid(w->from, owner, number), !w->has_thread);
+    firefox_put_thread(&w->j, w->from, label, span_tid(w->from, owner, number), !w->has_thread);
     w->has_thread = 1;
     w->count = 0;
 }

@@ -15,6 +15,7 @@
 
 typedef struct writer {
     json j;
+    const export_source *from;
     const profile *p;
     const uint32_t *nodes; /* as a walk down the tree meets them */
     uint32_t node_count;
@@ -101,7 +102,7 @@ static void put_thread(writer *w)
     size_t count = node_metrics(w->p, all);
 
     json_begin_object(&w->j, NULL, 1);
-    firefox_put_thread(&w->j, "all threads", 0, 1);
+    firefox_put_thread(&w->j, w->from, "all threads", 0, 1);
     w->metric = all[0];
     put_samples(w, "samples");
     for (size_t i = 1; i < count; i++) {
@@ -114,7 +115,7 @@ static void put_thread(writer *w)
 
 thag_err firefox_write(FILE *to, const export_source *from, fault *why)
 {
-    writer w = {.p = from->profile};
+    writer w = {.from = from, .p = from->profile};
     uint32_t *nodes = frame_tree_order(w.p, &w.node_count);
     thag_err err = THAG_ERR_MEMORY;
 

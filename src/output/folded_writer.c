@@ -33,8 +33,7 @@ static int path_push(writer *w, const profile_frame *f)
         w->path = grown;
         w->path_room = room;
     }
-    for (uint32_t i = 0; i < f->name_len; i++)
-        w->path[w->path_len++] = folded_clean(f->name[i]);
+    for (uint32_t i = 0; i < f->name_len; i++) w->path[w->path_len++] = folded_clean(f->name[i]);
     w->path[w->path_len++] = ';';
     return 1;
 }

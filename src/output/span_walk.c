@@ -97,7 +97,8 @@ static thag_err walk_thread(walk *w, uint32_t thread, fault *why)
     return err;
 }
 
-thag_err span_walk(const export_source *from, const span_visitor *visitor, void *context, fault *why)
+thag_err span_walk(const export_source *from, const span_visitor *visitor, void *context,
+                   fault *why)
 {
     walk w = {.from = from, .visitor = visitor, .context = context, .owner = PROFILE_NONE};
     uint32_t count;
@@ -118,7 +119,8 @@ static int is_handler(const export_source *from, const timeline_owner *owner)
 
 void span_label(const export_source *from, const timeline_owner *owner, char label[SPAN_LABEL_ROOM])
 {
-    snprintf(label, SPAN_LABEL_ROOM, "%s%s%s%u%s", is_handler(from, owner) ? "signal handler of " : "",
+    snprintf(label, SPAN_LABEL_ROOM, "%s%s%s%u%s",
+             is_handler(from, owner) ? "signal handler of " : "",
              *owner->name ? owner->name : "thread ", *owner->name ? " (" : "", owner->tid,
              *owner->name ? ")" : "");
 }

@@ -21,11 +21,13 @@ typedef struct span_visitor {
 } span_visitor;
 
 /** Walk. Fails with THAG_ERR_MEMORY; errors of streams are the visitor's. */
-thag_err span_walk(const export_source *from, const span_visitor *visitor, void *context, fault *why);
+thag_err span_walk(const export_source *from, const span_visitor *visitor, void *context,
+                   fault *why);
 
 /** "name (tid)", or what is known of it. */
 #define SPAN_LABEL_ROOM 64
-void span_label(const export_source *from, const timeline_owner *owner, char label[SPAN_LABEL_ROOM]);
+void span_label(const export_source *from, const timeline_owner *owner,
+                char label[SPAN_LABEL_ROOM]);
 
 /** A number of the thread for formats that want one for each: the tid; of signal handlers, which share
     that of their thread, one of their own. */

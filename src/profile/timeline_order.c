@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW (64u << 10) /* spans */
+#ifndef TIMELINE_ORDER_WINDOW /* a test makes it small */
+#define TIMELINE_ORDER_WINDOW (64u << 10)
+#endif
+#define WINDOW TIMELINE_ORDER_WINDOW /* spans */
 
 /* A span, and its number in the order of the trace. */
 typedef struct ordered {
@@ -279,7 +282,8 @@ static uint64_t later(uint64_t a, uint64_t b)
 }
 
 /* Is the innermost open span over when this one begins? */
-static int ends_before(const timeline_order *o, const timeline_span *open, const timeline_span *next)
+static int ends_before(const timeline_order *o, const timeline_span *open,
+                       const timeline_span *next)
 {
     if (open->owner != next->owner || open->end_ns < next->start_ns) return 1;
     return timeline_depth(o->tl, open->node) >= timeline_depth(o->tl, next->node);

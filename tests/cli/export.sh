@@ -15,3 +15,11 @@ echo "exit $?"
 printf 'main;work 5\nmain 2\n' | thag-analyze export --format=csv -o - -
 printf '#\n' | thag-analyze export --format=csv -o - -
 echo "exit $?"
+echo "--- along time"
+thag-analyze export --format=folded-timeline -o - "$GOLDEN/sample.thag"
+thag-analyze export --format=csv-timeline -o - "$GOLDEN/sample.thag" | head -n 3
+thag-analyze export --format=chrome -o - "$GOLDEN/sample.thag" | head -n 6
+thag-analyze export --format=chrome --corrected "$GOLDEN/sample.thag"
+echo "exit $?"
+thag-analyze export --format=chrome sample.folded
+echo "exit $?"

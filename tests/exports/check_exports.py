@@ -17,7 +17,8 @@ import subprocess
 import sys
 import unicodedata
 
-from readers import HEAVY_READERS, READERS, Absent, merged
+from readers import (HEAVY_READERS, HEAVY_SPAN_READERS, READERS, SPAN_READERS, Absent, merged,
+                     read_firefox, read_folded)
 
 
 def plain(name):
@@ -51,16 +52,68 @@ def compare(found, truth, form):
 
 def check(args, profile, fmt, label, read):
     unit, truth = truth_of(args.analyze, profile)
-    path = args.scratch / f"{pathlib.Path(profile).stem}.{fmt}"
-    subprocess.run([args.analyze, "export", f"--format={fmt}", "--experimental", "--force",
-                    "-o", path, profile], check=True)
-    found = read(str(path), unit)
+    found = read(export(args, profile, fmt), unit)
     if found is None:
         return []
     if fmt == "folded" and unit == "ns":  # microseconds, each line rounded
         truth = {name: value / 1000 for name, value in truth.items()}
         return [] if abs(sum(found.values()) - sum(truth.values())) < 1 + len(found) else ["total"]
     return compare(found, truth, lambda name: loosely(plain(name)))
+
+
+def export(args, profile, fmt):
+    path = args.scratch / f"{pathlib.Path(profile).stem}.{fmt}"
+    subprocess.run([args.analyze, "export", f"--format={fmt}", "--experimental", "--force",
+                    "-o", path, profile], check=True)
+    return str(path)
+
+
+def check_spans(args, profile, fmt, label, read):
+    """As many spans as calls; all formats say the same; and self time is that of the tree, but for
+    rounding to nanoseconds and pauses that are in no span's duration."""
+    out = subprocess.run([args.analyze, "stats", "--raw", "--json", profile], check=True,
+                         capture_output=True).stdout
+    calls = collections.Counter()
+    for f in json.loads(out)["functions"]:
+        calls[loosely(plain(f["name"]))] += f["calls"] + f["open"]
+    found = collections.defaultdict(lambda: [0, 0])
+    for name, (count, duration) in read(export(args, profile, fmt)).items():
+        found[loosely(plain(name))][0] += count
+        found[loosely(plain(name))][1] += duration
+    wrong = [f"{name!r}: {found[name][0]} spans, {calls[name]} calls"
+             for name in calls | found if found[name][0] != calls[name]]
+    args.durations.setdefault((profile, "nested" if "csv" not in fmt and "sqlite" not in fmt
+                               else "raw"), {k: v[1] for k, v in found.items()})
+    first = args.durations[profile, "nested" if "csv" not in fmt and "sqlite" not in fmt else "raw"]
+    wrong += [f"{name!r}: {v[1]} ns, other formats {first[name]}"
+              for name, v in found.items() if v[1] != first[name]]
+    return wrong
+
+
+def check_self(args, profile, fmt, label, read):
+    """Self times along time are those of the tree and the profiler's own pauses, which no span's
+    duration has; each rounded to a nanosecond."""
+    _, truth = truth_of(args.analyze, profile)
+    info = json.loads(subprocess.run([args.analyze, "info", "--json", profile],
+                                     capture_output=True).stdout)
+    found = read(export(args, profile, fmt), "ns")
+    total, least = sum(found.values()), sum(truth.values())
+    slack = 2 * info["timeline_spans"] + 1000
+    if least - slack <= total <= least + info["profiler_ns"] + slack:
+        return []
+    return [f"{total} ns, not {least} and at most {info['profiler_ns']} of pauses"]
+
+
+def plan(args):
+    jobs = [(check, *reader) for reader in READERS]
+    jobs += [(check_spans, *reader) for reader in SPAN_READERS]
+    jobs.append((check_self, "folded-timeline", "its definition", read_folded))
+    if args.all:
+        jobs += [(check, *reader) for reader in HEAVY_READERS]
+        jobs += [(check_spans, *reader) for reader in HEAVY_SPAN_READERS]
+        for fmt in "firefox-timeline", "chrome":
+            jobs.append((check_self, fmt, "profiler-cli", read_firefox))
+    return [job for job in jobs if args.only in (None, job[1])]
 
 
 def main():
@@ -73,16 +126,15 @@ def main():
     args = parser.parse_args()
     args.scratch.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("HOME", str(args.scratch))
+    args.durations = {}
     checks = failures = 0
     absent = {}
-    for fmt, label, read in READERS + (HEAVY_READERS if args.all else []):
-        if args.only and args.only != fmt:
-            continue
+    for how, fmt, label, read in plan(args):
         for profile in args.profiles:
-            if label in absent:
+            if label in absent or (how is not check and not profile.endswith(".thag")):
                 continue
             try:
-                wrong = check(args, profile, fmt, label, read)
+                wrong = how(args, profile, fmt, label, read)
             except Absent as missing:
                 absent[label] = str(missing)
                 continue

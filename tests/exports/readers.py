@@ -13,6 +13,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import time
 
 TIMEOUT = 120
 
@@ -92,20 +93,24 @@ def read_pprof_wire(path, unit):
     return None
 
 
-def read_speedscope(path, unit):
-    """ajv with speedscope's own schema where it is installed; then its meaning, as its docs have it."""
+def check_speedscope_schema(path):
+    """ajv with speedscope's own schema, where it is installed."""
     try:
-        ajv, schema = need_npm("ajv/dist/ajv.js"), need_npm(
-            "speedscope/dist/release/file-format-schema.json")
+        ajv = need_npm("ajv/dist/ajv.js")
+        schema = need_npm("speedscope/dist/release/file-format-schema.json")
     except Absent:
-        pass
-    else:
-        run("node", "-e", """
-            const fs = require('fs'), json = f => JSON.parse(fs.readFileSync(f));
-            const Ajv = require(process.argv[1]).default;
-            const validate = new Ajv({strict: false}).compile(json(process.argv[2]));
-            if (!validate(json(process.argv[3]))) { console.error(validate.errors); process.exit(1); }
-            """, ajv, schema, path)
+        return
+    run("node", "-e", """
+        const fs = require('fs'), json = f => JSON.parse(fs.readFileSync(f));
+        const Ajv = require(process.argv[1]).default;
+        const validate = new Ajv({strict: false}).compile(json(process.argv[2]));
+        if (!validate(json(process.argv[3]))) { console.error(validate.errors); process.exit(1); }
+        """, ajv, schema, path)
+
+
+def read_speedscope(path, unit):
+    """Its schema; then its meaning, as its documents have it."""
+    check_speedscope_schema(path)
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
     frames = data["shared"]["frames"]
@@ -116,18 +121,37 @@ def read_speedscope(path, unit):
                   for stack, weight in zip(first["samples"], first["weights"], strict=True))
 
 
-def read_firefox(path, unit):
-    """The command line tool of the Firefox Profiler."""
-    tool = need_npm(".bin/profiler-cli")
-    session = f"thag-{os.getpid()}"
-    run(tool, "load", path, "--session", session)
+def load_in_firefox(tool, path):
+    """A session with that profile. On a busy machine its server is not up when `load` gives up."""
+    session = f"thag-{os.getpid()}-{os.urandom(4).hex()}"
     try:
-        found = json.loads(run(tool, "thread", "functions", "--json", "--limit", "0",
-                               "--include-idle", "--session", session))
+        run(tool, "load", path, "--session", session)
+    except subprocess.CalledProcessError as error:
+        if b"still starting" not in error.stderr:
+            raise
+        for _ in range(60):
+            time.sleep(1)
+            if subprocess.run([tool, "status", "--session", session], capture_output=True,
+                              timeout=TIMEOUT).returncode == 0:
+                break
+    return session
+
+
+def read_firefox(path, unit):
+    """The command line tool of the Firefox Profiler, over all threads."""
+    tool = need_npm(".bin/profiler-cli")
+    session = load_in_firefox(tool, path)
+    scale = 1e6 if unit == "ns" else 1
+    found = []
+    try:
+        threads = json.loads(run(tool, "thread", "list", "--json", "--session", session))["threads"]
+        for thread in threads:
+            functions = run(tool, "thread", "functions", "--json", "--limit", "0",
+                            "--include-idle", "--thread", thread["threadHandle"], "--session", session)
+            found += json.loads(functions)["functions"]
     finally:
         run(tool, "stop", session)
-    scale = 1e6 if unit == "ns" else 1
-    return merged((f["name"], round(f["selfSamples"] * scale)) for f in found["functions"])
+    return merged((f["name"], round(f["selfSamples"] * scale)) for f in found)
 
 
 def read_callgrind(path, unit):
@@ -186,6 +210,111 @@ def read_otlp(path, unit):
     return merged(found)
 
 
+# ---- along time: {function: [number of spans, their durations added up]} ----
+
+def spans_of(pairs):
+    found = {}
+    for name, duration in pairs:
+        entry = found.setdefault(name, [0, 0])
+        entry[0] += 1
+        entry[1] += duration
+    return found
+
+
+def nested(events):
+    """(name, duration) of (is_begin, frame, time), which must nest and never go back."""
+    stack, now = [], 0
+    for is_begin, frame, at in events:
+        assert at >= now, "time goes back"
+        now = at
+        if is_begin:
+            stack.append((frame, at))
+            continue
+        open_frame, start = stack.pop()
+        assert frame in (None, open_frame), "an end of another span"
+        yield open_frame, at - start
+    assert not stack, "a span without an end"
+
+
+def read_csv_timeline(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return spans_of((row["function"].removeprefix("'"), int(row["duration_ns"]))
+                        for row in csv.DictReader(file))
+
+
+def read_sqlite_timeline(path):
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    # The view against a sorted list: nearest rank.
+    for name, calls, p50, _p90, _p95, p99 in db.execute("SELECT * FROM percentiles"):
+        sorted_ = [row[0] for row in db.execute(
+            "SELECT duration_ns FROM spans JOIN nodes ON node = nodes.id JOIN functions"
+            " ON function = functions.id WHERE name = ? AND NOT spans.open ORDER BY 1", [name])]
+        assert calls == len(sorted_)
+        assert p50 == sorted_[(calls * 50 + 99) // 100 - 1], (name, p50)
+        assert p99 == sorted_[(calls * 99 + 99) // 100 - 1], (name, p99)
+    return spans_of(db.execute("SELECT name, duration_ns FROM spans JOIN nodes ON node = nodes.id"
+                               " JOIN functions ON function = functions.id"))
+
+
+def read_chrome(path):
+    """JSON, with the meaning that the Trace Event Format gives it; spans of a thread must nest."""
+    with open(path, encoding="utf-8") as file:
+        events = json.load(file, parse_float=lambda text: int(text.replace(".", "")))["traceEvents"]
+    threads = {}
+    for e in events:
+        if e["ph"] == "X":
+            threads.setdefault((e["pid"], e["tid"]), []).append((e["ts"], e["ts"] + e["dur"]))
+    for spans in threads.values():
+        stack = []
+        for start, end in spans:
+            while stack and stack[-1] <= start and stack[-1] < end:
+                stack.pop()
+            assert not stack or end <= stack[-1], "overlapping spans"
+            stack.append(end)
+    return spans_of((e["name"], e["dur"]) for e in events if e["ph"] == "X")
+
+
+def read_speedscope_timeline(path):
+    check_speedscope_schema(path)
+    with open(path, encoding="utf-8") as file:
+        data = json.load(file)
+    frames = data["shared"]["frames"]
+    found = []
+    for p in data["profiles"]:
+        events = [(e["type"] == "O", e["frame"], e["at"]) for e in p["events"]]
+        assert p["startValue"] <= events[0][2] and events[-1][2] <= p["endValue"]
+        found += [(frames[frame]["name"], length) for frame, length in nested(events)]
+    return spans_of(found)
+
+
+def read_perfetto(path):
+    """The packets by Perfetto's own generated reader; what they mean by its documentation."""
+    need_module("perfetto.protos.perfetto.trace")
+    from perfetto.protos.perfetto.trace import perfetto_trace_pb2
+    trace = perfetto_trace_pb2.Trace()
+    with open(path, "rb") as file:
+        trace.ParseFromString(file.read())
+    names, tracks, events, cleared = {}, {}, {}, set()
+    for packet in trace.packet:
+        if packet.HasField("track_descriptor"):
+            tracks[packet.track_descriptor.uuid] = packet.track_descriptor
+        if not packet.HasField("track_event"):
+            continue
+        sequence = packet.trusted_packet_sequence_id
+        if packet.sequence_flags & 1:
+            cleared.add(sequence)
+        assert sequence in cleared and packet.sequence_flags & 2
+        for interned in packet.interned_data.event_names:
+            names[sequence, interned.iid] = interned.name
+        event = packet.track_event
+        assert event.track_uuid in tracks
+        is_begin = event.type == event.TYPE_SLICE_BEGIN
+        name = names[sequence, event.name_iid] if is_begin else None
+        events.setdefault(event.track_uuid, []).append((is_begin, name, packet.timestamp))
+    return spans_of(pair for track in events.values() for pair in nested(track))
+
+
 def merged(pairs):
     found = collections.Counter()
     for name, value in pairs:
@@ -201,6 +330,14 @@ READERS = [
     ("sqlite", "SQLite", read_sqlite),
     ("csv", "Python's csv", read_csv),
 ]
+# Of formats along time.
+SPAN_READERS = [
+    ("csv-timeline", "Python's csv", read_csv_timeline),
+    ("sqlite-timeline", "SQLite", read_sqlite_timeline),
+    ("chrome", "its definition", read_chrome),
+    ("speedscope-timeline", "its schema", read_speedscope_timeline),
+]
+HEAVY_SPAN_READERS = [("perfetto", "Perfetto's protobuf", read_perfetto)]
 HEAVY_READERS = [
     ("pprof", "go tool pprof", read_pprof),
     ("firefox", "profiler-cli", read_firefox),

@@ -26,8 +26,8 @@ static const option_fact facts[] = {
 static int check(const settings *set, const export_format *format, const job *j, const input *in)
 {
     if (format->is_experimental && !set->is_experimental) {
-        return complain(EXIT_USAGE, NULL, "--format=%s needs --experimental: the format is not stable",
-                        format->name);
+        return complain(EXIT_USAGE, NULL,
+                        "--format=%s needs --experimental: the format is not stable", format->name);
     }
     if (format->needs_timeline && (j->memory || set->is_corrected)) {
         return complain(EXIT_USAGE, NULL, "--format=%s is along time, as measured: no --%s",
