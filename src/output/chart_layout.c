@@ -13,7 +13,9 @@ typedef struct layout {
     uint32_t max_blocks;
     uint32_t owner; /* last asked about */
     int owner_wanted;
-    chart_lane *lane; /* being filled */
+    const timeline_thread *th; /* being read */
+    uint32_t thread;
+    uint32_t lane_of[TIMELINE_GROUPS]; /* its lanes, by group; PROFILE_NONE: not yet */
     timeline_span batch[BATCH];
 } layout;
 
@@ -122,12 +124,39 @@ static int is_wanted(layout *l, const timeline_span *s)
     o = &timeline_owners(l->tl, &count)[s->owner];
     l->owner = s->owner;
     l->owner_wanted = !l->opts->wants || l->opts->wants(l->opts->context, o->tid, o->name);
-    if (!l->owner_wanted) return 0;
-    if (!l->lane->owners++) {
-        l->lane->tid = o->tid;
-        memcpy(l->lane->name, o->name, sizeof l->lane->name);
+    return l->owner_wanted;
+}
+
+static thag_err open_lane(layout *l, const timeline_span *s)
+{
+    chart *c = l->c;
+    uint32_t count;
+    const timeline_owner *o = &timeline_owners(l->tl, &count)[s->owner];
+    chart_lane *lane;
+
+    if (c->lane_count == c->lane_room) {
+        uint32_t room = c->lane_room ? 2 * c->lane_room : 16;
+
+        lane = realloc(c->lanes, room * sizeof *lane);
+        if (!lane) return THAG_ERR_MEMORY;
+        c->lanes = lane;
+        c->lane_room = room;
     }
-    return 1;
+    lane = &c->lanes[c->lane_count];
+    *lane = (chart_lane){.thread = l->thread, .group = s->group, .tid = o->tid};
+    memcpy(lane->name, o->name, sizeof lane->name);
+    lane->rows = calloc(l->th->depth_count, sizeof *lane->rows);
+    if (!lane->rows) return THAG_ERR_MEMORY;
+    lane->row_count = l->th->depth_count;
+    l->lane_of[s->group] = c->lane_count++;
+    return THAG_OK;
+}
+
+static void count_owner(chart_lane *lane, uint32_t owner)
+{
+    if (lane->owners && lane->last_owner == owner) return;
+    lane->owners++;
+    lane->last_owner = owner;
 }
 
 /* Spans of one depth overlap where a task waited while another ran on its thread: the later one is
@@ -145,6 +174,7 @@ static thag_err put_span(layout *l, const timeline_span *s)
     chart *c = l->c;
     chart_block b = {s->start_ns, s->end_ns, 0, 0, s->node, 1, s->is_open};
     uint32_t frame = l->p->frame[s->node];
+    chart_lane *lane;
 
     if (s->end_ns < c->from_ns || s->start_ns > c->to_ns || !is_wanted(l, s)) return THAG_OK;
     if (b.start_ns < c->from_ns) b.start_ns = c->from_ns;
@@ -152,13 +182,20 @@ static thag_err put_span(layout *l, const timeline_span *s)
     b.busy_ns = b.weight = b.end_ns - b.start_ns;
     c->totals[frame].spans++;
     c->totals[frame].ns += b.busy_ns;
-    if (s->depth >= l->lane->row_count) {
+    if (s->depth >= l->th->depth_count) {
         c->deep++;
         return THAG_OK;
     }
-    l->lane->spans++;
-    keep_apart(&l->lane->rows[s->depth], &b);
-    return put_block(l, &l->lane->rows[s->depth], &b);
+    if (l->lane_of[s->group] == PROFILE_NONE) {
+        thag_err err = open_lane(l, s);
+
+        if (err) return err;
+    }
+    lane = &c->lanes[l->lane_of[s->group]];
+    count_owner(lane, s->owner);
+    lane->spans++;
+    keep_apart(&lane->rows[s->depth], &b);
+    return put_block(l, &lane->rows[s->depth], &b);
 }
 
 /* ---- lanes ---- */
@@ -169,48 +206,58 @@ static void release_lane(chart_lane *lane)
     free(lane->rows);
 }
 
-static thag_err open_lane(layout *l, uint32_t thread, const timeline_thread *th)
+/* Only as many rows as have something, and no lane that there is no room for. */
+static int close_lane(chart *c, chart_lane *lane)
 {
-    chart *c = l->c;
-    uint32_t left = CHART_MAX_ROWS - c->row_count;
-
-    l->lane = &c->lanes[c->lane_count];
-    *l->lane = (chart_lane){.thread = thread};
-    l->lane->row_count = th->depth_count < left ? th->depth_count : left;
-    l->lane->rows = calloc(l->lane->row_count + 1, sizeof *l->lane->rows);
-    l->owner = PROFILE_NONE;
-    if (!l->lane->rows) return THAG_ERR_MEMORY;
-    /* From here on it counts when blocks join. */
-    c->lane_count++;
-    return THAG_OK;
-}
-
-/* Only as many rows as have something, and no lane without. */
-static void close_lane(layout *l)
-{
-    chart_lane *lane = l->lane;
-
     while (lane->row_count && !lane->rows[lane->row_count - 1].count) {
         free(lane->rows[--lane->row_count].blocks);
     }
-    l->c->row_count += lane->row_count;
-    l->c->spans += lane->spans;
-    if (lane->row_count) return;
-    release_lane(lane);
-    l->c->lane_count--;
+    if (c->row_count + lane->row_count > CHART_MAX_ROWS) {
+        c->crowded++;
+        release_lane(lane);
+        return 0;
+    }
+    c->row_count += lane->row_count;
+    c->spans += lane->spans;
+    return 1;
+}
+
+static int by_group(const void *left, const void *right)
+{
+    const chart_lane *a = left, *b = right;
+
+    return a->group < b->group ? -1 : a->group > b->group;
+}
+
+static void close_lanes(layout *l, uint32_t first)
+{
+    chart *c = l->c;
+    uint32_t kept = first;
+
+    if (c->lane_count > first) {
+        qsort(c->lanes + first, c->lane_count - first, sizeof *c->lanes, by_group);
+    }
+    for (uint32_t i = first; i < c->lane_count; i++) {
+        if (close_lane(c, &c->lanes[i])) c->lanes[kept++] = c->lanes[i];
+    }
+    c->lane_count = kept;
 }
 
 static thag_err read_thread(layout *l, uint32_t thread, const timeline_thread *th)
 {
-    thag_err err = open_lane(l, thread, th);
+    uint32_t first = l->c->lane_count;
+    thag_err err = timeline_begin(l->tl, thread);
     size_t n = 1;
 
-    if (!err) err = timeline_begin(l->tl, thread);
+    l->th = th;
+    l->thread = thread;
+    l->owner = PROFILE_NONE;
+    memset(l->lane_of, 0xFF, sizeof l->lane_of);
     while (!err && n) {
         n = timeline_read(l->tl, l->batch, BATCH, &err);
         for (size_t i = 0; !err && i < n; i++) err = put_span(l, &l->batch[i]);
     }
-    if (!err) close_lane(l);
+    if (!err) close_lanes(l, first);
     return err;
 }
 
@@ -220,15 +267,10 @@ static thag_err read_all(layout *l)
     const timeline_thread *threads = timeline_threads(l->tl, &count);
     thag_err err = THAG_OK;
 
-    l->c->lanes = calloc(count + 1, sizeof *l->c->lanes);
     l->c->totals = calloc(l->p->frame_count + 1, sizeof *l->c->totals);
-    if (!l->c->lanes || !l->c->totals) return THAG_ERR_MEMORY;
+    if (!l->c->totals) return THAG_ERR_MEMORY;
     for (uint32_t i = 0; !err && i < count; i++) {
-        if (!threads[i].depth_count) continue;
-        if (l->c->row_count >= CHART_MAX_ROWS)
-            l->c->crowded++;
-        else
-            err = read_thread(l, i, &threads[i]);
+        if (threads[i].depth_count) err = read_thread(l, i, &threads[i]);
     }
     return err;
 }

@@ -1,7 +1,8 @@
 /*
  * chart_layout.h - turns the timeline of a trace into the blocks of a flamechart.
  *
- * Time runs from left to right, true to scale. A thread has a lane, a lane a row for each depth.
+ * Time runs from left to right, true to scale. A thread has a lane, and one for each group of tasks
+ * that ran on it; a lane has a row for each depth.
  * Spans are read once, in a stream; what is kept is bounded by the picture, not by the run:
  *
  *     The time axis is cut into cells of one grain. A span as long as a grain, or longer, is a block
@@ -49,10 +50,12 @@ typedef struct chart_row {
 
 typedef struct chart_lane {
     uint32_t thread; /* index into timeline_threads() */
+    uint32_t group;  /* 0: the thread itself; else tasks that ran on it */
     uint32_t owners; /* threads that were met in it */
     uint32_t tid;    /* of the first of these */
     char name[17];
-    uint64_t spans; /* in what is drawn */
+    uint32_t last_owner; /* the layout's own */
+    uint64_t spans;      /* in what is drawn */
     chart_row *rows;
     uint32_t row_count;
 } chart_lane;
@@ -63,8 +66,8 @@ typedef struct chart_total {
 } chart_total;
 
 typedef struct chart {
-    chart_lane *lanes; /* only those with spans */
-    uint32_t lane_count;
+    chart_lane *lanes; /* only those with spans; by thread, and its groups */
+    uint32_t lane_count, lane_room;
     uint32_t row_count; /* of all lanes */
     size_t block_count;
     chart_total *totals;     /* by frame of the profile */

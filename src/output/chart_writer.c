@@ -107,13 +107,18 @@ static void put_totals(const writer *w)
     fputs("],\n", w->to);
 }
 
-static void lane_text(const writer *w, const chart_lane *lane, char text[LANE_TEXT_ROOM])
+static void lane_text(const chart_lane *lane, char text[LANE_TEXT_ROOM])
 {
     char spans[QUANTITY_ROOM], more[QUANTITY_ROOM];
 
     quantity_count(spans, lane->spans);
     quantity_count(more, lane->owners - 1);
-    (void)w;
+    if (lane->group) {
+        snprintf(text, LANE_TEXT_ROOM, "tasks on %s%s%" PRIu32 " (%" PRIu32 ") \xC2\xB7 %s span%s",
+                 lane->name, lane->name[0] ? " \xC2\xB7 " : "thread ", lane->tid, lane->group,
+                 spans, lane->spans == 1 ? "" : "s");
+        return;
+    }
     snprintf(text, LANE_TEXT_ROOM, "%s%s%" PRIu32 "%s%s%s \xC2\xB7 %s span%s", lane->name,
              lane->name[0] ? " \xC2\xB7 " : "thread ", lane->tid, lane->owners > 1 ? " and " : "",
              lane->owners > 1 ? more : "", lane->owners > 1 ? " after it" : "", spans,
@@ -131,7 +136,7 @@ static void put_lane_table(const writer *w)
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
         char text[LANE_TEXT_ROOM];
 
-        lane_text(w, &w->c->lanes[i], text);
+        lane_text(&w->c->lanes[i], text);
         if (i) putc(',', w->to);
         markup_put_json(w->to, text, strlen(text));
     }
@@ -239,7 +244,7 @@ static void put_lane_heads(const writer *w)
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
         char text[LANE_TEXT_ROOM];
 
-        lane_text(w, &w->c->lanes[i], text);
+        lane_text(&w->c->lanes[i], text);
         fprintf(w->to, "<text class=\"lane\" x=\"0\" y=\"%u\">", y + LANE_PX - 6);
         markup_put(w->to, text, strlen(text), SIZE_MAX);
         fputs("</text>\n", w->to);

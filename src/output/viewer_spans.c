@@ -22,8 +22,8 @@ typedef struct packer {
     timeline *tl;
     packed_part *to;
     uint32_t lane_room;
-    open_lane *lanes; /* of the thread that is read, by depth */
-    uint32_t depth_count;
+    open_lane *lanes; /* of the thread that is read, by group and depth */
+    uint32_t depth_count, group_count;
     timeline_span batch[BATCH];
 } packer;
 
@@ -43,6 +43,7 @@ static unsigned octave_of(uint64_t ns)
 
 static void try_span(trial *t, const timeline_span *s)
 {
+    /* Groups of tasks share the cells of a depth: more entries than there will be, if anything. */
     uint64_t *cells = t->cells[s->depth];
     unsigned octave = s->is_open ? OCTAVES - 1 : octave_of(s->end_ns - s->start_ns);
 
@@ -138,7 +139,7 @@ static int joins(const packer *w, const chart_block *last, const timeline_span *
            last->end_ns - last->start_ns < grain && last->start_ns / grain == s->start_ns / grain;
 }
 
-static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, uint32_t depth)
+static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, const timeline_span *span)
 {
     viewer_spans *s = w->s;
 
@@ -154,7 +155,8 @@ static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, uint32_t dept
         w->lane_room = room;
     }
     l->index = s->lane_count;
-    s->lanes[s->lane_count++] = (viewer_lane){.thread = thread, .depth = depth};
+    s->lanes[s->lane_count++] =
+        (viewer_lane){.thread = thread, .depth = span->depth, .group = span->group};
     return THAG_OK;
 }
 
@@ -176,13 +178,13 @@ static thag_err make_room(packer *w, open_lane *l)
 
 static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
 {
-    open_lane *l = &w->lanes[s->depth];
+    open_lane *l = &w->lanes[s->group * w->depth_count + s->depth];
     uint64_t ns = s->end_ns - s->start_ns;
     chart_block b = {s->start_ns, s->end_ns, ns, ns, s->node, 1, s->is_open};
     thag_err err;
 
     if (!l->entries) {
-        err = add_lane(w, l, thread, s->depth);
+        err = add_lane(w, l, thread, s);
         if (err) return err;
     }
     w->s->spans++;
@@ -199,25 +201,48 @@ static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
 
 /* ---- threads ---- */
 
+/* Room for the lanes of all groups up to this one. */
+static thag_err make_groups(packer *w, uint32_t group)
+{
+    size_t have = (size_t)w->group_count * w->depth_count,
+           want = (group + 1) * (size_t)w->depth_count;
+    open_lane *lanes;
+
+    if (group < w->group_count) return THAG_OK;
+    lanes = realloc(w->lanes, want * sizeof *lanes);
+    if (!lanes) return THAG_ERR_MEMORY;
+    memset(lanes + have, 0, (want - have) * sizeof *lanes);
+    w->lanes = lanes;
+    w->group_count = group + 1;
+    return THAG_OK;
+}
+
+static void close_thread(packer *w, int is_good)
+{
+    for (size_t i = 0; i < (size_t)w->group_count * w->depth_count; i++) {
+        if (is_good) flush(w, &w->lanes[i]);
+        free(w->lanes[i].entries);
+    }
+    free(w->lanes);
+    w->lanes = NULL;
+}
+
 static thag_err put_thread(packer *w, uint32_t thread, const timeline_thread *th)
 {
     thag_err err = timeline_begin(w->tl, thread);
     size_t n = 1;
 
     w->depth_count = th->depth_count;
-    w->lanes = calloc(w->depth_count + 1, sizeof *w->lanes);
-    if (!w->lanes) return THAG_ERR_MEMORY;
+    w->group_count = 0;
     while (!err && n) {
         n = timeline_read(w->tl, w->batch, BATCH, &err);
         for (size_t i = 0; !err && i < n; i++) {
-            if (w->batch[i].depth < w->depth_count) err = put_span(w, thread, &w->batch[i]);
+            if (w->batch[i].depth >= w->depth_count) continue;
+            err = make_groups(w, w->batch[i].group);
+            if (!err) err = put_span(w, thread, &w->batch[i]);
         }
     }
-    for (uint32_t d = 0; d < w->depth_count; d++) {
-        if (!err) flush(w, &w->lanes[d]);
-        free(w->lanes[d].entries);
-    }
-    free(w->lanes);
+    close_thread(w, !err);
     return err;
 }
 
@@ -268,26 +293,32 @@ static void describe_owners(json *j, const timeline *tl, uint32_t thread)
     json_end(j);
 }
 
+static void describe_lane(json *j, const viewer_lane *lane, size_t index)
+{
+    json_begin_array(j, NULL, 0);
+    json_uint(j, NULL, index);
+    json_uint(j, NULL, lane->depth);
+    json_uint(j, NULL, lane->entries);
+    json_uint(j, NULL, (uint64_t)lane->is_open);
+    json_uint(j, NULL, lane->group);
+    json_end(j);
+}
+
 static void describe_threads(json *j, const viewer_spans *s, const timeline *tl)
 {
-    uint32_t count;
+    uint32_t count, at = 0;
     const timeline_thread *threads = timeline_threads(tl, &count);
 
     json_begin_array(j, "threads", 1);
-    for (uint32_t i = 0, lane = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         json_begin_object(j, NULL, 0);
         json_uint(j, "tid", threads[i].tid);
         json_text(j, "name", threads[i].name);
         json_uint(j, "level", threads[i].level);
         describe_owners(j, tl, i);
         json_begin_array(j, "lanes", 0);
-        for (; lane < s->lane_count && s->lanes[lane].thread == i; lane++) {
-            json_begin_array(j, NULL, 0);
-            json_uint(j, NULL, lane);
-            json_uint(j, NULL, s->lanes[lane].depth);
-            json_uint(j, NULL, s->lanes[lane].entries);
-            json_uint(j, NULL, (uint64_t)s->lanes[lane].is_open);
-            json_end(j);
+        for (; at < s->lane_count && s->lanes[at].thread == i; at++) {
+            describe_lane(j, &s->lanes[at], at);
         }
         json_end(j);
         json_end(j);

@@ -1,7 +1,7 @@
 /*
  * viewer_spans.h - the timeline of a trace, packed for the viewer.
  *
- * A lane is what one thread ran at one depth, in the order of time. The part "spans" is blocks of
+ * A lane is what one thread, or a group of tasks on it, ran at one depth, in the order of time. The part "spans" is blocks of
  * lanes, each with up to VIEWER_BLOCK spans, columns one after the other:
  *
  *     lane, count, has_several           varints
@@ -26,6 +26,7 @@
 
 typedef struct viewer_lane {
     uint32_t thread, depth;
+    uint32_t group;   /* timeline_span.group */
     uint64_t entries; /* what the page has of it: spans, or several together */
     int is_open;      /* the last one was still running */
 } viewer_lane;

@@ -16,6 +16,9 @@ struct timeline {
     uint32_t *first_owner; /* by thread; PROFILE_NONE: not read yet */
     timeline_owner *owners;
     uint32_t owner_count, owner_room;
+    const trace_task_info *tasks; /* by id; the trace's */
+    uint8_t *group_of;            /* of each task */
+    size_t task_count;
     uint64_t start_ticks, end_ns;
     uint64_t scale; /* ns of a tick, times 2 to the SCALE_BITS; 0: too slow a clock for that */
     /* where the reading is */
@@ -123,6 +126,63 @@ static thag_err set_threads(timeline *tl)
     return THAG_OK;
 }
 
+/* ---- tasks ---- */
+
+static int by_begin(const void *left, const void *right)
+{
+    const trace_task_info *const *a = left, *const *b = right;
+
+    if ((*a)->begin_ticks != (*b)->begin_ticks) {
+        return (*a)->begin_ticks < (*b)->begin_ticks ? -1 : 1;
+    }
+    return (*a)->id < (*b)->id ? -1 : (*a)->id > (*b)->id;
+}
+
+/* In the order of their begin, each into the first group that is free. */
+static thag_err set_groups(timeline *tl)
+{
+    uint64_t busy_until[TIMELINE_GROUPS] = {0};
+    const trace_task_info **order;
+    thag_err err = trace_tasks(tl->t, &tl->tasks, &tl->task_count);
+
+    if (err || !tl->task_count) return err;
+    tl->group_of = malloc(tl->task_count * sizeof *tl->group_of);
+    order = malloc(tl->task_count * sizeof *order);
+    if (!tl->group_of || !order) {
+        free(order);
+        return THAG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < tl->task_count; i++) order[i] = &tl->tasks[i];
+    qsort(order, tl->task_count, sizeof *order, by_begin);
+    for (size_t i = 0; i < tl->task_count; i++) {
+        uint32_t g = 1;
+
+        while (g + 1 < TIMELINE_GROUPS && busy_until[g] > order[i]->begin_ticks) g++;
+        tl->group_of[order[i] - tl->tasks] = (uint8_t)g;
+        if (busy_until[g] < order[i]->end_ticks) busy_until[g] = order[i]->end_ticks;
+    }
+    free(order);
+    return THAG_OK;
+}
+
+/* One that the trace lost all but the number of is in the last. */
+static uint8_t group_of(const timeline *tl, uint64_t task)
+{
+    size_t low = 0, high = tl->task_count;
+
+    if (!task) return 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (tl->tasks[middle].id < task)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < tl->task_count && tl->tasks[low].id == task ? tl->group_of[low]
+                                                             : TIMELINE_GROUPS - 1;
+}
+
 thag_err timeline_new(timeline **out, const loaded *l, fault *why)
 {
     timeline *tl = calloc(1, sizeof *tl);
@@ -138,6 +198,7 @@ thag_err timeline_new(timeline **out, const loaded *l, fault *why)
     tl->end_ns = moment_ns(tl, trace_end_ticks(l->trace));
     err = set_depths(tl, l->profile);
     if (!err) err = set_threads(tl);
+    if (!err) err = set_groups(tl);
     if (err) goto done;
     *out = tl;
     tl = NULL;
@@ -152,6 +213,7 @@ void timeline_free(timeline *tl)
     if (!tl) return;
     trace_cursor_free(tl->cursor);
     free(tl->depth);
+    free(tl->group_of);
     free(tl->threads);
     free(tl->first_owner);
     free(tl->owners);
@@ -306,11 +368,12 @@ static size_t read_open(timeline *tl, timeline_span *spans, size_t room, thag_er
     return n;
 }
 
-/* As many as the cursor gives at once: they have one owner. */
+/* As many as the cursor gives at once: they have one owner, and are of one task. */
 static size_t read_run(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
 {
     trace_span from[RUN];
     size_t given = trace_cursor_read(tl->cursor, from, room < RUN ? room : RUN), n = 0;
+    uint8_t group = given ? group_of(tl, from[0].task) : 0;
 
     tl->is_at_end = !given;
     if (given) *err = take_owner(tl, from[0].tid);
@@ -323,6 +386,7 @@ static size_t read_run(timeline *tl, timeline_span *spans, size_t room, thag_err
         s->owner = tl->owner;
         s->depth = depth_of(tl, s->node);
         s->is_open = 0;
+        s->group = group;
         see(tl, s);
         n++;
     }

@@ -26,9 +26,18 @@ typedef struct timeline_span {
     uint32_t node;             /* in the profile */
     uint32_t owner;            /* index into timeline_owners() */
     uint16_t depth;            /* 0: outermost; TIMELINE_DEPTHS - 1: that or deeper */
-    uint16_t is_open;          /* still running when its thread or the trace ended */
+    uint8_t is_open;           /* still running when its thread or the trace ended */
+    uint8_t group;             /* 0: of the thread itself; else of a task, see below */
 } timeline_span;
 #define TIMELINE_DEPTHS 4096u
+
+/*
+ * Tasks of the user's share threads. Those that live at the same time are in different groups, from 1
+ * on, as few as it takes, so that a lane for each thread, group and depth has each span apart from the
+ * others. Tasks beyond the last group are in it, and may overlap. A task's span is as long as it ran:
+ * where it waited, it seems to start later than it did.
+ */
+#define TIMELINE_GROUPS 256u
 
 /* What records into one slot: a thread, or several, one after the other, or signal handlers. */
 typedef struct timeline_thread {

@@ -86,7 +86,7 @@ class App {
     tellFacts() {
         const { meta, tree } = this, main = tree.metrics[0], total = inclusive(tree.parent, main.self)[0];
         const facts = [quantity(total, main.unit) + ' in all', grouped(tree.parent.length - 1) + ' call paths'];
-        if (this.timeline) facts.push(grouped(meta.time.spans) + ' spans', grouped(this.timeline.threads.length) + ' threads', quantity(meta.time.end, 'ns') + ' long');
+        if (this.timeline) facts.push(grouped(meta.time.spans) + ' spans', grouped(meta.time.threads.filter((t) => t.lanes.length).length) + ' threads', quantity(meta.time.end, 'ns') + ' long');
         if (meta.before !== undefined) facts.push('before: ' + meta.before + ', ' + quantity(inclusive(tree.parent, main.before)[0], main.unit));
         byId('facts').textContent = facts.join(' \u00b7 ');
         this.page.notes(this.notesOf(meta));

@@ -80,17 +80,26 @@ function readSeveral(lane, numbers, first, count) {
     for (let i = first; i < first + count; i++) if (lane.spans[i] > 1) lane.busy.set(i, numbers.next());
 }
 
+// A thread, and each group of tasks that ran on it, as it is drawn: one below the other.
+function tracksOf(thread, byIndex, nodeArray) {
+    const groups = new Map();
+    for (const [index, depth, count, isOpen, group] of thread.lanes) {
+        if (!groups.has(group)) groups.set(group, []);
+        groups.get(group).push(byIndex[index] = new Lane(depth, count, isOpen, nodeArray));
+    }
+    return [...groups].sort((a, b) => a[0] - b[0]).map(([group, lanes]) => {
+        lanes.sort((a, b) => a.depth - b.depth);
+        return { ...thread, group, lanes, rows: lanes[lanes.length - 1].depth + 1 };
+    });
+}
+
 export class Timeline {
     constructor(time, nodeCount, bytes) {
         const nodeArray = nodeCount > 65536 ? Uint32Array : Uint16Array, byIndex = [];
         this.end = time.end;
         this.facts = time;
         this.nodeCount = nodeCount;
-        this.threads = time.threads.filter((t) => t.lanes.length).map((t) => {
-            const lanes = t.lanes.map(([index, depth, count, isOpen]) => (byIndex[index] = new Lane(depth, count, isOpen, nodeArray)));
-            lanes.sort((a, b) => a.depth - b.depth);
-            return { ...t, lanes, rows: lanes[lanes.length - 1].depth + 1 };
-        });
+        this.threads = time.threads.flatMap((t) => tracksOf(t, byIndex, nodeArray));
         this.lanes = byIndex;
         const numbers = new Numbers(bytes);
         while (!numbers.isAtEnd) {
@@ -161,8 +170,8 @@ export class Timeline {
 
     static title(thread) {
         const first = thread.owners[0] || [thread.tid, thread.name], more = thread.owners.length - 1;
-        const handler = thread.level ? ', signal handlers' : '';
-        return (first[1] ? first[1] + ' \u00b7 ' : 'thread ') + first[0] + (more > 0 ? ' and ' + more + ' after it' : '') + handler;
+        const handler = thread.level ? ', signal handlers' : '', task = thread.group ? 'tasks on ' : '';
+        return task + (first[1] ? first[1] + ' \u00b7 ' : 'thread ') + first[0] + (more > 0 ? ' and ' + more + ' after it' : '') + handler + (thread.group ? ' (' + thread.group + ')' : '');
     }
 
     // Durations of each function in a stretch, as a histogram of 32 buckets an octave: for percentiles.
