@@ -238,52 +238,50 @@ static int is_raw_prefix(const char *name, uint32_t len)
 
 /* ---- tokens ---- */
 
-static token finish(lexer *l, token t, uint32_t end)
+static void finish(lexer *l, token *t, token_kind kind, uint32_t end)
 {
-    t.end = end;
+    t->kind = (uint8_t)kind;
+    t->end = end;
     l->at = end;
-    return t;
 }
 
-static token lex_quoted(lexer *l, token t, uint32_t quote)
+static void lex_quoted(lexer *l, token *t)
 {
-    t.kind = TOKEN_TEXT;
-    return finish(l, t, behind_quoted(l, quote, &t.flags));
+    finish(l, t, TOKEN_TEXT, behind_quoted(l, l->at, &t->flags));
 }
 
-static token lex_name(lexer *l, token t)
+static void lex_name(lexer *l, token *t)
 {
     const char *text = l->text;
     uint32_t at = l->at, len = l->len;
+    token_kind kind = TOKEN_NAME;
 
-    t.kind = TOKEN_NAME;
     for (;;) {
         while (at < len && is_class(text[at], NAME)) at++;
         if (at < len && may_splice(text[at])) {
             uint32_t end = behind_splices(l, at);
             if (end != at && end < l->len && is_class(l->text[end], NAME)) {
-                t.flags |= TOKEN_SPLICED;
+                t->flags |= TOKEN_SPLICED;
                 at = end;
                 continue;
             }
         }
         break;
     }
-    if (byte_at(l, at) == '"' && is_raw_prefix(l->text + t.start, at - t.start)) {
+    if (byte_at(l, at) == '"' && is_raw_prefix(l->text + t->start, at - t->start)) {
         uint32_t end = behind_raw(l, at);
         if (end != at) {
-            t.kind = TOKEN_TEXT;
+            kind = TOKEN_TEXT;
             at = end;
         }
     }
-    return finish(l, t, at);
+    finish(l, t, kind, at);
 }
 
-static token lex_number(lexer *l, token t)
+static void lex_number(lexer *l, token *t)
 {
     uint32_t at = l->at + 1;
 
-    t.kind = TOKEN_NUMBER;
     while (at < l->len) {
         char byte = l->text[at], before = l->text[at - 1];
         int is_sign =
@@ -293,7 +291,7 @@ static token lex_number(lexer *l, token t)
         if (!is_class(byte, NAME) && byte != '.' && !is_sign && !is_separator) break;
         at++;
     }
-    return finish(l, t, at);
+    finish(l, t, TOKEN_NUMBER, at);
 }
 
 /* Trigraphs, by their third character. */
@@ -356,52 +354,60 @@ static int begins_long_punct(char byte)
     }
 }
 
-static token lex_punct(lexer *l, token t, int was_line_new)
+static void lex_punct(lexer *l, token *t, int was_line_new)
 {
     char first = l->text[l->at];
     uint32_t end = l->at + 1;
 
-    t.kind = TOKEN_PUNCT;
-    t.punct = (uint8_t)first;
+    t->punct = (uint8_t)first;
     if (begins_long_punct(first)) {
         uint32_t second_at = may_splice(byte_at(l, end)) ? behind_splices(l, end) : end;
         uint8_t both = punct_of_two(l, first, second_at);
 
         if (both) {
-            t.punct = both;
+            t->punct = both;
             end = second_at + 1;
         }
     } else if (first == '?' && trigraph(l, l->at)) {
-        t.punct = (uint8_t)trigraph(l, l->at);
+        t->punct = (uint8_t)trigraph(l, l->at);
         end = l->at + 3;
     }
-    if (t.punct == '#' && was_line_new) t.kind = TOKEN_HASH;
-    return finish(l, t, end);
+    finish(l, t, t->punct == '#' && was_line_new ? TOKEN_HASH : TOKEN_PUNCT, end);
 }
 
-token lexer_next(lexer *l)
+void lexer_read(lexer *l, token *t)
 {
-    token t = {0};
     int was_line_new;
     char byte;
 
     l->blank = LEXER_NO_BLANK;
     if (skip_space(l)) {
-        t = (token){l->at, l->at, TOKEN_LINE_END, 0, 0};
+        *t = (token){l->at, l->at, TOKEN_LINE_END, 0, 0};
         l->is_directive = 0;
-        return t;
+        return;
     }
-    t.start = t.end = l->at;
-    if (l->at >= l->len) return t;
+    *t = (token){l->at, l->at, TOKEN_END, 0, 0};
+    if (l->at >= l->len) return;
     was_line_new = l->is_line_new;
     l->is_line_new = 0;
-    if (l->at == l->line_start) t.flags = TOKEN_AT_COLUMN_0;
+    if (l->at == l->line_start) t->flags = TOKEN_AT_COLUMN_0;
     byte = l->text[l->at];
-    if (is_class(byte, DIGIT)) return lex_number(l, t);
-    if (is_class(byte, NAME)) return lex_name(l, t);
-    if (byte == '"' || byte == '\'') return lex_quoted(l, t, l->at);
-    if (byte == '.' && is_class(byte_at(l, l->at + 1), DIGIT)) return lex_number(l, t);
-    return lex_punct(l, t, was_line_new);
+    if (is_class(byte, DIGIT) || (byte == '.' && is_class(byte_at(l, l->at + 1), DIGIT)))
+        lex_number(l, t);
+    else if (is_class(byte, NAME))
+        lex_name(l, t);
+    else if (byte == '"' || byte == '\'')
+        lex_quoted(l, t);
+    else
+        lex_punct(l, t, was_line_new);
+}
+
+token lexer_next(lexer *l)
+{
+    token t;
+
+    lexer_read(l, &t);
+    return t;
 }
 
 void lexer_init(lexer *l, const char *text, uint32_t len, int has_trigraphs)

@@ -62,6 +62,9 @@ void lexer_init(lexer *l, const char *text, uint32_t len, int has_trigraphs);
 /** The next token. After TOKEN_LINE_END lexing is ordinary again. At the end TOKEN_END for ever. */
 token lexer_next(lexer *l);
 
+/** The same, written where it is to stay: a copy would wait for what was written bytewise. */
+void lexer_read(lexer *l, token *t);
+
 /** Skip the rest of a directive: is_directive must be set. */
 void lexer_end_directive(lexer *l);
 

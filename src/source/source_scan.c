@@ -81,16 +81,19 @@ void scanner_reset_head(scanner *s)
     if (keep + 1 >= s->token_floor) s->tokens_count = keep + 1;
 }
 
-static void append(scanner *s, token t)
+/* The token that was read last, which stands behind the others already, becomes a part of the head. */
+static void take(scanner *s)
 {
-    head_token *to;
-
-    if (!SCANNER_ROOM(s, tokens, 1)) return;
-    to = &s->tokens[s->tokens_count];
-    to->token = t;
-    to->before = s->now.last;
+    s->tokens[s->tokens_count].before = s->now.last;
     s->now.last = s->tokens_count++;
     if (!s->now.first) s->now.first = s->now.last;
+}
+
+static void append(scanner *s, token t)
+{
+    if (!SCANNER_ROOM(s, tokens, 1)) return;
+    s->tokens[s->tokens_count].token = t;
+    take(s);
 }
 
 /* Copy the tokens from `last` back to `base` into the head, and prepare it. */
@@ -353,9 +356,9 @@ static void open_in_body(scanner *s, token brace)
 
     if (s->opts->language == SOURCE_C && s->now.first) {
         /* Nearly all: if (x) {, for (...) {, else {. */
-        token first = s->tokens[s->now.first].token;
-        if (first.kind == TOKEN_NAME && !(first.flags & TOKEN_AT_COLUMN_0) && !s->now.parens &&
-            word_of(&s->lex, first, SOURCE_C) == WORD_CONTROL) {
+        const token *first = &s->tokens[s->now.first].token;
+        if (first->kind == TOKEN_NAME && !(first->flags & TOKEN_AT_COLUMN_0) && !s->now.parens &&
+            word_of(&s->lex, *first, SOURCE_C) == WORD_CONTROL) {
             push(s, SCOPE_BLOCK);
             return;
         }
@@ -498,12 +501,12 @@ static void end_declaration(scanner *s)
     scanner_reset_head(s);
 }
 
-static void semicolon(scanner *s, token t)
+static void semicolon(scanner *s)
 {
     scope *around = scope_now(s);
 
     if (s->now.parens) {
-        append(s, t);
+        take(s);
         return;
     }
     if (scope_is_declarative(around)) {
@@ -521,18 +524,16 @@ static int is_access(scanner *s)
            word_of(&s->lex, s->tokens[s->now.first].token, s->opts->language) == WORD_ACCESS;
 }
 
-static void punctuator(scanner *s, token t)
+static void punctuator(scanner *s, const token *t)
 {
-    switch (t.punct) {
-    case '{': open_brace(s, t); return;
-    case '}': close_brace(s, t); return;
-    case ';': semicolon(s, t); return;
+    switch (t->punct) {
+    case '{': open_brace(s, *t); return;
+    case '}': close_brace(s, *t); return;
+    case ';': semicolon(s); return;
     case '(':
     case '[': s->now.parens++; break;
     case ')':
-    case ']':
-        if (s->now.parens) s->now.parens--;
-        break;
+    case ']': s->now.parens -= s->now.parens > 0; break;
     case ':':
         if (is_access(s)) {
             scanner_reset_head(s);
@@ -541,17 +542,17 @@ static void punctuator(scanner *s, token t)
         break;
     default: break;
     }
-    append(s, t);
+    take(s);
 }
 
 /* Names that tell something about the function they stand in. */
-static void note_name_in_body(scanner *s, token t)
+static void note_name_in_body(scanner *s, const token *t)
 {
-    const char *name = s->lex.text + t.start;
-    uint32_t len = t.end - t.start, function = scope_now(s)->function;
+    const char *name = s->lex.text + t->start;
+    uint32_t len = t->end - t->start, function = scope_now(s)->function;
     found *f;
 
-    if (function == NO_FUNCTION) return;
+    if (len < 8 || function == NO_FUNCTION) return;
     f = &s->functions[function];
     if (name[0] == 'T' && len >= 13 && memcmp(name, "THAG_", 5) == 0) {
         if (memcmp(name, "THAG_PROFILED", 13) == 0 || memcmp(name, "THAG_ENABLE_P", 13) == 0 ||
@@ -560,7 +561,7 @@ static void note_name_in_body(scanner *s, token t)
         }
     } else if (name[0] == '_' && len == 9 && memcmp(name, "__label__", 9) == 0) {
         if (scope_now(s)->kind == SCOPE_FUNCTION) give_reason(f, SOURCE_REASON_LABEL);
-    } else if (s->opts->language == SOURCE_CXX && name[0] == 'c' && (len == 8 || len == 9) &&
+    } else if (s->opts->language == SOURCE_CXX && name[0] == 'c' && len <= 9 &&
                (memcmp(name, "co_await", 8) == 0 || memcmp(name, "co_yield", 8) == 0 ||
                 (len == 9 && memcmp(name, "co_return", 9) == 0))) {
         give_reason(f, SOURCE_REASON_COROUTINE);
@@ -570,28 +571,35 @@ static void note_name_in_body(scanner *s, token t)
     }
 }
 
-static void name(scanner *s, token t)
+static void name_in_declaration(scanner *s, const token *t)
 {
-    scope *around = scope_now(s);
-    token last = s->tokens[s->now.last].token;
+    const token *last = &s->tokens[s->now.last].token;
 
-    if (!scope_is_declarative(around)) {
-        note_name_in_body(s, t);
-    } else if (s->now.first && !s->now.parens) {
+    if (token_is(&s->lex, *t, "ifunc") || token_is(&s->lex, *t, "__ifunc__")) s->resolver_next = 1;
+    if (!s->now.first || s->now.parens) return;
+    s->now.may_be_old_style |= token_is_punct(*last, ')') && s->opts->language == SOURCE_C;
+    if (last->kind == TOKEN_GROUP) {
         /* int a[] = {1} END_OF_TABLE, without a semicolon, ends here. */
-        if (last.kind == TOKEN_GROUP) scanner_reset_head(s);
-        s->now.may_be_old_style |= token_is_punct(last, ')') && s->opts->language == SOURCE_C;
+        token kept = *t;
+        scanner_reset_head(s);
+        s->tokens[s->tokens_count].token = kept;
     }
-    s->resolver_next =
-        token_is(&s->lex, t, "ifunc") || token_is(&s->lex, t, "__ifunc__") || s->resolver_next;
-    append(s, t);
 }
 
-static void text(scanner *s, token t)
+static void name(scanner *s, const token *t)
 {
-    if (s->resolver_next && s->resolver_count < RESOLVERS) s->resolvers[s->resolver_count++] = t;
+    if (scope_is_declarative(scope_now(s)))
+        name_in_declaration(s, t);
+    else
+        note_name_in_body(s, t);
+    take(s);
+}
+
+static void text(scanner *s, const token *t)
+{
+    if (s->resolver_next && s->resolver_count < RESOLVERS) s->resolvers[s->resolver_count++] = *t;
     s->resolver_next = 0;
-    append(s, t);
+    take(s);
 }
 
 /* The first empty line of an arm, for the #include. */
@@ -609,19 +617,22 @@ static void note_blank(scanner *s)
 
 void scanner_run(scanner *s)
 {
-    for (;;) {
-        token t = lexer_next(&s->lex);
+    while (!s->is_out_of_memory && SCANNER_ROOM(s, tokens, 1)) {
+        /* Read to where it stays if it becomes a part of the head. */
+        token *t = &s->tokens[s->tokens_count].token;
+        uint32_t end;
 
+        lexer_read(&s->lex, t);
+        end = t->end;
         if (s->lex.blank != LEXER_NO_BLANK) note_blank(s);
-        switch ((token_kind)t.kind) {
+        switch ((token_kind)t->kind) {
         case TOKEN_END: return;
-        case TOKEN_HASH: scanner_directive(s, t); continue;
+        case TOKEN_HASH: scanner_directive(s, *t); continue;
         case TOKEN_PUNCT: punctuator(s, t); break;
         case TOKEN_NAME: name(s, t); break;
         case TOKEN_TEXT: text(s, t); break;
-        default: append(s, t); break;
+        default: take(s); break;
         }
-        s->previous_end = t.end;
-        if (s->is_out_of_memory) return;
+        s->previous_end = end;
     }
 }

@@ -74,10 +74,14 @@ static void settle(input_list *l)
 
 /* ---- directories ---- */
 
+/* In a directory, .inc may be anything, and what was preprocessed is no source. */
 static int is_source(const char *name)
 {
+    const char *dot = strrchr(name, '.');
     source_language language;
 
+    if (dot && (strcmp(dot, ".inc") == 0 || strcmp(dot, ".i") == 0 || strcmp(dot, ".ii") == 0))
+        return 0;
     return source_language_of(&language, name, "", 0);
 }
 
