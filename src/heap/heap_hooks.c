@@ -15,6 +15,7 @@
 
 #include "heap/heap_real.h"
 #include "heap/heap_record.h"
+#include "heap/native_stack.h"
 #include "runtime/memory.h"
 
 /* Defining them by these keeps the names out of reach of the compiler's knowledge of them. */
@@ -94,6 +95,24 @@ static void count_skipped(thagi_task *task, trace_mem *row, uint64_t size)
     thagi_own_add(&task->thread->memory.sizes->skipped_bytes, size);
 }
 
+/* Whether the native stack of the hook's caller is asked for. */
+INLINED int wants_stack(const thagi_task *task)
+{
+    return thagi_memory_stacks == THAGI_STACKS_ALL ||
+           (thagi_memory_stacks == THAGI_STACKS_FLAGGED &&
+            thagi_native_is_wanted(thagi_session_now, task));
+}
+
+/* Who pays for what the hook's caller allocates. */
+INLINED trace_mem *payer_of(thagi_task *task, uintptr_t pc)
+{
+    trace_mem *row = NULL;
+    if (UNLIKELY(thagi_memory_stacks) && wants_stack(task) && thagi_memory_wake(task))
+        row = thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0), pc,
+                                 THAGI_STACK_ALLOC);
+    return row ? row : thagi_memory_payer(task, pc);
+}
+
 /* Count an allocation, whatever it takes. Its row; NULL: it is not to be recorded, or was lost. */
 APART trace_mem *charge_slow(uintptr_t pc, const void *block, size_t size)
 {
@@ -102,7 +121,7 @@ APART trace_mem *charge_slow(uintptr_t pc, const void *block, size_t size)
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return NULL;
     uint64_t threshold = thagi_session_now->heap->threshold;
-    trace_mem *row = thagi_memory_payer(task, pc);
+    trace_mem *row = payer_of(task, pc);
     if (row && threshold && size <= threshold) {
         count_skipped(task, row, size);
         row = NULL;
@@ -130,12 +149,23 @@ typedef struct old_block {
     size_t size;
 } old_block;
 
-APART void discharge_slow(const old_block *old, int is_free)
+INLINED void count_release(trace_release *release, size_t size)
+{
+    if (!release) return;
+    thagi_own_add(&release->blocks, 1);
+    thagi_own_add(&release->bytes, size);
+}
+
+APART void discharge_slow(const old_block *old, int is_free, uintptr_t pc)
 {
     uintptr_t was;
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return;
     thagi_memory_sub(task, old->block, old->node, old->size, is_free);
+    if (UNLIKELY(thagi_memory_stacks) && wants_stack(task))
+        count_release(thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0), pc,
+                                         THAGI_STACK_FREE),
+                      old->size);
     thagi_memory_leave_task(task, was);
 }
 
@@ -208,6 +238,28 @@ INLINED void *made_summary(void *block, size_t size, uintptr_t pc)
     return block;
 }
 
+/* The usual way of an allocation whose stack is wanted: one that is known. `frame`: the hook's own. */
+INLINED trace_mem *charge_detail(const uintptr_t *frame, const void *block, size_t size)
+{
+    thagi_task *task = thagi_current;
+    if (UNLIKELY(!thagi_task_is_ready(task))) return NULL;
+    if (UNLIKELY(thagi_memory_is_alert(&task->thread->memory))) return NULL;
+    if (!wants_stack(task)) return thagi_memory_add_fast(frame[1], block, size, 1);
+    trace_mem *row = thagi_native_known(task, frame, THAGI_STACK_ALLOC);
+    return LIKELY(row) ? thagi_memory_count_fast(task, row, block, size, 1) : NULL;
+}
+
+/* Jumped to by the hook, so that their frame is its frame. */
+APART void *malloc_detail(size_t size)
+{
+    const uintptr_t *frame = __builtin_frame_address(0);
+    void *block = thagi_real.alloc(with_record(size));
+    const trace_mem *row = LIKELY(block) ? charge_detail(frame, block, size) : NULL;
+    if (UNLIKELY(!row)) return made(block, size, frame[1]);
+    put_record(block, row->node, size);
+    return block;
+}
+
 /* Apart, so that the hook itself needs no stack frame while nothing is recorded. */
 APART void *malloc_summary(size_t size, uintptr_t pc)
 {
@@ -230,6 +282,7 @@ HOOK(void *, malloc)(size_t size)
     if (LIKELY(thagi_memory_way == THAGI_MEMORY_LIVE)) return malloc_live(size, CALLER());
     if (LIKELY(thagi_memory_way == THAGI_MEMORY_OFF)) return thagi_real.alloc(size);
     if (thagi_memory_way == THAGI_MEMORY_SUMMARY) return malloc_summary(size, CALLER());
+    if (thagi_memory_way == THAGI_MEMORY_DETAIL) return malloc_detail(size);
     return malloc_careful(size, CALLER());
 }
 
@@ -247,26 +300,52 @@ HOOK(void *, calloc)(size_t count, size_t size)
     return made(block, total, CALLER());
 }
 
-APART void free_careful(void *block)
+APART void free_careful(void *block, uintptr_t pc)
 {
     old_block old;
     if (!block || thagi_boot_has(block)) return;
     if (thagi_memory_is_live) {
         if (take_record(&old, block))
-            discharge_slow(&old, 1);
+            discharge_slow(&old, 1, pc);
         else
             unknown_free();
     }
     thagi_real.release(block);
 }
 
+APART void free_detail(void *block)
+{
+    const uintptr_t *frame = __builtin_frame_address(0);
+    thagi_task *task = thagi_current;
+    uint32_t key = thagi_session_now->memory_key, node;
+    size_t usable = thagi_usable(block), size;
+    trace_release *release = NULL;
+    int is_known =
+        LIKELY(thagi_task_is_ready(task)) && key && record_get(block, usable, key, &node, &size);
+    if (is_known && wants_stack(task)) {
+        release = thagi_native_known(task, frame, THAGI_STACK_FREE);
+        is_known = release != NULL;
+    }
+    if (UNLIKELY(!is_known) || UNLIKELY(!thagi_memory_sub_fast(block, node, size, 1))) {
+        free_careful(block, frame[1]);
+        return;
+    }
+    count_release(release, size);
+    record_clear(block, usable);
+    thagi_real.release(block);
+}
+
 HOOK(void, free)(void *block)
 {
     if (UNLIKELY(thagi_memory_way < THAGI_MEMORY_LIVE)) {
+        if (thagi_memory_way == THAGI_MEMORY_DETAIL && block && LIKELY(!thagi_boot_has(block))) {
+            free_detail(block);
+            return;
+        }
         if (!thagi_memory_is_live && LIKELY(!thagi_boot_has(block)))
             thagi_real.release(block);
         else
-            free_careful(block);
+            free_careful(block, CALLER());
         return;
     }
     if (UNLIKELY(!block)) return;
@@ -278,7 +357,7 @@ HOOK(void, free)(void *block)
         UNLIKELY(at->check != record_check(block, thagi_memory_key)) ||
         UNLIKELY((slack = at->node_slack & SLACK_FAR) == SLACK_FAR) ||
         UNLIKELY(!thagi_memory_sub_fast(block, at->node_slack >> 8, room_of(word) - slack, 1))) {
-        free_careful(block);
+        free_careful(block, CALLER());
         return;
     }
     at->check = ~at->check;
@@ -321,7 +400,7 @@ APART void *resize(void *block, size_t size, uintptr_t pc)
     }
     if (is_ours && !(thagi_memory_way == THAGI_MEMORY_LIVE &&
                      thagi_memory_sub_fast(block, old.node, old.size, 0)))
-        discharge_slow(&old, 0);
+        discharge_slow(&old, 0, pc);
     if (moved && size && thagi_memory_is_on) moved_to(&old, moved, size, pc);
     return moved;
 }

@@ -485,6 +485,21 @@ static void find_build_id(thagi_plat_object *object, const ElfW(Phdr) * ph, int 
     }
 }
 
+static void find_unwind(thagi_plat_object *object, const ElfW(Phdr) * ph, int count)
+{
+    uintptr_t at = 0;
+    for (int i = 0; i < count && !at; i++)
+        if (ph[i].p_type == PT_GNU_EH_FRAME) at = object->bias + ph[i].p_vaddr;
+    for (int i = 0; i < count; i++) {
+        uintptr_t lo = object->bias + ph[i].p_vaddr;
+        if (ph[i].p_type != PT_LOAD || !(ph[i].p_flags & PF_R) || at - lo >= ph[i].p_filesz)
+            continue;
+        object->unwind = (const uint8_t *)at;
+        object->unwind_lo = (const uint8_t *)lo;
+        object->unwind_hi = object->unwind_lo + ph[i].p_filesz;
+    }
+}
+
 struct object_query {
     uintptr_t addr;
     thagi_plat_object *out;
@@ -508,6 +523,7 @@ static int object_visit(struct dl_phdr_info *info, size_t size, void *data)
     out->bias = info->dlpi_addr;
     out->path = info->dlpi_name;
     find_build_id(out, info->dlpi_phdr, info->dlpi_phnum);
+    find_unwind(out, info->dlpi_phdr, info->dlpi_phnum);
     return 1;
 }
 
@@ -525,8 +541,11 @@ static int object_without_lock(uintptr_t addr, thagi_plat_object *out)
     out->path = found.dlfo_link_map->l_name;
     const ElfW(Ehdr) *head = found.dlfo_map_start;
     size_t table = head->e_phoff + (size_t)head->e_phnum * sizeof(ElfW(Phdr));
-    if (memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 && table <= out->hi - out->lo)
-        find_build_id(out, (const ElfW(Phdr) *)((const char *)head + head->e_phoff), head->e_phnum);
+    if (memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 && table <= out->hi - out->lo) {
+        const ElfW(Phdr) *ph = (const ElfW(Phdr) *)((const char *)head + head->e_phoff);
+        find_build_id(out, ph, head->e_phnum);
+        find_unwind(out, ph, head->e_phnum);
+    }
     return 1;
 }
 #endif

@@ -120,6 +120,8 @@ typedef struct thagi_plat_object {
     const char *path;        /* "" for the program; good while the object is loaded */
     const uint8_t *build_id; /* of it; in its own memory */
     uint32_t build_id_len;   /* 0: it has none */
+    /* Its .eh_frame_hdr, and the segment that has this and .eh_frame; NULL: it has none. */
+    const uint8_t *unwind, *unwind_lo, *unwind_hi;
 } thagi_plat_object;
 /** The object that holds addr; 0 if there is none. Takes the dynamic linker's lock where that has no
     function without one (glibc before 2.35): call it with none held. */

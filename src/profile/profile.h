@@ -54,6 +54,7 @@ typedef struct profile_memory {
     uint64_t freed_blocks, freed_bytes;
     uint64_t temporary;               /* blocks freed before their thread allocated again */
     uint64_t reallocs, realloc_bytes; /* of the blocks: made from older ones, and what those held */
+    uint64_t released_blocks, released_bytes; /* freed by the path itself, of anybody's */
     uint64_t live_blocks, live_bytes;
     uint64_t peak_blocks, peak_bytes; /* live at the moment when the program had most */
 } profile_memory;
@@ -104,6 +105,7 @@ typedef enum profile_metric {
     PROFILE_BYTES_ALLOCATED,
     PROFILE_BLOCKS_ALLOCATED,
     PROFILE_BYTES_FREED,
+    PROFILE_BYTES_RELEASED, /* only where native stacks were recorded */
     PROFILE_BYTES_LIVE,
     PROFILE_BYTES_PEAK
 } profile_metric;

@@ -98,14 +98,14 @@ static int begins_with(const byte_source *src, const void *magic, size_t len)
     return src->head_len >= len && memcmp(src->head, magic, len) == 0;
 }
 
-static thag_err load_kind(loaded *l, byte_source *src, fault *f)
+static thag_err load_kind(loaded *l, byte_source *src, const code_namer *namer, fault *f)
 {
     thag_err err;
 
     if (begins_with(src, TRACE_FILE_MAGIC, strlen(TRACE_FILE_MAGIC))) {
         err = open_trace(&l->trace, src, f);
         if (err) return err;
-        return profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, f);
+        return profile_from_trace_named(&l->profile, l->trace, namer, &l->info, &l->node_of, f);
     }
     if (pprof_looks_like(src->head, src->head_len)) return pprof_load(&l->profile, src, f);
     if (perf_looks_like(src->head, src->head_len)) return perf_load(&l->profile, src, f);
@@ -123,21 +123,21 @@ static thag_err take_head(byte_source *src, char head[HEAD_BYTES], fault *f)
     return THAG_OK;
 }
 
-static thag_err load_fd(loaded *l, int fd, const char *path, fault *f)
+static thag_err load_fd(loaded *l, int fd, const char *path, const code_namer *namer, fault *f)
 {
     char head[HEAD_BYTES], inner[HEAD_BYTES];
     byte_source src = {.path = path, .fd = fd}, plain;
     thag_err err = take_head(&src, head, f);
 
-    if (err || !begins_with(&src, "\x1f\x8b", 2)) return err ? err : load_kind(l, &src, f);
+    if (err || !begins_with(&src, "\x1f\x8b", 2)) return err ? err : load_kind(l, &src, namer, f);
     err = byte_source_inflate(&plain, &src, f);
     if (!err) err = take_head(&plain, inner, f);
-    if (!err) err = load_kind(l, &plain, f);
+    if (!err) err = load_kind(l, &plain, namer, f);
     byte_source_release(&plain);
     return err;
 }
 
-thag_err loaded_open(loaded *l, const char *path, fault *f)
+thag_err loaded_open_named(loaded *l, const char *path, const code_namer *namer, fault *f)
 {
     fault own = {0};
     thag_err err;
@@ -149,13 +149,18 @@ thag_err loaded_open(loaded *l, const char *path, fault *f)
     if (fd < 0) {
         err = THAG_ERR_OPEN;
     } else {
-        err = load_fd(l, fd, path, f);
+        err = load_fd(l, fd, path, namer, f);
         if (fd != STDIN_FILENO) close(fd);
     }
     if (!err) return THAG_OK;
     fault_set_path(f, path);
     loaded_close(l);
     return err;
+}
+
+thag_err loaded_open(loaded *l, const char *path, fault *f)
+{
+    return loaded_open_named(l, path, NULL, f);
 }
 
 void loaded_close(loaded *l)

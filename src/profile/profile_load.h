@@ -17,6 +17,9 @@ typedef struct loaded {
 /** Load as profile_load() does. On failure *l is empty. */
 thag_err loaded_open(loaded *l, const char *path, fault *fault);
 
+/** The same, with the calls that allocated as frames: see profile_from_trace_named(). */
+thag_err loaded_open_named(loaded *l, const char *path, const code_namer *namer, fault *fault);
+
 /** Free all of it, and clear it. An empty one is accepted. */
 void loaded_close(loaded *l);
 

@@ -27,6 +27,7 @@ static uint64_t value_of(const profile_memory *m, profile_metric metric)
     switch (metric) {
     case PROFILE_BLOCKS_ALLOCATED: return m->blocks;
     case PROFILE_BYTES_FREED: return m->freed_bytes;
+    case PROFILE_BYTES_RELEASED: return m->released_bytes;
     case PROFILE_BYTES_LIVE: return m->live_bytes;
     case PROFILE_BYTES_PEAK: return m->peak_bytes;
     default: return m->bytes;
@@ -72,9 +73,11 @@ static uint32_t add_path(profile_memory *m, const trace_memory *from)
     m->temporary += from->temporary;
     m->reallocs += from->reallocs;
     m->realloc_bytes += from->realloc_bytes;
+    m->released_blocks += from->released_blocks;
+    m->released_bytes += from->released_bytes;
     m->peak_blocks += (uint64_t)from->peak_blocks;
     m->peak_bytes += (uint64_t)from->peak_bytes;
-    return from->blocks || from->freed_blocks;
+    return from->blocks || from->freed_blocks || from->released_blocks;
 }
 
 /* What was allocated outside of all spans has a frame of its own: the root has none. */

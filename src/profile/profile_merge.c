@@ -11,6 +11,8 @@ void profile_memory_sum(profile_memory *into, const profile_memory *from)
     into->temporary += from->temporary;
     into->reallocs += from->reallocs;
     into->realloc_bytes += from->realloc_bytes;
+    into->released_blocks += from->released_blocks;
+    into->released_bytes += from->released_bytes;
     into->live_blocks += from->live_blocks;
     into->live_bytes += from->live_bytes;
     into->peak_blocks += from->peak_blocks;

@@ -25,6 +25,7 @@ typedef struct node_bucket {
 
 typedef struct conversion {
     const trace *t;
+    const code_namer *namer; /* NULL: none */
     profile *p;
     uint32_t *frame_of; /* by site */
     uint32_t *node_of;  /* by trace node */
@@ -140,6 +141,20 @@ done:
 
 /* ---- the tree ---- */
 
+/* The calls that allocated: frames below their span, or just memory of it. */
+static thag_err make_code_node(conversion *c, const trace_node *nodes, uint32_t i, uint32_t parent)
+{
+    trace_code_info code;
+    trace_site_info site;
+    uint32_t above = nodes[i].parent;
+    int is_span = above && above < i && !trace_node_is_code(&nodes[above]) &&
+                  trace_site_get(c->t, nodes[above].site, &site);
+
+    c->node_of[i] = parent;
+    if (!c->namer || !trace_code_get(c->t, &nodes[i], &code)) return THAG_OK;
+    return profile_code_node(c->p, c->namer, &code, parent, is_span ? &site : NULL, &c->node_of[i]);
+}
+
 static thag_err make_nodes(conversion *c)
 {
     uint32_t count, damaged = PROFILE_NONE;
@@ -153,8 +168,8 @@ static thag_err make_nodes(conversion *c)
         uint32_t parent = nodes[i].parent < i ? c->node_of[nodes[i].parent] : PROFILE_ROOT;
         uint32_t frame = damaged;
 
-        if (trace_node_is_code(&nodes[i])) { /* memory of the span that it is in */
-            c->node_of[i] = parent;
+        if (trace_node_is_code(&nodes[i])) {
+            err = make_code_node(c, nodes, i, parent);
             continue;
         }
         if (nodes[i].site != TRACE_NONE) frame = c->frame_of[nodes[i].site];
@@ -416,10 +431,10 @@ static void set_info(profile_trace_info *info, const conversion *c, uint64_t cla
     }
 }
 
-thag_err profile_from_trace_nodes(profile **out, const trace *t, profile_trace_info *info,
-                                  uint32_t **node_of, fault *f)
+thag_err profile_from_trace_named(profile **out, const trace *t, const code_namer *namer,
+                                  profile_trace_info *info, uint32_t **node_of, fault *f)
 {
-    conversion c = {.t = t};
+    conversion c = {.t = t, .namer = namer};
     uint64_t clamped = 0;
     thag_err err = profile_new(&c.p, PROFILE_NS, 1);
 
@@ -456,9 +471,15 @@ done:
     return err;
 }
 
+thag_err profile_from_trace_nodes(profile **out, const trace *t, profile_trace_info *info,
+                                  uint32_t **node_of, fault *f)
+{
+    return profile_from_trace_named(out, t, NULL, info, node_of, f);
+}
+
 thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *info, fault *f)
 {
-    return profile_from_trace_nodes(out, t, info, NULL, f);
+    return profile_from_trace_named(out, t, NULL, info, NULL, f);
 }
 
 /* ---- threads ---- */

@@ -16,7 +16,7 @@
 #ifndef THAG_PROFILE_TRACE_H
 #define THAG_PROFILE_TRACE_H
 
-#include "profile/profile.h"
+#include "profile/profile_code.h"
 #include "trace/trace_reader.h"
 
 typedef struct profile_trace_info {
@@ -33,6 +33,10 @@ thag_err profile_from_trace(profile **out, const trace *t, profile_trace_info *i
 /** The same, and which node of the profile each node of the trace became: malloc'ed, the caller's. */
 thag_err profile_from_trace_nodes(profile **out, const trace *t, profile_trace_info *info,
                                   uint32_t **node_of, fault *fault);
+
+/** The same, with the calls that allocated as frames. namer NULL: as memory of their spans. */
+thag_err profile_from_trace_named(profile **out, const trace *t, const code_namer *namer,
+                                  profile_trace_info *info, uint32_t **node_of, fault *fault);
 
 /* Where the time of a slot went: wall = inside + outside. */
 typedef struct thread_time {

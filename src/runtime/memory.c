@@ -19,6 +19,8 @@ unsigned char thagi_memory_is_on;
 unsigned char thagi_memory_is_live;
 uint64_t thagi_memory_peak;
 uint32_t thagi_memory_key;
+unsigned char thagi_memory_stacks;
+static uint32_t generation;
 
 /* Of a slot that has nothing yet, or has to look at things again: no place, and no row up to date. */
 static thagi_places no_places;
@@ -47,7 +49,9 @@ void thagi_memory_switch(void)
     if (!is_on && !thagi_memory_is_live)
         way = THAGI_MEMORY_OFF;
     else if (is_on && session->heap && !session->heap->threshold && thagi_heap_hooks())
-        way = thagi_memory_is_live ? THAGI_MEMORY_LIVE : THAGI_MEMORY_SUMMARY;
+        way = !thagi_memory_is_live ? THAGI_MEMORY_SUMMARY
+              : thagi_memory_stacks ? THAGI_MEMORY_DETAIL
+                                    : THAGI_MEMORY_LIVE;
     __atomic_store_n(&thagi_memory_is_on, is_on, __ATOMIC_RELAXED);
     __atomic_store_n(&thagi_memory_way, way, __ATOMIC_RELEASE);
 }
@@ -86,9 +90,22 @@ int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold
     return 0;
 }
 
+void thagi_memory_want_stacks(int all)
+{
+    if (thagi_memory_stacks >= (all ? THAGI_STACKS_ALL : THAGI_STACKS_FLAGGED)) return;
+    thagi_memory_stacks = all ? THAGI_STACKS_ALL : THAGI_STACKS_FLAGGED;
+    thagi_memory_switch();
+}
+
+uint32_t thagi_memory_generation(void)
+{
+    return __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
+}
+
 void thagi_memory_forget(void)
 {
     thagi_session *session = thagi_session_now;
+    __atomic_add_fetch(&generation, 1, __ATOMIC_RELEASE);
     if (!session || !session->heap) return;
     thagi_plat_signals saved;
     int saved_errno = errno;
@@ -336,17 +353,19 @@ static trace_mem *place_new(thagi_session *session, thagi_task *task, uintptr_t 
     return row;
 }
 
+int thagi_memory_wake(thagi_task *task)
+{
+    if (!thagi_memory_is_alert(&task->thread->memory)) return 1;
+    if (revive(thagi_session_now, task->thread)) return 1;
+    thagi_count(TRACE_LOST_HEAP, 1);
+    return 0;
+}
+
 trace_mem *thagi_memory_payer(thagi_task *task, uintptr_t pc)
 {
-    thagi_session *session = thagi_session_now;
-    thagi_memory *memory = &task->thread->memory;
-    if (__atomic_load_n(&memory->places, __ATOMIC_RELAXED) == &no_places &&
-        !revive(session, task->thread)) {
-        thagi_count(TRACE_LOST_HEAP, 1);
-        return NULL;
-    }
-    const thagi_place *place = place_slot(memory->own_places, pc, task->top->node);
-    return place->pc ? place->row : place_new(session, task, pc);
+    if (!thagi_memory_wake(task)) return NULL;
+    const thagi_place *place = place_slot(task->thread->memory.own_places, pc, task->top->node);
+    return place->pc ? place->row : place_new(thagi_session_now, task, pc);
 }
 
 /* --- events ------------------------------------------------------------------------------------ */

@@ -26,7 +26,8 @@
 /* What the hooks have to do. */
 enum thagi_memory_way {
     THAGI_MEMORY_OFF,     /* nothing is recorded, and no block has a record */
-    THAGI_MEMORY_CAREFUL, /* anything else than the two below: look at everything */
+    THAGI_MEMORY_CAREFUL, /* anything else than those below: look at everything */
+    THAGI_MEMORY_DETAIL,  /* all that is allocated and freed, by native stacks */
     THAGI_MEMORY_SUMMARY, /* all that is allocated */
     THAGI_MEMORY_LIVE     /* and all that is freed */
 };
@@ -39,6 +40,16 @@ extern unsigned char thagi_memory_is_live;
     its parent's until it has a session of its own. */
 extern uint64_t thagi_memory_peak;
 extern uint32_t thagi_memory_key;
+
+/* Of which allocations native stacks are taken (src/heap/native_stack.h). */
+enum thagi_memory_stacks {
+    THAGI_STACKS_NONE,
+    THAGI_STACKS_FLAGGED, /* while a span with the flag mem_detail is open */
+    THAGI_STACKS_ALL
+};
+extern unsigned char thagi_memory_stacks;
+/** Counts the modules that were unloaded: addresses from before mean nothing afterwards. */
+uint32_t thagi_memory_generation(void);
 
 /* What a block's record has room for: nodes from here on are counted, but not followed. */
 #define THAGI_RECORD_NODES (1u << 24)
@@ -67,21 +78,12 @@ void thagi_memory_other(thagi_memory *memory, trace_mem *row, size_t bytes);
 /** `above` has passed its limit; free_left has. The task is not held. */
 void thagi_memory_used_up(thagi_task *task, uintptr_t sp);
 
-/**
- * Count an allocation for the innermost span and the call that returns to pc. Its row; NULL: nothing
- * was counted, take thagi_memory_add().
- */
+/** Count an allocation in a row; NULL: nothing was counted. Not for a slot that has been alerted. */
 static inline __attribute__((__always_inline__)) trace_mem *
-thagi_memory_add_fast(uintptr_t pc, const void *block, size_t bytes, int is_live)
+thagi_memory_count_fast(thagi_task *task, trace_mem *row, const void *block, size_t bytes,
+                        int is_live)
 {
-    thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) return NULL;
-    uint32_t span = task->top->node;
     thagi_memory *memory = &task->thread->memory;
-    thagi_places *places = __atomic_load_n(&memory->places, __ATOMIC_RELAXED);
-    const thagi_place *place = &places->at[thagi_place_hash(pc, span) & places->mask];
-    if (THAGI_UNLIKELY(place->pc != pc) || THAGI_UNLIKELY(place->span != span)) return NULL;
-    trace_mem *row = place->row;
     if (is_live && THAGI_UNLIKELY(row->peak_seen != thagi_memory_peak)) return NULL;
     if (THAGI_LIKELY(row->size == bytes))
         thagi_own_add(&row->usual, 1);
@@ -92,6 +94,23 @@ thagi_memory_add_fast(uintptr_t pc, const void *block, size_t bytes, int is_live
     if (THAGI_UNLIKELY(thagi_own_add_above(&memory->above, bytes)))
         thagi_memory_used_up(task, (uintptr_t)__builtin_frame_address(0));
     return row;
+}
+
+/**
+ * Count an allocation for the innermost span and the call that returns to pc. Its row; NULL: nothing
+ * was counted, take thagi_memory_add().
+ */
+static inline __attribute__((__always_inline__)) trace_mem *
+thagi_memory_add_fast(uintptr_t pc, const void *block, size_t bytes, int is_live)
+{
+    thagi_task *task = thagi_current;
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) return NULL;
+    uint32_t span = task->top->node;
+    const thagi_memory *memory = &task->thread->memory;
+    thagi_places *places = __atomic_load_n(&memory->places, __ATOMIC_RELAXED);
+    const thagi_place *place = &places->at[thagi_place_hash(pc, span) & places->mask];
+    if (THAGI_UNLIKELY(place->pc != pc) || THAGI_UNLIKELY(place->span != span)) return NULL;
+    return thagi_memory_count_fast(task, place->row, block, bytes, is_live);
 }
 
 /** Count the end of a block that `node` allocated; is_free: it may have been a temporary one. 0: nothing
@@ -131,6 +150,13 @@ thagi_task *thagi_memory_enter(uintptr_t sp, uintptr_t *was);
 void thagi_memory_leave_task(thagi_task *task, uintptr_t was);
 
 /* The functions below need the task held. */
+/** After an alert the slot takes the usual way again. 0, and counted as lost: no memory. */
+int thagi_memory_wake(thagi_task *task);
+/** Whether it has to. */
+static inline int thagi_memory_is_alert(const thagi_memory *memory)
+{
+    return __atomic_load_n(&memory->places, __ATOMIC_RELAXED)->mask == 0;
+}
 /** The row that pays for what the call that returns to pc allocates. NULL, and counted as lost, if there
     is no room. */
 trace_mem *thagi_memory_payer(thagi_task *task, uintptr_t pc);

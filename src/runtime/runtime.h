@@ -132,6 +132,7 @@ typedef struct thagi_cell_map {
 /* A slot's part of memory profiling (memory.h). Single writer: its thread, but for `places` and
    `free_high`, which others may set so that the thread takes the slow way next time. */
 typedef struct thagi_places thagi_places;
+typedef struct thagi_stacks thagi_stacks;
 typedef struct thagi_memory {
     thagi_places *places; /* own_places; or an empty table */
     trace_mem **rows;     /* by node; one that is never up to date where nothing was counted yet */
@@ -144,6 +145,7 @@ typedef struct thagi_memory {
     const void *last_block; /* the newest allocation; only compared, never followed */
     trace_sizes *sizes;
     thagi_places *own_places;
+    thagi_stacks *stacks; /* native stacks (src/heap/native_stack.c); NULL: none yet */
 } thagi_memory;
 
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
@@ -280,6 +282,9 @@ uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc)
 /** Count it, and say the first of its kind in the log and in the trace. Not under the lock. */
 void thagi_note(enum trace_loss what, const char *format, ...)
     __attribute__((__format__(__printf__, 2, 3)));
+
+/** Take native stacks: of all allocations, or only within spans flagged mem_detail. */
+void thagi_memory_want_stacks(int all);
 
 /* config.c: what the setting says. */
 typedef struct thagi_config {

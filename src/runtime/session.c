@@ -179,10 +179,16 @@ static void set_hooks(void)
     thagi_thread_key_start();
 }
 
+static int start_memory(thagi_session *session)
+{
+    const thagi_config *config = &process.config;
+    if (config->detail) thagi_memory_want_stacks(1);
+    return thagi_memory_start(session, config->heap_mode, config->heap_threshold);
+}
+
 /* Under the lock, with a zeroed session: the file, the tables, the first slot. */
 static int session_start(thagi_session *session)
 {
-    const thagi_config *config = &process.config;
     uint64_t real_ns = thagi_plat_real_ns();
     thagi_plat_date date;
     char stamp[64];
@@ -205,8 +211,7 @@ static int session_start(thagi_session *session)
                        session->trace.path);
         return -ENOSPC;
     }
-    if ((process.modes & TRACE_MEMORY) &&
-        thagi_memory_start(session, config->heap_mode, config->heap_threshold) != 0)
+    if ((process.modes & TRACE_MEMORY) && start_memory(session) != 0)
         thagi_complain("%s: no room for the memory counters", session->trace.path);
     thagi_calibrate(session, thagi_current->thread);
     thagi_clock_snapshot(session, 1); /* a rate, even if the program dies at once */
@@ -336,8 +341,7 @@ int thag_enable(thag_mode mode, unsigned compiled)
     } else if (modes > 0 && session->trace.file) {
         session->trace.file->mode |= (unsigned)modes;
         process.modes |= (unsigned)modes;
-        if ((modes & TRACE_MEMORY) && thagi_memory_start(session, process.config.heap_mode,
-                                                         process.config.heap_threshold) != 0)
+        if ((modes & TRACE_MEMORY) && start_memory(session) != 0)
             thagi_complain("%s: no room for the memory counters", session->trace.path);
         thagi_log("profiling on");
     }

@@ -133,6 +133,7 @@ static uint32_t site_by_text(thagi_session *session, const thag_site *site)
 
     if (!thagi_array_reserve(&session->sites, session->sites.count + 1, sizeof(trace_site *)))
         return TRACE_NONE;
+    if ((site->flags & THAG_FLAG_mem_detail) == THAG_FLAG_mem_detail) thagi_memory_want_stacks(0);
     trace_site *record = site_append(session, site, &t);
     if (!record) return TRACE_NONE;
     uint32_t id = session->sites.count++;

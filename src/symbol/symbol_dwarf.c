@@ -200,12 +200,15 @@ static const char *string_of(Dwarf_Die *die, unsigned name)
     return dwarf_formstring(dwarf_attr_integrate(die, name, &found));
 }
 
+/* In C the linkage name is an alias of the library's own ("__GI_" and such). */
 static const char *name_of(Dwarf_Die *die)
 {
-    const char *name = string_of(die, DW_AT_linkage_name);
+    const char *linkage = string_of(die, DW_AT_linkage_name), *name;
 
-    if (!name) name = string_of(die, DW_AT_MIPS_linkage_name);
-    return name ? name : string_of(die, DW_AT_name);
+    if (!linkage) linkage = string_of(die, DW_AT_MIPS_linkage_name);
+    if (linkage && linkage[0] == '_' && (linkage[1] == 'Z' || linkage[1] == 'R')) return linkage;
+    name = string_of(die, DW_AT_name);
+    return name ? name : linkage;
 }
 
 /* Where the code of an inlined function was called: the place within the next outer one. */

@@ -104,12 +104,13 @@ static thag_err read_hist(slot_work *w, const chunk_ref *ref, uint32_t pos)
 /* Length of a block by its kind, 0 if it is none that fits. */
 static uint32_t block_length(uint32_t kind, uint32_t left)
 {
-    uint32_t len = kind == TRACE_CELL    ? sizeof(trace_cell)
-                   : kind == TRACE_HIST  ? sizeof(trace_hist)
-                   : kind == TRACE_MEM   ? sizeof(trace_mem)
-                   : kind == TRACE_SIZES ? sizeof(trace_sizes)
-                   : kind == TRACE_WAIT  ? sizeof(trace_wait)
-                                         : 0;
+    uint32_t len = kind == TRACE_CELL      ? sizeof(trace_cell)
+                   : kind == TRACE_HIST    ? sizeof(trace_hist)
+                   : kind == TRACE_MEM     ? sizeof(trace_mem)
+                   : kind == TRACE_SIZES   ? sizeof(trace_sizes)
+                   : kind == TRACE_RELEASE ? sizeof(trace_release)
+                   : kind == TRACE_WAIT    ? sizeof(trace_wait)
+                                           : 0;
 
     return len <= left ? len : 0;
 }
@@ -144,6 +145,7 @@ thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos)
         if (len && kind == TRACE_WAIT) err = slot_read_wait(w, ref, pos);
         if (len && kind == TRACE_MEM) err = slot_read_mem(w, ref, pos);
         if (len && kind == TRACE_SIZES) slot_read_sizes(w, pos);
+        if (len && kind == TRACE_RELEASE) err = slot_read_release(w, ref, pos);
         pos += len ? len : TRACE_BLOCK_STRIDE;
     }
     return err;

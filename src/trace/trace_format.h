@@ -87,7 +87,8 @@ enum trace_clock_kind {
     X(TASK_UNLISTED, "ended tasks not listed one by one: the limit of the timeline was reached") \
     X(TASK_TWICE, "tasks entered while they ran on another thread") \
     X(TASK_GONE, "uses of tasks that had ended") \
-    X(TASK_BUSY, "tasks ended while they ran on another thread")
+    X(TASK_BUSY, "tasks ended while they ran on another thread") \
+    X(LOST_STACK, "native stacks not recorded: no memory or disk space; counted for their span")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)
@@ -298,6 +299,7 @@ enum trace_block_kind {
     TRACE_HIST = 2,
     TRACE_MEM = 3,
     TRACE_SIZES = 4,
+    TRACE_RELEASE = 5,
     TRACE_WAIT = 8
 };
 
@@ -358,6 +360,16 @@ typedef struct trace_mem {
         peak_blocks; /* live when peak_seen was reached; may be negative. If peak_seen is not the */
     uint64_t peak_bytes; /* final peak: nothing changed since, so live at the peak is live now */
 } trace_mem;
+
+/* What a call path freed, whoever had allocated it; of resized blocks the old ones. 64 bytes. Only where
+   native stacks are recorded. */
+typedef struct trace_release {
+    uint32_t kind; /* TRACE_RELEASE */
+    uint32_t node;
+    uint64_t blocks;
+    uint64_t bytes;
+    uint64_t padding[5];
+} trace_release;
 
 /* Sizes of the blocks that a slot allocated and that were not of the usual size of their path, and what
    it left out. 832 bytes. */

@@ -95,6 +95,27 @@ thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos)
     return THAG_OK;
 }
 
+thag_err slot_read_release(slot_work *w, const chunk_ref *ref, uint32_t pos)
+{
+    trace *t = w->t;
+    trace_release r;
+    trace_memory *m;
+    size_t path;
+
+    memcpy(&r, w->buffer + pos, sizeof r);
+    if (r.node >= t->node_count) {
+        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "frees of node %u of %u", r.node,
+                   t->node_count);
+        return THAG_OK;
+    }
+    path = slot_path(w, r.node);
+    if (path == SIZE_MAX) return THAG_ERR_MEMORY;
+    m = &t->paths[path].memory;
+    m->released_blocks = add_capped(m->released_blocks, r.blocks);
+    m->released_bytes = add_capped(m->released_bytes, r.bytes);
+    return THAG_OK;
+}
+
 void slot_read_sizes(slot_work *w, uint32_t pos)
 {
     trace_memory_info *m = &w->t->memory;

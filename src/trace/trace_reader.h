@@ -111,6 +111,7 @@ typedef struct trace_memory {
     uint64_t freed_blocks, freed_bytes;
     uint64_t temporary;
     uint64_t reallocs, realloc_bytes;
+    uint64_t released_blocks, released_bytes; /* what the path itself freed, of anybody's */
     int64_t peak_blocks, peak_bytes;
 } trace_memory;
 

@@ -14,6 +14,7 @@
 #include "output/stats_writer.h"
 #include "profile/operation.h"
 #include "profile/profile_timeline.h"
+#include "thag-analyze/code_names.h"
 
 /* ---- input: input.c ---- */
 
@@ -30,6 +31,8 @@ typedef struct input {
 
 /** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. */
 int input_open(input *in, char **paths, int count);
+/** The same, with the calls that allocated as frames, named by namer. */
+int input_open_named(input *in, char **paths, int count, const code_namer *namer);
 void input_close(input *in);
 
 /** The spans along time of an input that is one trace, while its profile is as it was loaded. An
@@ -49,6 +52,8 @@ typedef struct job {
     int force;
     int as_json, as_csv, memory;
     int opens;         /* --open: what is written is shown in the browser */
+    int detail, lines; /* calls that allocated are frames; with file and line */
+    debug_folders debug;
     job_format format; /* of these two */
     char **paths;      /* the inputs */
     int path_count;
@@ -56,11 +61,12 @@ typedef struct job {
 
 /* Options that several commands take. */
 enum command_takes {
-    TAKES_JSON = 1,      /* --json */
-    TAKES_CSV = 2,       /* --csv */
-    TAKES_MEMORY = 4,    /* --memory: show() gets bytes instead of time */
-    TAKES_OPEN = 16,     /* --open: for commands with a named_result */
-    TAKES_OPERATIONS = 8 /* --focus, --hide and all others: done before show() */
+    TAKES_JSON = 1,       /* --json */
+    TAKES_CSV = 2,        /* --csv */
+    TAKES_MEMORY = 4,     /* --memory: show() gets bytes instead of time */
+    TAKES_OPERATIONS = 8, /* --focus, --hide and all others: done before show() */
+    TAKES_OPEN = 16,      /* --open: for commands with a named_result */
+    TAKES_DETAIL = 32     /* --detail, --lines and --debug-dir, which mean memory */
 };
 
 typedef struct command {
@@ -91,6 +97,7 @@ typedef struct command {
     X(leaks) \
     X(peak) \
     X(sizes) \
+    X(detail) \
     X(tasks) \
     X(info) \
     X(open) \
@@ -108,6 +115,10 @@ const command *command_find(const char *name);
 
 /** All the options that a command takes, its own and the shared. j may be NULL: not to parse. */
 void command_options(option_set *set, const command *c, job *j);
+
+/** The setter of --debug-dir: one folder more. An exit status. */
+int debug_folders_add(void *folders, const option_fact *fact, const char *path);
+#define DEBUG_DIR_HELP "also look there for programs, libraries and their debug files"
 
 /** Parse and run. argv[0] is the command's name. Returns an exit status. */
 int command_run(const command *c, int argc, char **argv);

@@ -48,7 +48,7 @@ const command cmd_fold = {
         "tools read them. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show};
 
 /* ---- the same under the names of what it is done for ---- */

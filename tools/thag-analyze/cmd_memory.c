@@ -76,7 +76,7 @@ const command cmd_leaks = {
         "first. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON,
+    .takes = TAKES_JSON | TAKES_DETAIL,
     .show = show_leaks};
 
 const command cmd_peak = {
@@ -87,7 +87,7 @@ const command cmd_peak = {
              "largest first.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON,
+    .takes = TAKES_JSON | TAKES_DETAIL,
     .show = show_peak};
 
 /* ---- sizes ---- */

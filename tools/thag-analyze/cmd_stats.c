@@ -139,7 +139,7 @@ static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
 
-    return set->memory ? show_memory(j, in) : show_times(j, in);
+    return set->memory || j->memory ? show_memory(j, in) : show_times(j, in);
 }
 
 const command cmd_stats = {
@@ -150,5 +150,5 @@ const command cmd_stats = {
              "long single calls took. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_OPERATIONS,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show};

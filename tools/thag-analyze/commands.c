@@ -31,6 +31,22 @@ static const option_fact open_option[] = {
     OPTION_FLAG(job, opens, "open", "show it in the browser ($BROWSER, otherwise xdg-open)"),
     OPTION_LAST};
 
+int debug_folders_add(void *list, const option_fact *fact, const char *path)
+{
+    debug_folders *folders = list;
+
+    if (folders->count == DEBUG_FOLDERS_MAX) {
+        return complain(EXIT_USAGE, NULL, "--%s: at most %d", fact->name, DEBUG_FOLDERS_MAX);
+    }
+    folders->items[folders->count++] = path;
+    return EXIT_FINE;
+}
+
+static const option_fact detail_options[] = {
+    OPTION_FLAG(job, detail, "detail", "memory, with the calls below each span that allocated"),
+    OPTION_FLAG(job, lines, "lines", "as --detail, each call with its file and line"),
+    OPTION_CALL(job, debug, "debug-dir", "DIR", debug_folders_add, 0, DEBUG_DIR_HELP), OPTION_LAST};
+
 static int add_operation(void *list, const option_fact *fact, const char *regex)
 {
     fault f = {0};
@@ -59,6 +75,7 @@ void command_options(option_set *set, const command *c, job *j)
 {
     const option_fact *groups[] = {c->options,
                                    c->takes & TAKES_MEMORY ? memory_option : NULL,
+                                   c->takes & TAKES_DETAIL ? detail_options : NULL,
                                    c->takes & TAKES_JSON ? json_option : NULL,
                                    c->takes & TAKES_CSV ? csv_option : NULL,
                                    c->takes & TAKES_OPEN ? open_option : NULL,
@@ -92,6 +109,20 @@ int job_prepare(const job *j, input *in)
     return complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
 }
 
+static int open_input(const job *j, input *in)
+{
+    code_names *names = NULL;
+    int status = EXIT_FINE;
+
+    if (j->detail || j->lines) status = code_names_new(&names, &j->debug, j->lines);
+    if (status == EXIT_FINE)
+        status = input_open_named(in, j->paths, j->path_count,
+                                  names ? code_names_namer(names) : NULL);
+    if (status == EXIT_FINE && names) code_names_report(names);
+    code_names_free(names);
+    return status;
+}
+
 static int run_job(job *j)
 {
     input in;
@@ -102,7 +133,8 @@ static int run_job(job *j)
     }
     j->format = j->as_json ? FORMAT_JSON : j->as_csv ? FORMAT_CSV : FORMAT_TEXT;
     if (j->command->run) return j->command->run(j);
-    status = input_open(&in, j->paths, j->path_count);
+    if (j->detail || j->lines) j->memory = 1;
+    status = open_input(j, &in);
     if (status != EXIT_FINE) return status;
     status = job_prepare(j, &in);
     if (status == EXIT_FINE) status = j->command->show(j, &in);

@@ -49,14 +49,14 @@ static void add_meta(input *in, const loaded *l, const char *path)
     }
 }
 
-static int add_file(input *in, const char *path)
+static int add_file(input *in, const char *path, const code_namer *namer)
 {
     loaded l;
     fault f = {0};
     thag_err err;
 
     progress_begin("reading", path);
-    err = loaded_open(&l, path, &f);
+    err = loaded_open_named(&l, path, namer, &f);
     if (!err) {
         add_meta(in, &l, path);
         if (!in->profile) {
@@ -114,7 +114,7 @@ static int check_distinct(char **paths, int count)
     return status;
 }
 
-int input_open(input *in, char **paths, int count)
+int input_open_named(input *in, char **paths, int count, const code_namer *namer)
 {
     int status;
 
@@ -129,7 +129,7 @@ int input_open(input *in, char **paths, int count)
         if (same_run)
             complain(0, paths[i], "skipped, it is the same run as %s", same_run);
         else
-            status = add_file(in, paths[i]);
+            status = add_file(in, paths[i], namer);
     }
     if (status != EXIT_FINE) {
         input_close(in);
@@ -140,6 +140,11 @@ int input_open(input *in, char **paths, int count)
              in->profile->title ? in->profile->title : in->stem);
     in->meta.program = in->program;
     return EXIT_FINE;
+}
+
+int input_open(input *in, char **paths, int count)
+{
+    return input_open_named(in, paths, count, NULL);
 }
 
 void input_close(input *in)

@@ -1,0 +1,41 @@
+/*
+ * native_stack.h - who called malloc: the machine code's call stack, as a node of the call tree.
+ *
+ * A native stack hangs below the node of the innermost open span, and goes no further up than to the
+ * function that has the span; without spans it goes to the start of the thread. So counters by node
+ * are counters by stack, frees find the stack that allocated, and spans and stacks are one tree.
+ *
+ * Each thread walks with a trie of its own, from malloc upwards: a step is a return address, seen from
+ * the steps before it. It knows how to find the caller's frame (eh_frame.h, read once), and which
+ * caller came last. So a usual stack costs a load and a compare for each frame, and where it ends, its
+ * node is known. Only what is new takes the session's lock.
+ */
+#ifndef THAGI_NATIVE_STACK_H
+#define THAGI_NATIVE_STACK_H
+
+#include "runtime/memory.h"
+
+typedef enum thagi_stack_kind {
+    THAGI_STACK_ALLOC,
+    THAGI_STACK_FREE,
+    THAGI_STACK_KINDS
+} thagi_stack_kind;
+
+/**
+ * Who pays for a stack that was met before, from the frame address of the very hook: trace_mem * of one
+ * that allocates, trace_release * of one that frees. NULL: take thagi_native_stack(). Changes nothing,
+ * so the task need not be held.
+ */
+void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_kind kind);
+
+/**
+ * The same for any stack. `frame` may be that of any of the hook's functions; the hook's own call
+ * returns to pc. NULL, and counted as a loss, if there is no memory. The task must be held.
+ */
+void *thagi_native_stack(thagi_session *session, thagi_task *task, const uintptr_t *frame,
+                         uintptr_t pc, thagi_stack_kind kind);
+
+/** Whether stacks are wanted: the innermost span, or one around it, has the flag mem_detail. */
+int thagi_native_is_wanted(thagi_session *session, const thagi_task *task);
+
+#endif
