@@ -10,7 +10,7 @@
 
 #define LANE_PX        22u /* the heading of a lane */
 #define AXIS_PX        16u /* the labels of the axis, above the first row */
-#define NOTES_MAX      4
+#define NOTES_MAX      5
 #define LANE_TEXT_ROOM 200
 
 typedef struct writer {
@@ -283,16 +283,11 @@ static void note(writer *w, uint64_t count, const char *what)
 
 static void collect_notes(writer *w, const timeline_losses *lost)
 {
-    note(w, lost->limit,
-         "spans are missing: the timeline's size limit was reached "
-         "(THAG_TIMELINE_LIMIT). The flamegraph has them.");
-    note(w, lost->unwritten,
-         "spans are missing: the file could not be written. The flamegraph has "
-         "them.");
-    note(w, lost->sampled + lost->unknown, "calls were not timed, or lost.");
-    note(w, w->c->deep + w->c->crowded,
-         "spans or threads are not drawn: the picture would be too "
-         "tall.");
+    note(w, lost->limit, "spans are missing: THAG_TIMELINE_LIMIT was reached");
+    note(w, lost->unwritten, "spans are missing: the file could not be written");
+    note(w, lost->sampled + lost->unknown, "calls were not timed, or lost");
+    note(w, w->c->deep, "spans are too deep to draw");
+    note(w, w->c->crowded, "lanes are not drawn: the picture would be too tall");
 }
 
 static void put_notes(const writer *w)
@@ -350,6 +345,18 @@ static void use_names(writer *w)
     }
 }
 
+static thag_err nothing_to_draw(const timeline *tl, fault *why)
+{
+    uint32_t count;
+    const timeline_thread *threads = timeline_threads(tl, &count);
+    uint64_t spans = 0;
+
+    for (uint32_t i = 0; i < count; i++) spans += threads[i].spans + threads[i].open;
+    return fault_set(why, THAG_ERR_EMPTY, UINT64_MAX,
+                     spans ? "no span in that time and of those threads"
+                           : "the timeline has no spans; was THAG_TIMELINE_LIMIT 0?");
+}
+
 thag_err chart_write(FILE *to, timeline *tl, const profile *p, const chart_write_opts *opts,
                      fault *why)
 {
@@ -365,8 +372,7 @@ thag_err chart_write(FILE *to, timeline *tl, const profile *p, const chart_write
     if (err) return err;
     w.c = c;
     if (!c->lane_count) {
-        err =
-            fault_set(why, THAG_ERR_EMPTY, UINT64_MAX, "no span in that time and of those threads");
+        err = nothing_to_draw(tl, why);
         goto done;
     }
     err = svg_names_init(&w.names, p);

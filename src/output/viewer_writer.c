@@ -178,6 +178,19 @@ static void put_losses(json *j, const stats_meta *meta)
     json_uint(j, "killed", meta ? meta->killed_count : 0);
 }
 
+static void put_sizes(json *j, const trace_memory_info *m)
+{
+    if (!m || !m->mode) return;
+    json_begin_array(j, "sizes", 0);
+    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
+        json_begin_array(j, NULL, 0);
+        json_uint(j, NULL, m->sizes[b].blocks);
+        json_uint(j, NULL, m->sizes[b].bytes);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 static thag_err put_meta_object(json *j, const page *w, fault *why)
 {
     const profile *p = w->p;
@@ -205,6 +218,7 @@ static thag_err put_meta_object(json *j, const page *w, fault *why)
     put_colours(j, w, "light", 0);
     put_colours(j, w, "dark", 1);
     put_losses(j, w->opts->meta);
+    put_sizes(j, w->opts->sizes);
     err = put_stats(j, w, why);
     if (w->opts->tl) viewer_spans_describe(j, &w->spans, w->opts->tl);
     json_end(j);

@@ -2,8 +2,11 @@
 // here, or with what other parts of thag-analyze say.
 //
 // Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN (stored traces), THAG_CHROMIUM,
-// THAG_MODULES and THAG_SCRATCH.
+// THAG_MODULES, THAG_SCRATCH, and THAG_HEAP (a library to preload; empty: without that test).
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { analyze, folded, golden, openPage, scratch, useBrowser, watched } from './browser.mjs';
@@ -319,6 +322,20 @@ test('a difference has its sign', async () => {
   assert.match(await tip(), /^old\n[^]*\u221220 samples/);
   await tab('table');
   assert.deepEqual((await table()).map((r) => [r.function, r.change]), [['new', '+50 samples'], ['parse', '\u221250 samples'], ['old', '\u221220 samples'], ['main', '\u00b10 samples']]);
+});
+
+test('memory alone is shown as bytes, with the sizes of blocks', { skip: !process.env.THAG_HEAP }, async () => {
+  const heap = join(process.env.THAG_SCRATCH, 'heap');
+  mkdirSync(heap, { recursive: true });
+  for (const old of readdirSync(heap)) unlinkSync(join(heap, old));
+  execFileSync('/bin/sort', ['/dev/null'], { env: { LD_PRELOAD: process.env.THAG_HEAP, THAG_PROFILER: `memory,${heap}` } });
+  const trace = join(heap, readdirSync(heap).find((name) => name.endsWith('.thag')));
+  const blocks = JSON.parse(analyze('sizes', '--json', trace));
+  await open(view('heap.html', trace));
+  assert.match(await page.locator('#facts').textContent(), /^\d[\d.]* [KMi]*B allocated/);
+  await tab('sizes');
+  const shown = await page.locator('#sizes tbody tr td:nth-child(2)').allTextContents();
+  assert.equal(shown.reduce((sum, t) => sum + Number(t.replaceAll(',', '')), 0), blocks.blocks);
 });
 
 test('a narrow window has everything within it', async () => {

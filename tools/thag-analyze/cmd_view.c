@@ -66,6 +66,7 @@ static int show(const job *j, const input *in)
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
     if (set->before) return compare(j, in, &opts);
+    if (in->whole.trace) opts.sizes = trace_memory_of(in->whole.trace);
     if (in->whole.trace && !set->no_timeline) status = input_timeline(&opts.tl, in);
     if (status == EXIT_FINE) status = write_page(j, in, &opts);
     timeline_free(opts.tl);

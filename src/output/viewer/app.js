@@ -3,6 +3,7 @@ import { FlameView } from './flame_view.js';
 import { ChartView } from './chart_view.js';
 import { Overview } from './overview.js';
 import { TableView } from './table_view.js';
+import { showSizes } from './sizes_view.js';
 import { Page, byId } from './page.js';
 import { Timeline } from './timeline.js';
 import { callersOf, calleesOf, inclusive, readTree, sumByFrame } from './tree.js';
@@ -12,11 +13,11 @@ import { compilePattern } from './pattern.js';
 import { readPart } from './pack.js';
 import { percent, quantity, grouped } from './quantity.js';
 
-const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table']];
+const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table'], ['sizes', 'Block sizes']];
 const HINTS = {
     flame: 'Click a frame to zoom, Shift-click for its callers. / searches, arrows walk, Esc goes back, ? tells the keys.',
     chart: 'Click a span to zoom in on its time, drag to pan, Ctrl-wheel zooms. The other views show the time in sight.',
-    sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
+    sizes: 'All blocks that were allocated, by their size.', sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
 };
 
 class App {
@@ -26,7 +27,9 @@ class App {
         this.timeline = timeline;
         this.page = new Page(meta);
         this.page.pick = (frame) => this.pick(frame);
-        this.state = { view: 'flame', query: '', metric: 'self', sort: '', frame: -1, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
+        // What there is any of: a profile may be of memory alone.
+        this.usual = tree.metrics.find((m) => m.self.some((v) => v > 0)) || tree.metrics[0];
+        this.state = { view: 'flame', query: '', metric: this.usual.key, sort: '', frame: -1, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
         this.back = [];
         this.shown = {};
         this.prefersDark = matchMedia('(prefers-color-scheme: dark)');
@@ -43,6 +46,7 @@ class App {
         this.table = new TableView(byId('table'), this.page, (sort) => this.change({ sort }), (frame) => this.pick(frame));
         if (this.timeline) this.buildTimeline();
         this.buildFunctions();
+        if (this.meta.sizes) showSizes(byId('sizes'), this.meta.sizes);
         this.buildTabs();
         this.buildMetrics();
         this.listen();
@@ -67,7 +71,7 @@ class App {
     }
 
     buildTabs() {
-        this.views = VIEWS.filter(([key]) => key !== 'chart' || this.timeline);
+        this.views = VIEWS.filter(([key]) => (key !== 'chart' || this.timeline) && (key !== 'sizes' || this.meta.sizes));
         this.views.forEach(([key, label], k) => {
             const tab = element('button', { type: 'button', role: 'tab', id: 'tab-' + key, 'aria-controls': key, title: 'Key ' + (k + 1) }, byId('tabs'), label);
             tab.addEventListener('click', () => this.change({ view: key }, true));
@@ -84,8 +88,8 @@ class App {
     }
 
     tellFacts() {
-        const { meta, tree } = this, main = tree.metrics[0], total = inclusive(tree.parent, main.self)[0];
-        const facts = [quantity(total, main.unit) + ' in all', grouped(tree.parent.length - 1) + ' call paths'];
+        const { meta, tree } = this, main = this.usual, total = inclusive(tree.parent, main.self)[0];
+        const facts = [quantity(total, main.unit) + (main.key === 'self' ? ' in all' : ' allocated'), grouped(tree.parent.length - 1) + ' call paths'];
         if (this.timeline) facts.push(grouped(meta.time.spans) + ' spans', grouped(meta.time.threads.filter((t) => t.lanes.length).length) + ' threads', quantity(meta.time.end, 'ns') + ' long');
         if (meta.before !== undefined) facts.push('before: ' + meta.before + ', ' + quantity(inclusive(tree.parent, main.before)[0], main.unit));
         byId('facts').textContent = facts.join(' \u00b7 ');
@@ -155,7 +159,7 @@ class App {
         if (s.query) url.set('s', s.query);
         if (!this.isWhole) url.set('r', Math.floor(s.from) + '-' + Math.ceil(s.to));
         if (s.frame >= 0) url.set('f', s.frame);
-        if (s.metric !== 'self') url.set('m', s.metric);
+        if (s.metric !== this.usual.key) url.set('m', s.metric);
         if (s.sort) url.set('o', s.sort);
         if (s.byBefore) url.set('b', 1);
         if (s.theme) url.set('t', s.theme);
@@ -181,7 +185,7 @@ class App {
         s.zoom = Math.max(0, index('z', this.tree.parent.length));
         s.query = (url.get('s') || '').slice(0, 200);
         s.frame = index('f', this.meta.names.length);
-        s.metric = this.tree.metrics.some((m) => m.key === url.get('m')) ? url.get('m') : 'self';
+        s.metric = this.tree.metrics.some((m) => m.key === url.get('m')) ? url.get('m') : this.usual.key;
         s.sort = (url.get('o') || '').slice(0, 20);
         s.byBefore = url.get('b') === '1' && this.meta.before !== undefined;
         s.theme = ['dark', 'light'].includes(url.get('t')) ? url.get('t') : '';
