@@ -23,7 +23,13 @@ handled=$(sed -n 's/^jumping_handler //p' <<<"$out")
 jumped=$(sed -n 's/^jumped //p' <<<"$out")
 leaves=$(sed -n 's/^leaf //p' <<<"$out")
 [ "$jumped" -gt 200 ] || fail "too few jumps to tell: $jumped"
-line "name calls=$handled open=0 jumping_handler"
+if [ "$sanitizers" = thread ]; then
+    # It delivers signals late, and so lets handlers be left before the probe has counted them.
+    got=$(calls jumping_handler)
+    [ "$got" -ge "$handled" ] && [ "$got" -le $((handled + jumped)) ] || fail "handlers: $got calls, really $handled"
+else
+    line "name calls=$handled open=0 jumping_handler"
+fi
 line "name calls=1 open=0 jump_target"
 line "name calls=1 open=0 main"
 got=$(calls leaf)
