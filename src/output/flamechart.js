@@ -15,6 +15,8 @@ function takeFields(i, several, time) {
 
 function rowAbove(r) { return r === 0 ? -1 : data.tops.indexOf(r) >= 0 ? ROOT : r - 1; }
 
+function labelOf(i) { return nameOf(i); }
+
 function nameOf(i) {
     if (i === ROOT) return 'all';
     var text = data.names[name[i]] || '(no name)';

@@ -3,11 +3,26 @@
 var TITLE = 'Flamegraph';
 var HINT = 'Click a frame to zoom. / searches, arrows walk, Enter zooms, Esc goes back.';
 var self = new Float64Array(count), calls = new Float64Array(count);
+var change = new Float64Array(count);
 
-function takeFields(i, own, callCount) {
+function takeFields(i, own, callCount, changed) {
     self[i] = own ? number(own) : value[i];
     calls[i] = number(callCount);
+    change[i] = number(changed);
 }
+
+// Of a comparison: what was before, and the change as a label has it.
+function before(i) { return data.compares === 1 ? value[i] : value[i] - change[i]; }
+
+function changeText(i) {
+    if (!data.compares || !change[i]) return '';
+    if (before(i) <= 0) return 'new ';
+    if (before(i) + change[i] <= 0) return 'gone ';
+    var share = Math.round(100 * change[i] / before(i));
+    return share ? (share < 0 ? '-' : '+') + Math.abs(share) + '% ' : '';
+}
+
+function labelOf(i) { return changeText(i) + nameOf(i); }
 
 function rowAbove(r) { return r - 1; }
 
@@ -72,6 +87,11 @@ function facts(i) {
     add('of all', percent(value[i], value[ROOT]));
     if (zoomed !== ROOT && inView[i]) add('of zoomed', percent(value[i], value[zoomed]));
     if (up > ROOT) add('of parent', percent(value[i], value[up]) + ' of ' + nameOf(up));
+    if (data.compares) {
+        add('before', quantity(before(i)) + exact(before(i)));
+        add('after', quantity(before(i) + change[i]) + exact(before(i) + change[i]));
+        add('change', changeText(i) + (change[i] ? (change[i] < 0 ? '-' : '+') + quantity(Math.abs(change[i])) : 'none'));
+    }
     add('self', quantity(self[i]) + ', ' + percent(self[i], value[i]));
     if (calls[i]) add('calls', grouped(calls[i]));
     if (calls[i]) add('mean', quantity(value[i] / calls[i]));

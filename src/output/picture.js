@@ -4,7 +4,7 @@
 // attributes by the DOM, never markup. Lines that begin with // are left out when this is embedded,
 // together with one of the two, in one function.
 //
-// The other file defines takeFields, rowAbove, nameOf, layout, turn, match, facts, childOf, HINT and
+// The other file defines takeFields, rowAbove, nameOf, labelOf, layout, turn, match, facts, childOf, HINT and
 // addButtons, and calls begin.
 
 var SVG = 'http://www.w3.org/2000/svg', HTML = 'http://www.w3.org/1999/xhtml';
@@ -47,7 +47,7 @@ function readRects() {
             name[i] = field[0] ? parseInt(field[0], 36) : -1;
             start[i] = end + number(field[1]);
             value[i] = number(field[2]);
-            takeFields(i, field[3], field[4]);
+            takeFields(i, field[3], field[4], field[5]);
             end = start[i] + value[i];
             row[i] = r;
             parent[i] = up;
@@ -145,7 +145,7 @@ function fitted(text, px) {
 
 function label(i, px) {
     var e = elements[i], box = e.children[1];
-    var text = px < LABEL_MIN_PX ? '' : fitted(nameOf(i), px);
+    var text = px < LABEL_MIN_PX ? '' : fitted(labelOf(i), px);
     if (!text) {
         if (box) box.remove();
         return;

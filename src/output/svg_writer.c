@@ -34,24 +34,104 @@ static double share(const svg *s, int64_t value)
     return s->f->total > 0 ? (double)value / (double)s->f->total : 0;
 }
 
+/* ---- comparisons ---- */
+
+/* Steps of a shade: a change of this share of the larger of before and after is the next. */
+static const double change_steps[] = {0.005, 0.05, 0.2, 0.5};
+#define CHANGE_STEPS (sizeof change_steps / sizeof *change_steps)
+
+/* Orange has grown, blue has shrunk: told apart also by those who do not see red or green. */
+static const char change_css[] =
+    ".thag .c0{fill:#e4e6e9}.thag .g1{fill:#fdebd8}.thag .g2{fill:#fbd0a4}.thag .g3{fill:#f6ae6a}"
+    ".thag .g4{fill:#ec8a35}.thag .s1{fill:#dcebfa}.thag .s2{fill:#b4d4f4}.thag .s3{fill:#86b8ea}"
+    ".thag .s4{fill:#5a9bdc}\n";
+static const char change_css_dark[] =
+    "%s .c0{fill:#30353c}%s .g1{fill:#3a2a1a}%s .g2{fill:#5a3710}%s .g3{fill:#7d4606}"
+    "%s .g4{fill:#9c5400}%s .s1{fill:#1d2f42}%s .s2{fill:#1f4266}%s .s3{fill:#21568a}"
+    "%s .s4{fill:#2769ad}\n";
+
+static void put_dark_css(FILE *to, const char *where)
+{
+    for (const char *at = change_css_dark; *at; at++) {
+        if (at[0] == '%' && at[1] == 's') {
+            fputs(where, to);
+            at++;
+        } else {
+            putc(*at, to);
+        }
+    }
+}
+
+static void put_change_style(const svg *s)
+{
+    fprintf(s->to, "<style><![CDATA[\n%s", change_css);
+    fputs("@media (prefers-color-scheme:dark){\n", s->to);
+    put_dark_css(s->to, ".thag:not(.light)");
+    fputs("}\n", s->to);
+    put_dark_css(s->to, ".thag.dark");
+    fputs("]]></style>\n", s->to);
+}
+
+/* value is that which is drawn. */
+static int64_t other_value(const svg *s, const flame_rect *r)
+{
+    int64_t change = s->opts.change[r->node];
+
+    return s->opts.shows_before ? r->value + change : r->value - change;
+}
+
+static void put_change_class(const svg *s, const flame_rect *r)
+{
+    int64_t change = s->opts.change[r->node], other = other_value(s, r);
+    double larger = (double)(other > r->value ? other : r->value);
+    double part = larger > 0 ? (double)(change < 0 ? -change : change) / larger : 0;
+    unsigned step = 0;
+
+    while (step < CHANGE_STEPS && part >= change_steps[step]) step++;
+    fprintf(s->to, "%c%u", !step ? 'c' : change > 0 ? 'g' : 's', step);
+}
+
+/* "+12%", "-3%", "new", "gone"; nothing of what is as before, or nearly. */
+static void change_text(char text[QUANTITY_ROOM], const svg *s, const flame_rect *r)
+{
+    int64_t change = s->opts.change ? s->opts.change[r->node] : 0;
+    int64_t before = change ? (s->opts.shows_before ? r->value : other_value(s, r)) : 0;
+
+    text[0] = 0;
+    if (!change) return;
+    if (before <= 0)
+        strcpy(text, "new");
+    else if (before + change <= 0)
+        strcpy(text, "gone");
+    else
+        snprintf(text, QUANTITY_ROOM, "%+.0f%%", 100.0 * (double)change / (double)before);
+    if (text[1] == '0' && text[2] == '%') text[0] = 0;
+}
+
 /* ---- the table of rectangles ---- */
+
+/* Fields at the end that are empty are left out, with their commas. */
 
 static void put_rect_numbers(const svg *s, const flame_rect *r, int64_t gap)
 {
     int64_t self = s->p->self[r->node];
     uint64_t calls = s->p->calls ? s->p->calls[r->node].calls : 0;
+    int64_t change = s->opts.change ? s->opts.change[r->node] : 0;
 
     if (r->node != PROFILE_ROOT) svg_put_base36(s->to, s->names.index[s->p->frame[r->node]]);
     putc(',', s->to);
     if (gap) svg_put_base36(s->to, gap);
     putc(',', s->to);
     svg_put_base36(s->to, r->value);
-    if (self == r->value && calls == 0) return;
+    if (self == r->value && calls == 0 && change == 0) return;
     putc(',', s->to);
     if (self != r->value) svg_put_base36(s->to, self);
-    if (calls == 0) return;
+    if (calls == 0 && change == 0) return;
     putc(',', s->to);
-    svg_put_base36(s->to, (int64_t)(calls & INT64_MAX));
+    if (calls) svg_put_base36(s->to, (int64_t)(calls & INT64_MAX));
+    if (change == 0) return;
+    fputs(change < 0 ? ",-" : ",", s->to);
+    svg_put_base36(s->to, change < 0 ? -change : change);
 }
 
 static void put_rects_table(const svg *s)
@@ -80,6 +160,7 @@ static void put_table(const svg *s)
     fprintf(s->to, ",\"inverted\":%d,\"row\":%u,\"top\":%u,\"tools\":%u,\"left_out\":%" PRIu32,
             s->opts.inverted ? 1 : 0, SVG_ROW_PX, s->head_px, s->head_px - SVG_TOOLS_PX,
             s->f->narrow_count + s->f->deep_count);
+    if (s->opts.change) fprintf(s->to, ",\"compares\":%d", s->opts.shows_before ? 1 : 2);
     fputs(",\n", s->to);
     svg_names_put(&s->names, s->to);
     put_rects_table(s);
@@ -112,10 +193,14 @@ static unsigned shade_of(const svg *s, const flame_rect *r)
 /* Nested <svg> clips, so the label needs no script to stay within its rectangle. */
 static void put_label(const svg *s, const flame_rect *r, double px)
 {
+    char change[QUANTITY_ROOM];
+
+    change_text(change, s, r);
     fputs("<svg", s->to);
     svg_put_percent(s->to, "x", 100 * share(s, r->start));
     svg_put_percent(s->to, "width", 100 * share(s, r->value));
-    fprintf(s->to, " height=\"%u\"><text x=\"3\" y=\"12\">", SVG_ROW_PX - 1);
+    fprintf(s->to, " height=\"%u\"><text x=\"3\" y=\"12\">%s%s", SVG_ROW_PX - 1, change,
+            *change ? " " : "");
     put_name(s, r, (size_t)(px / SVG_CHAR_PX) + 1);
     fputs("</text></svg>", s->to);
 }
@@ -124,15 +209,21 @@ static void put_rect(const svg *s, const flame_rect *r)
 {
     double px = share(s, r->value) * frames_px(s);
     double gap = px >= 3 ? 100 * SVG_GAP_PX / frames_px(s) : 0;
-    char value[QUANTITY_ROOM], percent[QUANTITY_ROOM];
+    char value[QUANTITY_ROOM], percent[QUANTITY_ROOM], change[QUANTITY_ROOM];
 
+    change_text(change, s, r);
     quantity_text(value, s->p->unit, r->value, s->opts.count_label);
     quantity_percent(percent, r->value, s->f->total);
     fputs("<g><title>", s->to);
     put_name(s, r, SIZE_MAX);
     fputs(" (", s->to);
     markup_put(s->to, value, strlen(value), SIZE_MAX);
-    fprintf(s->to, ", %s)</title><rect class=\"k%x\"", percent, shade_of(s, r));
+    fprintf(s->to, ", %s%s%s)</title><rect class=\"", percent, *change ? ", " : "", change);
+    if (s->opts.change)
+        put_change_class(s, r);
+    else
+        fprintf(s->to, "k%x", shade_of(s, r));
+    putc('"', s->to);
     svg_put_percent(s->to, "x", 100 * share(s, r->start));
     svg_put_percent(s->to, "width", 100 * share(s, r->value) - gap);
     fprintf(s->to, " height=\"%u\"/>", SVG_ROW_PX - 1);
@@ -177,6 +268,9 @@ static void put_facts(const svg *s)
     markup_put(s->to, total, strlen(total), SIZE_MAX);
     fprintf(s->to, " in all \xC2\xB7 %s frames", drawn);
     if (s->f->narrow_count) fprintf(s->to, ", %s too narrow to draw", hidden);
+    if (!s->opts.change) return;
+    fprintf(s->to, " \xC2\xB7 width: %s; orange (+) grew, blue (-) shrank",
+            s->opts.shows_before ? "before" : "after");
 }
 
 static void put_note(const svg *s)
@@ -211,6 +305,7 @@ static void put_document(const svg *s)
     uint32_t height = s->head_px + s->f->row_count * SVG_ROW_PX + SVG_MARGIN_PX;
 
     svg_put_start(s->to, s->opts.width_px, height, s->colours);
+    if (s->opts.change) put_change_style(s);
     svg_put_title(s->to, s->head_px, s->opts.title ? s->opts.title : "Flamegraph");
     put_note(s);
     fputs("</g>\n", s->to);

@@ -7,7 +7,7 @@
  *
  * The file has for each rectangle a <g> with title and rect (about 100 bytes besides the name), and
  * one table of exact numbers for the script: names, places, and for each rectangle, in the order of
- * the picture, `frame,gap,value,self,calls` in base 36, where gap is what lies between it and the
+ * the picture, `frame,gap,value,self,calls,change` in base 36, where gap is what lies between it and the
  * one before it in its row. An empty self equals the value; trailing empty fields are left out.
  */
 #ifndef THAG_SVG_WRITER_H
@@ -28,6 +28,10 @@ typedef struct svg_opts {
     double min_width_px;     /* as flame_opts has it; 0: default */
     uint32_t max_rows;       /* as flame_opts has it; 0: default */
     int inverted;            /* 1: icicle, the root at the top */
+    /* A comparison: the inclusive change of each node, by node. Colours tell it, labels have its sign.
+       NULL: none. */
+    const int64_t *change;
+    int shows_before; /* widths are those before the change, not after */
 } svg_opts;
 
 /**

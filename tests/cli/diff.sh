@@ -20,3 +20,9 @@ thag-analyze diff a.folded
 thag-analyze diff a.folded b.folded same.folded
 thag-analyze diff --fail-over=much a.folded b.folded
 thag-analyze diff a.folded "$GOLDEN/sample.thag"
+thag-analyze diff --flamegraph a.folded b.folded
+grep -o '<title>.*</title><rect class="[a-z0-9]*"' b-diff.svg
+thag-analyze diff --flamegraph --widths=before -o before.svg a.folded b.folded
+grep -o '<title>.*</title><rect class="[a-z0-9]*"' before.svg
+thag-analyze diff --flamegraph -o same.svg a.folded same.folded
+grep -c 'class="[gs][1-4]"' same.svg

@@ -397,6 +397,43 @@ static void a_full_disk_is_told(void **state)
     profile_free(p);
 }
 
+static void a_comparison_has_signs_and_no_palette(void **state)
+{
+    profile *p = load("main 10\nmain;same 30\nmain;grown 40\nmain;shrunk 15\nmain;fresh 5\n");
+    int64_t change[] = {0, 0, 0, 20, -5, 5};
+    svg_opts opts = {.change = change};
+    char *text;
+    (void)state;
+
+    assert_int_equal(p->node_count, 6);
+    for (uint32_t n = 1; n < 6; n++) {
+        const char *name = p->frames[p->frame[n]].name;
+
+        change[n] = strcmp(name, "grown") == 0    ? 20
+                    : strcmp(name, "shrunk") == 0 ? -5
+                    : strcmp(name, "fresh") == 0  ? 5
+                    : strcmp(name, "same") == 0   ? 0
+                                                  : 20;
+    }
+    text = drawn(p, &opts, NULL);
+    assert_non_null(
+        strstr(text, "<title>grown (40 samples, 40.00%, +100%)</title><rect class=\"g4\""));
+    assert_non_null(
+        strstr(text, "<title>shrunk (15 samples, 15.00%, -25%)</title><rect class=\"s3\""));
+    assert_non_null(strstr(text, "<title>fresh (5 samples, 5.00%, new)</title><rect class=\"g4\""));
+    assert_non_null(strstr(text, "<title>same (30 samples, 30.00%)</title><rect class=\"c0\""));
+    assert_non_null(strstr(text, ">+100% grown</text>"));
+    assert_non_null(strstr(text, "width: after; orange (+) grew"));
+    assert_null(strstr(text, "<rect class=\"k"));
+    free(text);
+    /* Before the change: what was 20 had a width of 20. */
+    opts.shows_before = 1;
+    text = drawn(p, &opts, NULL);
+    assert_non_null(strstr(text, "<title>grown (40 samples, 40.00%, +50%)"));
+    free(text);
+    profile_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +447,7 @@ int main(void)
         cmocka_unit_test(text_is_legible_on_every_shade),
         cmocka_unit_test(palettes_have_the_names_of_the_reference),
         cmocka_unit_test(shades_follow_the_name_alone),
+        cmocka_unit_test(a_comparison_has_signs_and_no_palette),
         cmocka_unit_test(quantities_read_well),
         cmocka_unit_test(a_full_disk_is_told),
     };

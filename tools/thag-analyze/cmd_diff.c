@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "output/diff_writer.h"
+#include "output/svg_writer.h"
 #include "thag-analyze/analyze.h"
 
 typedef struct settings {
     size_t by; /* into measures */
     size_t limit;
     const char *fail_over;
-    int normalised, each;
+    int normalised, each, flamegraph, inverted;
+    size_t widths; /* 0: after, 1: before */
 } settings;
 
 static const struct {
@@ -22,6 +24,13 @@ static const char *measure_name(size_t n)
     return n < sizeof measures / sizeof *measures ? measures[n].name : NULL;
 }
 
+static const char *width_name(size_t n)
+{
+    static const char *const names[] = {"after", "before", NULL};
+
+    return names[n];
+}
+
 static const option_fact facts[] = {
     OPTION_CHOICE(settings, by, "by", "MEASURE", measure_name,
                   "what is shown and sorted by, the first unless told otherwise"),
@@ -32,6 +41,11 @@ static const option_fact facts[] = {
                 "exit with 1 if the total grew by more, and not by noise"),
     OPTION_FLAG(settings, each, "each",
                 "--fail-over also for each function that has 1 % of the total or more"),
+    OPTION_FLAG(settings, flamegraph, "flamegraph",
+                "draw a differential flamegraph (SVG) instead; its name ends in -diff.svg"),
+    OPTION_CHOICE(settings, widths, "widths", "SIDE", width_name,
+                  "whose values are the widths of the flamegraph: what is gone shows before"),
+    OPTION_FLAG(settings, inverted, "inverted", "the flamegraph's root at the top"),
     OPTION_LAST};
 
 /* ---- the two series ---- */
@@ -161,6 +175,52 @@ static int compare(const job *j, const series *before, const series *after, doub
     return status;
 }
 
+static int draw(const job *j, const diff_tree *t, const series *before, const series *after)
+{
+    const settings *set = j->settings;
+    int64_t *change = diff_tree_delta(t);
+    char title[600];
+    svg_opts svg = {.title = "Differential Flamegraph",
+                    .subtitle = title,
+                    .change = change,
+                    .shows_before = set->widths == 1,
+                    .inverted = set->inverted};
+    named_result out;
+    fault f = {0};
+    int status;
+
+    if (!change) return complain(EXIT_SYSTEM, NULL, "out of memory");
+    memcpy(t->tree->self, set->widths == 1 ? t->before : t->after,
+           t->tree->node_count * sizeof *t->before);
+    snprintf(title, sizeof title, "Comparing %s \xE2\x86\x92 %s%s", before->inputs[0].stem,
+             after->inputs[0].stem, t->scale == 1 ? "" : ", normalised");
+    status = named_result_open(&out, j, &after->inputs[0], "-diff.svg");
+    if (status == EXIT_FINE) {
+        thag_err err = svg_write(out.file.to, t->tree, &svg, &f);
+
+        if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
+        status = named_result_close(&out, status);
+    }
+    free(change);
+    return status;
+}
+
+static int draw_difference(const job *j, const series *before, const series *after)
+{
+    const settings *set = j->settings;
+    diff_tree t;
+    fault f = {0};
+    int status;
+
+    if (diff_tree_init(&t, before->profiles, before->count, after->profiles, after->count,
+                       set->normalised, &f))
+        status = complain_fault(&f);
+    else
+        status = draw(j, &t, before, after);
+    diff_tree_release(&t);
+    return status;
+}
+
 static int run(const job *j)
 {
     const settings *set = j->settings;
@@ -178,7 +238,10 @@ static int run(const job *j)
     if (status == EXIT_FINE) {
         status = open_series(&after, j, j->paths + first_after, j->path_count - first_after);
     }
-    if (status == EXIT_FINE) status = compare(j, &before, &after, percent);
+    if (status == EXIT_FINE) {
+        status = set->flamegraph ? draw_difference(j, &before, &after)
+                                 : compare(j, &before, &after, percent);
+    }
     close_series(&before);
     close_series(&after);
     return status;
@@ -194,5 +257,5 @@ const command cmd_diff = {
         "are compared, and a change counts as significant if it is larger than the runs scatter.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_MEMORY | TAKES_OPERATIONS,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_OPEN | TAKES_MEMORY | TAKES_OPERATIONS,
     .run = run};

@@ -147,11 +147,33 @@ prompt_end show_picture(const char *verb, const char *path, enum profile_kind ki
 
 prompt_end show_difference(const char *before, const char *after, enum profile_kind kind)
 {
-    int is_memory = kind == PROFILE_OF_MEMORY && !strstr(before, "-memory");
+    int is_memory = kind == PROFILE_OF_MEMORY && !strstr(before, "-memory"), force;
+    const char *arguments[ARGUMENTS_MAX] = {"diff"};
+    char name[600];
+    size_t count = 1, table;
+    prompt_end end;
 
-    if (is_memory)
-        show_run((const char *[]){"diff", "--memory", "--limit=20", "--", before, after, NULL});
-    else
-        show_run((const char *[]){"diff", "--limit=20", "--", before, after, NULL});
+    if (is_memory) arguments[count++] = "--memory";
+    table = count;
+    arguments[count++] = "--limit=20";
+    arguments[count++] = "--";
+    arguments[count++] = before;
+    arguments[count++] = after;
+    if (show_run(arguments) != EXIT_FINE) return PROMPT_DONE;
+    picture_name(name, sizeof name, after, is_memory ? "-memory-diff.svg" : "-diff.svg");
+    end = may_write(name, &force);
+    if (end != PROMPT_DONE) return end;
+    count = table;
+    arguments[count++] = "--flamegraph";
+    if (force) arguments[count++] = "--force";
+    arguments[count++] = "-o";
+    arguments[count++] = name;
+    arguments[count++] = "--";
+    arguments[count++] = before;
+    arguments[count++] = after;
+    arguments[count] = NULL;
+    if (show_run(arguments) != EXIT_FINE) return PROMPT_DONE;
+    show_file(name, "Differential flame graph generated");
+    printf("Orange has grown, blue has shrunk; the width is what it is after\n");
     return PROMPT_DONE;
 }
