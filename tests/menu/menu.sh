@@ -143,7 +143,7 @@ keys C-c
 see 'status 130'
 
 # ---- differential ----
-start 80 24
+start 80 50
 keys Down Enter
 see '? Select an option:'
 keys Enter
