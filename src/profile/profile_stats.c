@@ -282,6 +282,7 @@ static void fill_durations(stats_row *row, const row_sum *r)
     v[STATS_MAX] = whole(r->max);
     if (v[STATS_MEAN] < v[STATS_MIN]) v[STATS_MEAN] = v[STATS_MIN];
     if (v[STATS_MEAN] > v[STATS_MAX]) v[STATS_MEAN] = v[STATS_MAX];
+    if (!r->hist.len) return; /* a slice of time has none */
     v[STATS_P50] = whole(stats_percentile(&r->hist, 0.50, r->min, r->max));
     v[STATS_P95] = whole(stats_percentile(&r->hist, 0.95, r->min, r->max));
     v[STATS_P99] = whole(stats_percentile(&r->hist, 0.99, r->min, r->max));

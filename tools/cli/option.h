@@ -83,7 +83,7 @@ typedef struct option_fact {
 /** --help and --version, which every tool has. */
 extern const option_fact options_common[];
 
-#define OPTION_GROUPS_MAX 10
+#define OPTION_GROUPS_MAX 12
 
 typedef struct option_group {
     const char *heading; /* in --help; NULL: goes on below the one before */

@@ -13,7 +13,7 @@
 #include "cli/result_file.h"
 #include "output/stats_writer.h"
 #include "profile/operation.h"
-#include "profile/profile_timeline.h"
+#include "profile/profile_slice.h"
 #include "thag-analyze/code_names.h"
 
 /* ---- input: input.c ---- */
@@ -39,6 +39,9 @@ void input_close(input *in);
     exit status; what is in the way has been said. */
 int input_timeline(timeline **tl, const input *in);
 
+/** Keep that part of an input's run. An exit status; what is in the way or missing has been said. */
+int input_slice(input *in, const slice_opts *opts);
+
 /* ---- commands ---- */
 
 typedef enum job_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } job_format;
@@ -46,7 +49,12 @@ typedef enum job_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } job_format;
 /* A command as it was given. */
 typedef struct job {
     const struct command *command;
-    void *settings;            /* the command's own, settings_size bytes */
+    void *settings; /* the command's own, settings_size bytes */
+    struct {
+        uint64_t from_ns, to_ns;
+        const char *threads;
+        int by_thread;
+    } part;                    /* of the run: TAKES_PART */
     operation_list operations; /* to be done on the input, in this order */
     const char *output;        /* -o; NULL: as the command likes */
     int force;
@@ -66,7 +74,8 @@ enum command_takes {
     TAKES_MEMORY = 4,     /* --memory: show() gets bytes instead of time */
     TAKES_OPERATIONS = 8, /* --focus, --hide and all others: done before show() */
     TAKES_OPEN = 16,      /* --open: for commands with a named_result */
-    TAKES_DETAIL = 32     /* --detail, --lines and --debug-dir, which mean memory */
+    TAKES_DETAIL = 32,    /* --detail, --lines and --debug-dir, which mean memory */
+    TAKES_PART = 64       /* --from, --to, --threads, --by-thread: done before the operations */
 };
 
 typedef struct command {

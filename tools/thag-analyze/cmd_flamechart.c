@@ -1,7 +1,3 @@
-#include <fnmatch.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "output/chart_writer.h"
 #include "thag-analyze/analyze.h"
 #include "thag-analyze/picture_options.h"
@@ -29,22 +25,6 @@ static const option_fact facts[] = {
     OPTION_CHOICE(settings, palette, "palette", "NAME", palette_choice, "colours"),
     OPTION_LAST};
 
-/* One of the list, which has commas between. */
-static int is_listed(const void *context, uint32_t tid, const char *name)
-{
-    char item[64], number[16];
-
-    snprintf(number, sizeof number, "%u", (unsigned)tid);
-    for (const char *at = context; *at;) {
-        size_t len = strcspn(at, ",");
-
-        snprintf(item, sizeof item, "%.*s", (int)(len < 60 ? len : 60), at);
-        if (strcmp(item, number) == 0 || fnmatch(item, name, 0) == 0) return 1;
-        at += len + (at[len] == ',');
-    }
-    return 0;
-}
-
 static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
@@ -55,7 +35,7 @@ static int show(const job *j, const input *in)
                              .chart = {.from_ns = set->from_ns,
                                        .to_ns = set->to_ns,
                                        .min_width_px = set->min_width_px,
-                                       .wants = set->threads ? is_listed : NULL,
+                                       .wants = set->threads ? thread_is_listed : NULL,
                                        .context = set->threads}};
     named_result out;
     timeline *tl;

@@ -68,5 +68,5 @@ const command cmd_flamegraph = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_OPEN | TAKES_MEMORY | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_OPEN | TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
     .show = show};

@@ -48,7 +48,7 @@ const command cmd_fold = {
         "tools read them. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
     .show = show};
 
 /* ---- the same under the names of what it is done for ---- */
@@ -77,7 +77,7 @@ const command cmd_filter = {
         "transformations themselves.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_PART | TAKES_OPERATIONS,
     .show = show_filtered};
 
 const command cmd_merge = {
@@ -90,5 +90,5 @@ const command cmd_merge = {
         "themselves, with those.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_PART | TAKES_OPERATIONS,
     .show = show_merged};

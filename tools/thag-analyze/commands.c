@@ -3,6 +3,7 @@
 
 #include "thag-analyze/analyze.h"
 #include "thag-analyze/open.h"
+#include "thag-analyze/picture_options.h"
 
 const command *const commands[] = {
 #define COMMAND_ROW(name) &cmd_##name,
@@ -27,6 +28,13 @@ static const option_fact csv_option[] = {
 static const option_fact memory_option[] = {
     OPTION_FLAG(job, memory, "memory", "bytes that were allocated, instead of time"), OPTION_LAST};
 
+static const option_fact part_options[] = {
+    TIME_OPTION(job, part.from_ns, "from", "only from this moment on: 250ms, 1.5s, 10us"),
+    TIME_OPTION(job, part.to_ns, "to", "only up to this moment"),
+    OPTION_TEXT(job, part.threads, "threads", "LIST",
+                "only these threads: names (with * and ?) or thread ids, with commas between"),
+    OPTION_FLAG(job, part.by_thread, "by-thread", "a frame for each thread above what it did"),
+    OPTION_LAST};
 static const option_fact open_option[] = {
     OPTION_FLAG(job, opens, "open", "show it in the browser ($BROWSER, otherwise xdg-open)"),
     OPTION_LAST};
@@ -81,13 +89,16 @@ void command_options(option_set *set, const command *c, job *j)
                                    c->takes & TAKES_OPEN ? open_option : NULL,
                                    output_options,
                                    options_common,
+                                   c->takes & TAKES_PART ? part_options : NULL,
                                    c->takes & TAKES_OPERATIONS ? operation_options : NULL};
 
+    _Static_assert(sizeof groups / sizeof *groups <= OPTION_GROUPS_MAX, "groups of options");
     *set = (option_set){
         .program = "thag-analyze", .command = c->name, .usage = c->usage, .about = c->about};
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         set->groups[i].facts = groups[i];
         set->groups[i].settings = !j ? NULL : i ? j : j->settings;
+        if (groups[i] == part_options) set->groups[i].heading = "A part of the run, of one trace";
         if (groups[i] == operation_options) {
             set->groups[i].heading = "Transformations, in the order in which they are given";
         }
@@ -96,9 +107,28 @@ void command_options(option_set *set, const command *c, job *j)
 
 /* ---- running ---- */
 
+static int slice_input(const job *j, input *in)
+{
+    slice_opts slice = {.from_ns = j->part.from_ns,
+                        .to_ns = j->part.to_ns,
+                        .by_thread = j->part.by_thread,
+                        .wants = j->part.threads ? thread_is_listed : NULL,
+                        .context = j->part.threads};
+
+    if (!slice.from_ns && !slice.to_ns && !slice.by_thread && !slice.wants) return EXIT_FINE;
+    if (slice.to_ns && slice.from_ns >= slice.to_ns) {
+        return complain(EXIT_USAGE, NULL, "--from: not before --to");
+    }
+    if (j->memory) return complain(EXIT_USAGE, NULL, "memory is not known by time or thread");
+    return input_slice(in, &slice);
+}
+
 int job_prepare(const job *j, input *in)
 {
     fault f = {0};
+    int status = slice_input(j, in);
+
+    if (status != EXIT_FINE) return status;
 
     if (j->memory && profile_use_memory(in->profile, PROFILE_BYTES_ALLOCATED)) {
         return complain(EXIT_NOTHING, in->stem, "memory was not recorded");

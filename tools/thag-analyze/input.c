@@ -170,3 +170,35 @@ int input_timeline(timeline **tl, const input *in)
     }
     return timeline_new(tl, &l, &f) ? complain_fault(&f) : EXIT_FINE;
 }
+
+static void complain_lost(const input *in, const timeline_losses *lost)
+{
+    uint64_t sum = lost->limit + lost->unwritten + lost->sampled + lost->unknown;
+
+    if (!sum) return;
+    complain(0, in->stem, "%llu spans are not in the timeline, and so not in this part",
+             (unsigned long long)sum);
+}
+
+int input_slice(input *in, const slice_opts *opts)
+{
+    loaded l = in->whole;
+    profile *p;
+    timeline_losses lost;
+    fault f = {0};
+
+    if (in->meta.file_count > 1) {
+        return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
+    }
+    if (!l.trace) {
+        return complain(EXIT_INPUT, in->stem,
+                        "not a .thag trace, and only that tells when what ran");
+    }
+    l.profile = in->profile;
+    if (profile_slice(&p, &l, opts, &lost, &f)) return complain_fault(&f);
+    complain_lost(in, &lost);
+    profile_free(in->profile);
+    in->profile = p;
+    return p->node_count > 1 ? EXIT_FINE
+                             : complain(EXIT_NOTHING, in->stem, "nothing ran in this part");
+}

@@ -1,6 +1,8 @@
 #include "thag-analyze/picture_options.h"
 
 #include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,4 +41,19 @@ int set_time(void *value, const struct option_fact *f, const char *arg)
     }
     return complain(EXIT_USAGE, NULL, "--%s: %s is not a time such as 250ms, 1.5s or 10us", f->name,
                     arg);
+}
+
+int thread_is_listed(const void *context, uint32_t tid, const char *name)
+{
+    char item[64], number[16];
+
+    snprintf(number, sizeof number, "%u", (unsigned)tid);
+    for (const char *at = context; *at;) {
+        size_t len = strcspn(at, ",");
+
+        snprintf(item, sizeof item, "%.*s", (int)(len < 60 ? len : 60), at);
+        if (strcmp(item, number) == 0 || fnmatch(item, name, 0) == 0) return 1;
+        at += len + (at[len] == ',');
+    }
+    return 0;
 }

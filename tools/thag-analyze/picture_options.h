@@ -1,5 +1,5 @@
 /*
- * picture_options.h - options that several of the pictures take.
+ * picture_options.h - options that several commands take.
  */
 #ifndef THAG_ANALYZE_PICTURE_OPTIONS_H
 #define THAG_ANALYZE_PICTURE_OPTIONS_H
@@ -18,5 +18,8 @@ const palette *palette_chosen(size_t n);
 int set_time(void *value, const struct option_fact *f, const char *arg);
 #define TIME_OPTION(S, member, option, text) \
     OPTION_CALL(S, member, option, "TIME", set_time, 0, text)
+
+/** Is a thread in a list of names (with * and ?) or ids with commas between? context: the list. */
+int thread_is_listed(const void *context, uint32_t tid, const char *name);
 
 #endif
