@@ -317,34 +317,76 @@ static void put_path_text(FILE *to, const profile *p, uint32_t node)
     free(nodes);
 }
 
-static void list_sum(const memory_list *list, uint64_t *bytes, uint64_t *blocks)
+static void list_sum(const memory_list *list, uint64_t *amount, uint64_t *blocks)
 {
-    *bytes = *blocks = 0;
+    *amount = *blocks = 0;
     for (size_t i = 0; i < list->count; i++) {
-        *bytes += list->paths[i].bytes;
+        *amount += list->paths[i].amount;
         *blocks += list->paths[i].blocks;
     }
+}
+
+static void put_amounts(FILE *to, uint64_t amount, uint64_t blocks)
+{
+    char text[2][QUANTITY_ROOM];
+
+    quantity_count(text[0], amount);
+    quantity_count(text[1], blocks);
+    fprintf(to, "%12s  %12s  ", text[0], text[1]);
 }
 
 thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_opts *opts,
                           fault *why)
 {
-    char bytes[QUANTITY_ROOM], blocks[QUANTITY_ROOM];
     uint64_t sum, count;
-    size_t rows = shown(list->count, opts);
 
-    list_sum(list, &sum, &count);
-    fprintf(to, "%12s  %12s  allocated in\n", "bytes", "blocks");
-    for (size_t i = 0; i < rows; i++) {
-        quantity_count(bytes, list->paths[i].bytes);
-        quantity_count(blocks, list->paths[i].blocks);
-        fprintf(to, "%12s  %12s  ", bytes, blocks);
+    fprintf(to, "%12s  %12s  allocated in\n", list->amount, "blocks");
+    for (size_t i = 0; i < shown(list->count, opts); i++) {
+        put_amounts(to, list->paths[i].amount, list->paths[i].blocks);
         put_path_text(to, list->profile, list->paths[i].node);
         fputc('\n', to);
     }
-    quantity_count(bytes, sum);
-    quantity_count(blocks, count);
-    fprintf(to, "%12s  %12s  %s\n", bytes, blocks, list->what);
+    list_sum(list, &sum, &count);
+    put_amounts(to, sum, count);
+    fprintf(to, "%s\n", list->what);
+    return finish(to, why);
+}
+
+/* The path as one field, as collapsed stacks have it. */
+static void put_csv_path(FILE *to, const profile *p, uint32_t node)
+{
+    size_t depth, room = 1;
+    uint32_t *nodes = path_nodes(p, node, &depth);
+    char *path;
+
+    for (size_t i = 0; nodes && i < depth; i++) room += p->frames[p->frame[nodes[i]]].name_len + 1;
+    path = malloc(room);
+    if (path) *path = 0;
+    for (size_t i = 0; nodes && path && i < depth; i++) {
+        if (i) strcat(path, ";");
+        strcat(path, p->frames[p->frame[nodes[i]]].name);
+    }
+    if (path) csv_text(to, path);
+    free(path);
+    free(nodes);
+}
+
+thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
+                         fault *why)
+{
+    fprintf(to, "%s,blocks,path,file,line\r\n", list->amount);
+    for (size_t i = 0; i < shown(list->count, opts); i++) {
+        const memory_path *path = &list->paths[i];
+        const profile_frame *f = &list->profile->frames[list->profile->frame[path->node]];
+
+        fprintf(to, "%" PRIu64 ",%" PRIu64 ",", path->amount, path->blocks);
+        put_csv_path(to, list->profile, path->node);
+        fputc(',', to);
+        if (f->file) csv_text(to, f->file);
+        fputc(',', to);
+        if (f->line) fprintf(to, "%" PRIu32, f->line);
+        fputs("\r\n", to);
+    }
     return finish(to, why);
 }
 
@@ -361,7 +403,7 @@ static void put_json_path(json *j, const memory_list *list, const memory_path *p
         json_text(j, NULL, p->frames[p->frame[nodes[i]]].name);
     json_end(j);
     free(nodes);
-    json_uint(j, "bytes", path->bytes);
+    json_uint(j, list->amount, path->amount);
     json_uint(j, "blocks", path->blocks);
     json_text(j, "file", f->file);
     if (f->line)
@@ -381,7 +423,7 @@ thag_err memory_list_json(FILE *to, const memory_list *list, const stats_meta *m
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
     put_json_head(&j, list->profile, meta);
-    json_uint(&j, "bytes", sum);
+    json_uint(&j, list->amount, sum);
     json_uint(&j, "blocks", count);
     json_begin_array(&j, "paths", 1);
     for (size_t i = 0; i < shown(list->count, opts); i++) put_json_path(&j, list, &list->paths[i]);

@@ -22,11 +22,14 @@ typedef struct memory_list {
     const profile *profile;
     const memory_path *paths;
     size_t count;
-    const char *what; /* "still allocated at the end"; for text */
+    const char *amount; /* what paths[].amount is: "bytes" */
+    const char *what;   /* "still allocated at the end"; for text */
 } memory_list;
 
 thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_opts *opts,
                           fault *why);
+thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
+                         fault *why);
 thag_err memory_list_json(FILE *to, const memory_list *list, const stats_meta *meta,
                           const stats_write_opts *opts, fault *why);
 

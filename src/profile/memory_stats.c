@@ -124,28 +124,34 @@ void memory_stats_free(memory_stats *s)
 
 /* ---- by call path ---- */
 
-static int by_path_bytes(const void *left, const void *right)
+static int by_amount(const void *left, const void *right)
 {
     const memory_path *a = left, *b = right;
 
-    if (a->bytes != b->bytes) return a->bytes > b->bytes ? -1 : 1;
+    if (a->amount != b->amount) return a->amount > b->amount ? -1 : 1;
     if (a->blocks != b->blocks) return a->blocks > b->blocks ? -1 : 1;
     return a->node < b->node ? -1 : a->node > b->node;
 }
 
-memory_path *memory_paths(const profile *p, profile_metric metric, size_t *count)
+static memory_path path_of(const profile_memory *m, memory_view view, uint32_t node)
+{
+    switch (view) {
+    case VIEW_PEAK: return (memory_path){node, m->peak_bytes, m->peak_blocks};
+    case VIEW_TEMPORARY: return (memory_path){node, m->temporary, m->temporary ? m->blocks : 0};
+    default: return (memory_path){node, m->live_bytes, m->live_blocks};
+    }
+}
+
+memory_path *memory_paths(const profile *p, memory_view view, size_t *count)
 {
     memory_path *paths = malloc(p->node_count * sizeof *paths);
 
     *count = 0;
     for (uint32_t n = 0; paths && p->memory && n < p->node_count; n++) {
-        const profile_memory *m = &p->memory[n];
-        int is_peak = metric == PROFILE_BYTES_PEAK;
-        memory_path path = {n, is_peak ? m->peak_bytes : m->live_bytes,
-                            is_peak ? m->peak_blocks : m->live_blocks};
+        memory_path path = path_of(&p->memory[n], view, n);
 
-        if (path.bytes || path.blocks) paths[(*count)++] = path;
+        if (path.amount || path.blocks) paths[(*count)++] = path;
     }
-    if (*count) qsort(paths, *count, sizeof *paths, by_path_bytes);
+    if (*count) qsort(paths, *count, sizeof *paths, by_amount);
     return paths;
 }

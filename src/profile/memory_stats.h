@@ -32,13 +32,19 @@ thag_err memory_stats_new(memory_stats **out, profile *p, fault *why);
 /** NULL is accepted. */
 void memory_stats_free(memory_stats *s);
 
-/* A call path that has something of a metric. */
+/* What is listed by call path. */
+typedef enum memory_view {
+    VIEW_LEAKED,   /* bytes and blocks live at the end */
+    VIEW_PEAK,     /* bytes and blocks live at the peak */
+    VIEW_TEMPORARY /* blocks freed before their thread allocated again, of how many */
+} memory_view;
+
 typedef struct memory_path {
     uint32_t node;
-    uint64_t bytes, blocks;
+    uint64_t amount, blocks; /* bytes, or temporary blocks; and blocks */
 } memory_path;
 
-/** Paths with live memory at the end, or at the peak, largest first. malloc'ed; NULL: no memory. */
-memory_path *memory_paths(const profile *p, profile_metric metric, size_t *count);
+/** Paths that have something of it, largest amount first. malloc'ed; NULL: no memory. */
+memory_path *memory_paths(const profile *p, memory_view view, size_t *count);
 
 #endif

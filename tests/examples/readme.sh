@@ -25,4 +25,7 @@ grep -q '^17984 primes up to 200000$' out.txt
 grep -q '^is_prime  *199,999 ' err.txt
 grep -q '^is_prime  *299,999 ' err.txt
 grep -q 'allocated.*blocks' err.txt
+grep -q '^  *25,201  *4,642  main > count_file > count_word > lower_case ' out.txt
+[ "$(grep -c 'still allocated at the end' out.txt)" -eq 2 ]
+[ "$(grep -c ' main > count_file > count_word > lower_case ' out.txt)" -eq 2 ] # leaked; later temporary
 grep -q '</svg>' build/try/hello.svg

@@ -105,6 +105,7 @@ typedef struct command {
     X(export) \
     X(leaks) \
     X(peak) \
+    X(temporary) \
     X(sizes) \
     X(detail) \
     X(tasks) \

@@ -1,12 +1,12 @@
 /*
- * cmd_memory.c - leaks, peak and sizes: what a trace knows about memory beyond `stats --memory`.
+ * cmd_memory.c - leaks, peak, temporary and sizes: what a trace knows about memory beyond `stats --memory`.
  */
 #include <stdlib.h>
 
 #include "output/memory_writer.h"
 #include "thag-analyze/analyze.h"
 
-/* ---- leaks, peak ---- */
+/* ---- leaks, peak, temporary ---- */
 
 typedef struct settings {
     size_t limit;
@@ -28,16 +28,21 @@ static int write_list(const job *j, const input *in, const memory_list *list)
     /* Of errors result_close() sees the stream's, and knows its name. */
     if (j->as_json)
         memory_list_json(out.to, list, &in->meta, &write, &f);
+    else if (j->as_csv)
+        memory_list_csv(out.to, list, &write, &f);
     else
         memory_list_text(out.to, list, &write, &f);
     return result_close(&out, status);
 }
 
-static int list_paths(const job *j, const input *in, profile_metric metric)
+static int list_paths(const job *j, const input *in, memory_view view)
 {
+    static const char *const what[] = {[VIEW_LEAKED] = "still allocated at the end",
+                                       [VIEW_PEAK] = "live at the peak",
+                                       [VIEW_TEMPORARY] = "freed before the next allocation"};
     memory_list list = {.profile = in->profile,
-                        .what = metric == PROFILE_BYTES_PEAK ? "live at the peak"
-                                                             : "still allocated at the end"};
+                        .amount = view == VIEW_TEMPORARY ? "temporary" : "bytes",
+                        .what = what[view]};
     memory_path *paths;
     int status;
 
@@ -47,7 +52,7 @@ static int list_paths(const job *j, const input *in, profile_metric metric)
                             ? "recorded with THAG_MEMORY=summary: frees are not known"
                             : "memory was not recorded");
     }
-    list.paths = paths = memory_paths(in->profile, metric, &list.count);
+    list.paths = paths = memory_paths(in->profile, view, &list.count);
     if (!paths) return complain(EXIT_SYSTEM, in->stem, "out of memory");
     status = write_list(j, in, &list);
     if (status == EXIT_FINE && !list.count) {
@@ -59,12 +64,17 @@ static int list_paths(const job *j, const input *in, profile_metric metric)
 
 static int show_leaks(const job *j, const input *in)
 {
-    return list_paths(j, in, PROFILE_BYTES_LIVE);
+    return list_paths(j, in, VIEW_LEAKED);
 }
 
 static int show_peak(const job *j, const input *in)
 {
-    return list_paths(j, in, PROFILE_BYTES_PEAK);
+    return list_paths(j, in, VIEW_PEAK);
+}
+
+static int show_temporary(const job *j, const input *in)
+{
+    return list_paths(j, in, VIEW_TEMPORARY);
 }
 
 const command cmd_leaks = {
@@ -76,7 +86,7 @@ const command cmd_leaks = {
         "first. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_DETAIL,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL,
     .show = show_leaks};
 
 const command cmd_peak = {
@@ -87,8 +97,20 @@ const command cmd_peak = {
              "largest first.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_DETAIL,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL,
     .show = show_peak};
+
+const command cmd_temporary = {
+    .name = "temporary",
+    .summary = "blocks that were freed before the next allocation, by call path",
+    .usage = "[OPTION]... FILE...",
+    .about =
+        "List the call paths whose blocks were freed before their thread allocated again, and how\n"
+        "many they allocated in all: work that a buffer kept from call to call would save.",
+    .options = facts,
+    .settings_size = sizeof(settings),
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL,
+    .show = show_temporary};
 
 /* ---- sizes ---- */
 
