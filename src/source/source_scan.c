@@ -271,12 +271,12 @@ static void open_function(scanner *s, token brace, const head *h, const verdict 
     set_prefix(s, name, name_len);
 }
 
-/* A table, or a function? A macro with arguments and braces behind it may begin either. */
+/* A table or a struct, or a function? A macro with arguments and braces may begin each. */
 static int is_doubtful(const found *f, uint32_t last_end)
 {
     int is_empty = last_end == f->f.body;
 
-    return f->is_weak && !is_empty && f->statements == 0;
+    return f->is_weak && !is_empty && !f->does;
 }
 
 static void give_reason(found *f, source_reason reason)
@@ -442,8 +442,10 @@ static void close_brace(scanner *s, token brace)
         go_on_behind(s, &closed, brace);
         return;
     }
-    if (closed.kind == SCOPE_BLOCK && scope_now(s)->kind == SCOPE_FUNCTION)
+    if (closed.kind == SCOPE_BLOCK && scope_now(s)->kind == SCOPE_FUNCTION) {
         s->functions[scope_now(s)->function].statements = 2;
+        s->functions[scope_now(s)->function].does = 1;
+    }
     s->now.parens = 0;
     if (s->opts->language == SOURCE_CXX && closed.kind == SCOPE_FUNCTION &&
         closed.function != NO_FUNCTION && s->functions[closed.function].f.kind == SOURCE_LAMBDA) {
@@ -456,26 +458,43 @@ static void close_brace(scanner *s, token brace)
 
 /* ---- the other tokens ---- */
 
+/* Whether the statement at hand is assembly without operands. */
+static int is_basic_asm(scanner *s)
+{
+    if (!s->now.first) return 0;
+    if (word_of(&s->lex, s->tokens[s->now.first].token, SOURCE_C) != WORD_ASM) return 0;
+    for (uint32_t i = s->now.last; i != scope_now(s)->base; i = s->tokens[i].before) {
+        token t = s->tokens[i].token;
+        if (token_is_punct(t, ':') || token_is_punct(t, PUNCT_SCOPE)) return 0;
+    }
+    return 1;
+}
+
+/* Whether the statement at hand is more than a declaration, as the members of a struct are. */
+static int does_something(scanner *s)
+{
+    token first = {0}, second = {0};
+    word w;
+
+    for (uint32_t i = s->now.last; i != scope_now(s)->base; i = s->tokens[i].before) {
+        second = first;
+        first = s->tokens[i].token;
+        if (token_is_punct(first, '=') || token_is_punct(first, PUNCT_COMPARE)) return 1;
+    }
+    if (first.kind != TOKEN_NAME) return 1;
+    w = word_of(&s->lex, first, s->opts->language);
+    return w == WORD_CONTROL || w == WORD_ASM || second.kind == TOKEN_END ||
+           (second.kind == TOKEN_PUNCT && second.punct != '*');
+}
+
 /* A statement has ended in a function: what does it tell about the function? */
 static void note_statement(scanner *s)
 {
     found *f = &s->functions[scope_now(s)->function];
-    int is_asm = 0;
 
+    if (f->is_weak && !f->does) f->does = (uint8_t)does_something(s);
     if (f->statements >= 2) return;
-    if (f->statements == 0 && s->now.first) {
-        const head *h;
-        token first = s->tokens[s->now.first].token;
-
-        is_asm = first.kind == TOKEN_NAME && word_of(&s->lex, first, SOURCE_C) == WORD_ASM;
-        h = is_asm ? gather(s, s->now.last, scope_now(s)->base) : NULL;
-        (void)h;
-        for (uint32_t i = s->now.last; is_asm && i != scope_now(s)->base; i = s->tokens[i].before) {
-            token t = s->tokens[i].token;
-            if (token_is_punct(t, ':') || token_is_punct(t, PUNCT_SCOPE)) is_asm = 0;
-        }
-    }
-    f->is_asm = (uint8_t)(f->is_asm | is_asm);
+    if (f->statements == 0) f->is_asm = (uint8_t)is_basic_asm(s);
     f->statements++;
 }
 

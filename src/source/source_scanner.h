@@ -82,6 +82,7 @@ typedef struct found {
     uint32_t arm;
     uint32_t statements; /* directly in it, as far as it matters: 0, 1, 2 */
     uint8_t is_weak;
+    uint8_t does;   /* of a weak one: it has a statement that declares nothing */
     uint8_t is_asm; /* its first statement is assembly without operands */
 } found;
 

@@ -152,6 +152,8 @@ static void sees_through_macros_and_attributes(void **state)
         "YY_DECL\n{@\n return 0; \n}",
         "TABLE(x) { A, B, C };\nint f(void) {@ return 1; }",
         "CATALOG(pg_x,12,X) BKI(3,Y) {\n int a; } FormData_x;\nint f(void) {@ return 1; }",
+        "UNUSED(static void f(void)) {@ __asm__ volatile (\"nop\" ::: \"memory\"); }",
+        "FIXTURE(x) {\n int a, *b;\n struct s c[2];\n};\nTEST(x) {@ int a; use(a); };",
         "ASN1_SEQUENCE(X) = { A, B } ASN1_SEQUENCE_END(X)\nint f(void) {@ return 1; }",
         "struct PACKED(1) s { int a; };\nint f(void) {@ return 1; }",
         "struct s { int a; } __attribute__((packed));\nint f(void) {@ return 1; }",
