@@ -217,27 +217,6 @@ INLINED size_t room_of(size_t word)
     return (word & ~(size_t)7) - 8 - RECORD_BYTES;
 }
 
-INLINED void *made_live(void *block, size_t size, uintptr_t pc)
-{
-    if (UNLIKELY(!block)) return NULL;
-    size_t word = ((const size_t *)block)[-1], slack = room_of(word) - size;
-    /* Another length than usual, or a mapped block. Before it is counted: made() does that, too. */
-    if (UNLIKELY((word & GLIBC_MAPPED) || slack >= SLACK_FAR)) return made(block, size, pc);
-    const trace_mem *row = thagi_memory_add_fast(pc, block, size, 1);
-    if (UNLIKELY(!row)) return made(block, size, pc);
-    record *at = (record *)(void *)((char *)block + room_of(word));
-    at->check = record_check(block, thagi_memory_key);
-    at->node_slack = row->node << 8 | (uint32_t)slack;
-    return block;
-}
-
-INLINED void *made_summary(void *block, size_t size, uintptr_t pc)
-{
-    if (UNLIKELY(!block)) return NULL;
-    if (UNLIKELY(!thagi_memory_add_fast(pc, block, size, 0))) return made(block, size, pc);
-    return block;
-}
-
 /* The usual way of an allocation whose stack is wanted: one that is known. `frame`: the hook's own. */
 INLINED trace_mem *charge_detail(const uintptr_t *frame, const void *block, size_t size)
 {
@@ -249,14 +228,26 @@ INLINED trace_mem *charge_detail(const uintptr_t *frame, const void *block, size
     return LIKELY(row) ? thagi_memory_count_fast(task, row, block, size, 1) : NULL;
 }
 
-/* Jumped to by the hook, so that their frame is its frame. */
-APART void *malloc_detail(size_t size)
+/* frame: NULL, or the hook's own if stacks are wanted. */
+INLINED void *made_live(void *block, size_t size, uintptr_t pc, const uintptr_t *frame)
 {
-    const uintptr_t *frame = __builtin_frame_address(0);
-    void *block = thagi_real.alloc(with_record(size));
-    const trace_mem *row = LIKELY(block) ? charge_detail(frame, block, size) : NULL;
-    if (UNLIKELY(!row)) return made(block, size, frame[1]);
-    put_record(block, row->node, size);
+    if (UNLIKELY(!block)) return NULL;
+    size_t word = ((const size_t *)block)[-1], slack = room_of(word) - size;
+    /* Another length than usual, or a mapped block. Before it is counted: made() does that, too. */
+    if (UNLIKELY((word & GLIBC_MAPPED) || slack >= SLACK_FAR)) return made(block, size, pc);
+    const trace_mem *row =
+        frame ? charge_detail(frame, block, size) : thagi_memory_add_fast(pc, block, size, 1);
+    if (UNLIKELY(!row)) return made(block, size, pc);
+    record *at = (record *)(void *)((char *)block + room_of(word));
+    at->check = record_check(block, thagi_memory_key);
+    at->node_slack = row->node << 8 | (uint32_t)slack;
+    return block;
+}
+
+INLINED void *made_summary(void *block, size_t size, uintptr_t pc)
+{
+    if (UNLIKELY(!block)) return NULL;
+    if (UNLIKELY(!thagi_memory_add_fast(pc, block, size, 0))) return made(block, size, pc);
     return block;
 }
 
@@ -274,7 +265,15 @@ APART void *malloc_careful(size_t size, uintptr_t pc)
 APART void *malloc_live(size_t size, uintptr_t pc)
 {
     if (UNLIKELY(size >= PTRDIFF_MAX - 64)) return malloc_careful(size, pc);
-    return made_live(thagi_real.alloc(size + RECORD_BYTES), size, pc);
+    return made_live(thagi_real.alloc(size + RECORD_BYTES), size, pc, NULL);
+}
+
+/* Jumped to by the hook, so that its frame is the hook's. */
+APART void *malloc_detail(size_t size)
+{
+    const uintptr_t *frame = __builtin_frame_address(0);
+    if (UNLIKELY(size >= PTRDIFF_MAX - 64)) return malloc_careful(size, frame[1]);
+    return made_live(thagi_real.alloc(size + RECORD_BYTES), size, frame[1], frame);
 }
 
 HOOK(void *, malloc)(size_t size)
@@ -296,7 +295,7 @@ HOOK(void *, calloc)(size_t count, size_t size)
     if (way == THAGI_MEMORY_SUMMARY)
         return made_summary(thagi_real.zeroed(count, size), total, CALLER());
     void *block = thagi_real.zeroed(1, with_record(total));
-    if (way == THAGI_MEMORY_LIVE) return made_live(block, total, CALLER());
+    if (way == THAGI_MEMORY_LIVE) return made_live(block, total, CALLER(), NULL);
     return made(block, total, CALLER());
 }
 
@@ -313,55 +312,57 @@ APART void free_careful(void *block, uintptr_t pc)
     thagi_real.release(block);
 }
 
+/* Count the end of a block in the usual way. 0: nothing was done. */
+INLINED int ended_live(void *block, const uintptr_t *frame)
+{
+    /* The arena of the boot, too, has words before its blocks, which say that they are mapped. */
+    size_t word = ((const size_t *)block)[-1];
+    record *at = (record *)(void *)((char *)block + room_of(word));
+    uint32_t slack;
+    trace_release *release = NULL;
+    if (UNLIKELY(word & GLIBC_MAPPED) ||
+        UNLIKELY(at->check != record_check(block, thagi_memory_key)) ||
+        UNLIKELY((slack = at->node_slack & SLACK_FAR) == SLACK_FAR))
+        return 0;
+    size_t size = room_of(word) - slack;
+    if (frame) {
+        thagi_task *task = thagi_current;
+        if (UNLIKELY(!thagi_task_is_ready(task))) return 0;
+        int is_wanted = wants_stack(task);
+        if (is_wanted) release = thagi_native_known(task, frame, THAGI_STACK_FREE);
+        if (UNLIKELY(is_wanted && !release)) return 0;
+    }
+    if (UNLIKELY(!thagi_memory_sub_fast(block, at->node_slack >> 8, size, 1))) return 0;
+    count_release(release, size);
+    at->check = ~at->check;
+    return 1;
+}
+
 APART void free_detail(void *block)
 {
     const uintptr_t *frame = __builtin_frame_address(0);
-    thagi_task *task = thagi_current;
-    uint32_t key = thagi_session_now->memory_key, node;
-    size_t usable = thagi_usable(block), size;
-    trace_release *release = NULL;
-    int is_known =
-        LIKELY(thagi_task_is_ready(task)) && key && record_get(block, usable, key, &node, &size);
-    if (is_known && wants_stack(task)) {
-        release = thagi_native_known(task, frame, THAGI_STACK_FREE);
-        is_known = release != NULL;
-    }
-    if (UNLIKELY(!is_known) || UNLIKELY(!thagi_memory_sub_fast(block, node, size, 1))) {
+    if (LIKELY(ended_live(block, frame)))
+        thagi_real.release(block);
+    else
         free_careful(block, frame[1]);
-        return;
-    }
-    count_release(release, size);
-    record_clear(block, usable);
-    thagi_real.release(block);
 }
 
 HOOK(void, free)(void *block)
 {
     if (UNLIKELY(thagi_memory_way < THAGI_MEMORY_LIVE)) {
-        if (thagi_memory_way == THAGI_MEMORY_DETAIL && block && LIKELY(!thagi_boot_has(block))) {
+        if (thagi_memory_way == THAGI_MEMORY_DETAIL && LIKELY(block))
             free_detail(block);
-            return;
-        }
-        if (!thagi_memory_is_live && LIKELY(!thagi_boot_has(block)))
+        else if (!thagi_memory_is_live && LIKELY(!thagi_boot_has(block)))
             thagi_real.release(block);
         else
             free_careful(block, CALLER());
         return;
     }
     if (UNLIKELY(!block)) return;
-    /* The arena of the boot, too, has words before its blocks, which say that they are mapped. */
-    size_t word = ((const size_t *)block)[-1];
-    record *at = (record *)(void *)((char *)block + room_of(word));
-    uint32_t slack;
-    if (UNLIKELY(word & GLIBC_MAPPED) ||
-        UNLIKELY(at->check != record_check(block, thagi_memory_key)) ||
-        UNLIKELY((slack = at->node_slack & SLACK_FAR) == SLACK_FAR) ||
-        UNLIKELY(!thagi_memory_sub_fast(block, at->node_slack >> 8, room_of(word) - slack, 1))) {
+    if (LIKELY(ended_live(block, NULL)))
+        thagi_real.release(block);
+    else
         free_careful(block, CALLER());
-        return;
-    }
-    at->check = ~at->check;
-    thagi_real.release(block);
 }
 
 /* --- realloc ----------------------------------------------------------------------------------- */

@@ -17,6 +17,8 @@
 #define STEPS_MAX  (1u << 20) /* of a thread; then it begins anew. The tree keeps what was found */
 #define PAGE_BYTES 65536u
 #define BROKEN_BIT (1u << 31) /* beside a node: the stack ended before it should */
+#define MEMO_WORDS 24u
+#define MEMOS      32u
 #define NODE_KEY   (UINT64_C(1) << 63)
 
 typedef struct step step;
@@ -39,12 +41,30 @@ typedef struct entry {
     } to;
 } entry;
 
+/*
+ * A walk that was made: it depends on nothing but its start and the words that it read. If all of them
+ * are as they were, so is its end.
+ */
+typedef struct memo {
+    uintptr_t pc, sp, limit; /* its start; pc 0: free */
+    uintptr_t bp;            /* if that mattered, i.e. uses_bp */
+    uintptr_t reach;         /* of the words, from sp */
+    uint32_t anchor;
+    uint16_t count; /* of words; more than there is room for: of no use */
+    uint16_t uses_bp;
+    void *counters;
+    uint32_t at[MEMO_WORDS]; /* from sp */
+    uintptr_t word[MEMO_WORDS];
+} memo;
+
 /* Of one slot. */
 struct thagi_stacks {
     uint32_t generation; /* of the modules that the addresses belong to */
     uint32_t step_count;
+    uint32_t is_noting;           /* a memo is being made */
     step root[THAGI_STACK_KINDS]; /* of those who allocate and those who free: they alternate */
     step hooks;                   /* from within a hook to its caller */
+    memo memos[THAGI_STACK_KINDS][MEMOS];
     entry *entries;
     uint32_t room, count;
     step *free, *free_end; /* of the present page */
@@ -218,6 +238,8 @@ typedef struct walk {
     uintptr_t pc, sp, bp;
     uintptr_t limit; /* a frame that reaches above this one has the span */
     uintptr_t hi;    /* end of what can be read */
+    uintptr_t bp_at; /* where bp was saved; 0: it is the one at the start */
+    memo *memo;      /* what takes note of the walk; NULL: nothing */
 } walk;
 
 typedef enum walk_end { WALK_ON, WALK_WHOLE, WALK_BROKEN } walk_end;
@@ -228,6 +250,28 @@ static inline __attribute__((__no_sanitize_address__)) uintptr_t word_at(uintptr
     return *(const uintptr_t *)address;
 }
 
+/* Read a word on which the end of the walk depends. */
+static inline uintptr_t read_word(const walk *w, uintptr_t address)
+{
+    uintptr_t word = word_at(address);
+    memo *m = w->memo;
+    if (m && m->count < MEMO_WORDS) {
+        m->at[m->count] = (uint32_t)(address - m->sp);
+        m->word[m->count] = word;
+    }
+    if (m && m->count <= MEMO_WORDS) m->count++;
+    return word;
+}
+
+/* The frame pointer, where it matters what it is. */
+static inline uintptr_t use_bp(const walk *w)
+{
+    if (!w->memo) return w->bp;
+    if (w->bp_at) return read_word(w, w->bp_at);
+    w->memo->uses_bp = 1;
+    return w->bp;
+}
+
 /* A frame of the kernel's for a signal handler: it has the registers of what was interrupted. */
 static int leave_handler(walk *w)
 {
@@ -235,7 +279,8 @@ static int leave_handler(walk *w)
     ucontext_t *context = (ucontext_t *)w->sp; /* the kernel left its address there */
     if (w->sp % 16 || w->hi - w->sp < sizeof *context) return 0;
     uintptr_t sp = (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
-    if (sp <= w->sp || sp >= w->hi) return 0; /* on another stack */
+    if (sp <= w->sp || sp >= w->hi) return 0;     /* on another stack */
+    if (w->memo) w->memo->count = MEMO_WORDS + 1; /* too rare to be worth it */
     w->bp = (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
     w->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP] + 1; /* as if it were behind a call */
     w->sp = sp;
@@ -249,22 +294,25 @@ static int leave_handler(walk *w)
 /* What is not found by adding a number to the stack pointer or the frame pointer. The CFA, or 0. */
 static uintptr_t unusual_frame(const thagi_unwind_row *row, const walk *w)
 {
-    int has_bp = w->bp >= w->sp && w->bp < w->hi - 2 * sizeof(uintptr_t) && w->bp % 8 == 0;
+    uintptr_t bp = use_bp(w);
+    int has_bp = bp >= w->sp && bp < w->hi - 2 * sizeof(uintptr_t) && bp % 8 == 0;
     if (row->rule == THAGI_UNWIND_BP_DEREF) {
-        uintptr_t at = w->bp + (uintptr_t)(intptr_t)row->offset;
-        return has_bp && at >= w->sp && at < w->hi - 8 && at % 8 == 0 ? word_at(at) : 0;
+        uintptr_t at = bp + (uintptr_t)(intptr_t)row->offset;
+        return has_bp && at >= w->sp && at < w->hi - 8 && at % 8 == 0 ? read_word(w, at) : 0;
     }
     /* Code without a description: by frame pointers, if that is what this is. */
-    return has_bp ? w->bp + 2 * sizeof(uintptr_t) : 0;
+    return has_bp ? bp + 2 * sizeof(uintptr_t) : 0;
 }
 
 static void restore_bp(const thagi_unwind_row *row, walk *w, uintptr_t cfa)
 {
-    uintptr_t base = row->bp_rule == THAGI_BP_AT_CFA ? cfa : w->bp;
+    uintptr_t base = row->bp_rule == THAGI_BP_AT_CFA ? cfa : use_bp(w);
     uintptr_t at = base + (uintptr_t)(intptr_t)row->bp;
-    if (row->rule == THAGI_UNWIND_UNKNOWN) at = w->bp;
+    if (row->rule == THAGI_UNWIND_UNKNOWN) at = use_bp(w);
     /* A frame pointer is saved in the frame of who uses it. */
-    if (at - w->sp < cfa - w->sp && at % 8 == 0) w->bp = word_at(at);
+    if (at - w->sp >= cfa - w->sp || at % 8) return;
+    w->bp = word_at(at);
+    w->bp_at = at;
 }
 
 /* From a function to the one that called it. */
@@ -274,7 +322,7 @@ static inline __attribute__((__always_inline__)) walk_end up(const thagi_unwind_
     if (THAGI_LIKELY(row->rule == THAGI_UNWIND_SP))
         cfa = w->sp + (uintptr_t)(intptr_t)row->offset;
     else if (THAGI_LIKELY(row->rule == THAGI_UNWIND_BP))
-        cfa = w->bp + (uintptr_t)(intptr_t)row->offset;
+        cfa = use_bp(w) + (uintptr_t)(intptr_t)row->offset;
     else if (row->rule == THAGI_UNWIND_END)
         return WALK_WHOLE;
     else if (row->rule == THAGI_UNWIND_SIGNAL)
@@ -286,7 +334,7 @@ static inline __attribute__((__always_inline__)) walk_end up(const thagi_unwind_
     if (cfa > w->limit) return WALK_WHOLE;
     if (row->bp_rule != THAGI_BP_KEPT || THAGI_UNLIKELY(row->rule == THAGI_UNWIND_UNKNOWN))
         restore_bp(row, w, cfa);
-    w->pc = word_at(cfa - 8);
+    w->pc = read_word(w, cfa - 8);
     w->sp = cfa;
     return w->pc ? WALK_ON : WALK_WHOLE;
 }
@@ -324,22 +372,68 @@ static thagi_stacks *stacks_of(thagi_thread *thread)
     return stacks_ready(thread);
 }
 
-void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_kind kind)
+/* The walk along what came last, all of which is known. */
+static void *walk_known(const thagi_stacks *s, const thagi_task *task, walk *w,
+                        thagi_stack_kind kind)
 {
-    const thagi_stacks *s = task->thread->memory.stacks;
-    if (THAGI_UNLIKELY(!s || s->generation != thagi_memory_generation())) return NULL;
-    walk w = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .bp = frame[0], .hi = task->stack_hi};
-    if (THAGI_UNLIKELY(w.sp - task->stack_lo >= task->stack_hi - task->stack_lo)) return NULL;
-    w.limit = limit_of(task, &w);
     const step *at = &s->root[kind];
     for (uint32_t depth = 0; depth < FRAMES_MAX; depth++) {
         at = at->caller;
-        if (THAGI_UNLIKELY(at->address != w.pc)) return NULL;
-        walk_end end = up(&at->row, &w);
+        if (THAGI_UNLIKELY(at->address != w->pc)) return NULL;
+        walk_end end = up(&at->row, w);
         if (end == WALK_ON) continue;
         return end == WALK_WHOLE && at->anchor == task->top->node ? at->counters : NULL;
     }
     return NULL;
+}
+
+/* Make the walk, and a memo of it. Not in a signal handler that interrupted just that. */
+static __attribute__((__noinline__)) void *walk_and_note(thagi_stacks *s, thagi_task *task, walk *w,
+                                                         memo *m, thagi_stack_kind kind)
+{
+    walk start = *w;
+    if (s->is_noting) return walk_known(s, task, w, kind);
+    s->is_noting = 1;
+    ORDERED();
+    m->pc = 0;
+    m->sp = w->sp;
+    m->count = m->uses_bp = 0;
+    w->memo = m;
+    void *counters = walk_known(s, task, w, kind);
+    if (counters && m->count <= MEMO_WORDS) {
+        m->limit = start.limit;
+        m->bp = start.bp;
+        m->anchor = task->top->node;
+        m->reach = w->sp - start.sp;
+        m->counters = counters;
+        ORDERED();
+        m->pc = start.pc;
+    }
+    ORDERED();
+    s->is_noting = 0;
+    return counters;
+}
+
+static inline int is_as_noted(const memo *m, const walk *w, uint32_t anchor)
+{
+    if (m->pc != w->pc || m->sp != w->sp || m->limit != w->limit || m->anchor != anchor ||
+        (m->uses_bp && m->bp != w->bp) || m->reach > w->hi - w->sp)
+        return 0;
+    uintptr_t differ = 0;
+    for (uint32_t i = 0; i < m->count; i++) differ |= word_at(w->sp + m->at[i]) ^ m->word[i];
+    return differ == 0;
+}
+
+void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_kind kind)
+{
+    thagi_stacks *s = task->thread->memory.stacks;
+    if (THAGI_UNLIKELY(!s || s->generation != thagi_memory_generation())) return NULL;
+    walk w = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .bp = frame[0], .hi = task->stack_hi};
+    if (THAGI_UNLIKELY(w.sp - task->stack_lo >= task->stack_hi - task->stack_lo)) return NULL;
+    w.limit = limit_of(task, &w);
+    memo *m = &s->memos[kind][(w.sp >> 4 ^ w.pc) % MEMOS];
+    if (THAGI_LIKELY(is_as_noted(m, &w, task->top->node))) return m->counters;
+    return walk_and_note(s, task, &w, m, kind);
 }
 
 /* The step for a return address; NULL: none, as of step_to(). */

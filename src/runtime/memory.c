@@ -20,7 +20,7 @@ unsigned char thagi_memory_is_live;
 uint64_t thagi_memory_peak;
 uint32_t thagi_memory_key;
 unsigned char thagi_memory_stacks;
-static uint32_t generation;
+uint32_t thagi_memory_unloads;
 
 /* Of a slot that has nothing yet, or has to look at things again: no place, and no row up to date. */
 static thagi_places no_places;
@@ -97,15 +97,10 @@ void thagi_memory_want_stacks(int all)
     thagi_memory_switch();
 }
 
-uint32_t thagi_memory_generation(void)
-{
-    return __atomic_load_n(&generation, __ATOMIC_ACQUIRE);
-}
-
 void thagi_memory_forget(void)
 {
     thagi_session *session = thagi_session_now;
-    __atomic_add_fetch(&generation, 1, __ATOMIC_RELEASE);
+    __atomic_add_fetch(&thagi_memory_unloads, 1, __ATOMIC_RELEASE);
     if (!session || !session->heap) return;
     thagi_plat_signals saved;
     int saved_errno = errno;

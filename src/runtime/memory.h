@@ -49,7 +49,11 @@ enum thagi_memory_stacks {
 };
 extern unsigned char thagi_memory_stacks;
 /** Counts the modules that were unloaded: addresses from before mean nothing afterwards. */
-uint32_t thagi_memory_generation(void);
+extern uint32_t thagi_memory_unloads;
+static inline uint32_t thagi_memory_generation(void)
+{
+    return __atomic_load_n(&thagi_memory_unloads, __ATOMIC_ACQUIRE);
+}
 
 /* What a block's record has room for: nodes from here on are counted, but not followed. */
 #define THAGI_RECORD_NODES (1u << 24)
