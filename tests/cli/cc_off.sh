@@ -15,6 +15,11 @@ THAG_CC_SKIP='*/nothing:vendor/*' THAG_CC_LOG=$PWD/log thag-cc gcc -c vendor/pro
 nm skipped.o | grep -c thag_
 THAG_CC_LOG=$PWD/log thag-cc gcc -c prog.c
 cat log
+# Functions that are too short for it.
+printf 'int f(int x)\n{\n    return x;\n}\nint g(int x)\n{\n    x++;\n    return x;\n}\n' >lines.c
+THAG_CC_MIN_LINES=4 THAG_CC_LOG=$PWD/lines thag-cc gcc -c lines.c && cat lines
+printf 'int main(void)\n{\n    return 0;\n}\n' >main.c
+THAG_CC_MIN_LINES=9 thag-cc gcc -c main.c && nm main.o | grep -c 'U thag_main_begin'
 # Nothing to compile: the compiler's own answers.
 [ "$(thag-cc gcc -dumpmachine)" = "$(gcc -dumpmachine)" ] && echo "same answer"
 thag-cc gcc -M prog.c

@@ -29,6 +29,8 @@ static const char help[] =
     "\n"
     "  THAG_CC=off        compile exactly as without thag-cc\n"
     "  THAG_CC_SKIP=GLOB  leave sources alone whose path matches; several with : between\n"
+    "  THAG_CC_MIN_LINES=N\n"
+    "                     leave functions alone that have fewer lines\n"
     "  THAG_CC_LOG=FILE   append what was done, one line a source\n"
     "  THAG_CC_LINK=static\n"
     "                     link the static runtime; otherwise the shared one\n"

@@ -173,6 +173,15 @@ static source_language language_for(const char *path, const char *text, size_t l
     return language;
 }
 
+/* Functions of fewer lines than the user wants are left alone. */
+static source_reason select_by_length(void *least, const source_function *f)
+{
+    uint32_t lines = f->end_line - f->line + 1;
+
+    return lines < *(const uint32_t *)least && f->kind != SOURCE_MAIN ? SOURCE_REASON_SHORT
+                                                                      : SOURCE_REASON_NONE;
+}
+
 static void say_in_log(const char *path, size_t changes, size_t left_alone)
 {
     const char *log = getenv("THAG_CC_LOG");
@@ -214,8 +223,10 @@ static int text_file(const char *path, const source_buffer *text, const struct s
 /* A descriptor of the instrumented text of an open file; or of the file itself. */
 static int instrumented(int fd, const char *path)
 {
-    source_opts opts = {.mode = "runtime", .header = ""};
-    const char *standard = getenv("THAG_CC_STANDARD");
+    const char *standard = getenv("THAG_CC_STANDARD"), *lines = getenv("THAG_CC_MIN_LINES");
+    uint32_t least = lines ? (uint32_t)strtoul(lines, NULL, 10) : 0;
+    source_opts opts = {
+        .mode = "runtime", .header = "", .select = select_by_length, .context = &least};
     source_buffer text = {0};
     size_t left_alone = 0;
     struct stat st;
