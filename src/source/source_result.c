@@ -15,6 +15,7 @@ static void settle_twins(scanner *s)
 
         while (twin->twin != NO_FUNCTION) twin = &s->functions[twin->twin];
         if (twin == f) continue;
+        f->twin = (uint32_t)(twin - s->functions); /* so that chains stay short */
         if (twin->f.end > f->f.body) {
             f->f.end = twin->f.end;
             f->f.end_line = twin->f.end_line;

@@ -10,7 +10,8 @@
 #include "source/source_mark.h"
 #include "source/source_scanner.h"
 
-#define NAME_MAX_LEN 400 /* of a qualified name; what is longer is cut */
+#define NAME_MAX_LEN 400  /* of a qualified name; what is longer is cut */
+#define HEAD_MAX     1024 /* tokens of a head that are looked at: the last ones */
 
 /* ---- storage ---- */
 
@@ -102,7 +103,7 @@ static head *gather(scanner *s, uint32_t last, uint32_t base)
     head *h = &s->head;
     uint32_t count = 0, i;
 
-    for (i = last; i != base; i = s->tokens[i].before) count++;
+    for (i = last; i != base && count < HEAD_MAX; i = s->tokens[i].before) count++;
     h->count = 0;
     if (count > s->head_room) {
         size_t room = count + 64u;
@@ -415,6 +416,8 @@ static void go_on_behind(scanner *s, const scope *closed, token brace)
     s->now.last = closed->base;
     s->now.first = closed->first;
     s->now.parens = closed->parens;
+    /* What is longer than any head begins anew, or a text of nothing but {} would take for ever. */
+    if (s->now.last - scope_now(s)->base > HEAD_MAX) scanner_reset_head(s);
     append(s, group);
 }
 
