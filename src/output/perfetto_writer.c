@@ -56,7 +56,7 @@ static size_t begin_packet(writer *w)
 static void end_packet(writer *w, size_t at)
 {
     protobuf_end(&w->pb, at);
-    fwrite(w->pb.bytes, 1, w->pb.len, w->to);
+    if (!w->pb.failed) fwrite(w->pb.bytes, 1, w->pb.len, w->to);
     protobuf_clear(&w->pb);
 }
 

@@ -17,8 +17,8 @@ import subprocess
 import sys
 import unicodedata
 
-from readers import (HEAVY_READERS, HEAVY_SPAN_READERS, READERS, SPAN_READERS, Absent, merged,
-                     read_firefox, read_folded)
+from readers import (HEAVY_READERS, HEAVY_SPAN_READERS, READERS, SPAN_READERS, Absent,
+                     count_markers_in_firefox, merge_with_pprof, merged, read_firefox, read_folded)
 
 
 def plain(name):
@@ -104,6 +104,31 @@ def check_self(args, profile, fmt, label, read):
     return [f"{total} ns, not {least} and at most {info['profiler_ns']} of pauses"]
 
 
+def check_markers(args, profile, fmt, label, read):
+    """Each span is there once."""
+    info = json.loads(subprocess.run([args.analyze, "info", "--json", profile],
+                                     capture_output=True).stdout)
+    found = read(export(args, profile, fmt))
+    open_spans = sum(t["unfinished"] for t in info["threads"])
+    return [] if found == info["timeline_spans"] + open_spans else [f"{found} markers"]
+
+
+def check_merge(args, profile, fmt, label, merge):
+    """Added up by somebody else, and read back: as if we had merged."""
+    path = export(args, profile, fmt)
+    again = args.scratch / "again.pb.gz"
+    again.write_bytes(pathlib.Path(path).read_bytes())
+    both = args.scratch / "both.pb.gz"
+    merge(path, str(again), str(both))
+    ours = subprocess.run([args.analyze, "fold", "--unit=ns", path, str(again)], check=True,
+                          capture_output=True).stdout
+    theirs = subprocess.run([args.analyze, "fold", "--unit=ns", str(both)], check=True,
+                            capture_output=True).stdout
+    valued = [[line for line in text.splitlines() if not line.endswith(b" 0")]
+              for text in (ours, theirs)]
+    return [] if valued[0] == valued[1] else ["the merged profiles differ"]
+
+
 def plan(args):
     jobs = [(check, *reader) for reader in READERS]
     jobs += [(check_spans, *reader) for reader in SPAN_READERS]
@@ -111,8 +136,9 @@ def plan(args):
     if args.all:
         jobs += [(check, *reader) for reader in HEAVY_READERS]
         jobs += [(check_spans, *reader) for reader in HEAVY_SPAN_READERS]
-        for fmt in "firefox-timeline", "chrome":
-            jobs.append((check_self, fmt, "profiler-cli", read_firefox))
+        jobs.append((check_self, "firefox-timeline", "profiler-cli", read_firefox))
+        jobs.append((check_markers, "chrome", "profiler-cli", count_markers_in_firefox))
+        jobs.append((check_merge, "pprof", "go tool pprof", merge_with_pprof))
     return [job for job in jobs if args.only in (None, job[1])]
 
 
@@ -131,7 +157,8 @@ def main():
     absent = {}
     for how, fmt, label, read in plan(args):
         for profile in args.profiles:
-            if label in absent or (how is not check and not profile.endswith(".thag")):
+            if label in absent or (how not in (check, check_merge)
+                                   and not profile.endswith(".thag")):
                 continue
             try:
                 wrong = how(args, profile, fmt, label, read)

@@ -154,6 +154,23 @@ def read_firefox(path, unit):
     return merged((f["name"], round(f["selfSamples"] * scale)) for f in found)
 
 
+def count_markers_in_firefox(path):
+    """The Firefox Profiler's importer of Chrome traces: each span is a marker."""
+    tool = need_npm(".bin/profiler-cli")
+    session = load_in_firefox(tool, path)
+    try:
+        threads = json.loads(run(tool, "thread", "list", "--json", "--session", session))["threads"]
+    finally:
+        run(tool, "stop", session)
+    return sum(thread["markerCount"] for thread in threads)
+
+
+def merge_with_pprof(first, second, merged_path):
+    """go tool pprof adds two profiles up."""
+    go = need_command("go")
+    run(go, "tool", "pprof", "-proto", "-output", merged_path, first, second)
+
+
 def read_callgrind(path, unit):
     """callgrind_annotate, which trusts neither newlines nor numbers of names."""
     tool = need_command("callgrind_annotate")

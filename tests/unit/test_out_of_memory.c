@@ -178,6 +178,19 @@ static thag_err run_export(fault *why)
     return export_write(format, nowhere, &from, why);
 }
 
+static thag_err run_export_along_time(fault *why)
+{
+    loaded l;
+    timeline *tl;
+    thag_err err = open_built(&l, &tl, why);
+    export_source from = {.profile = l.profile, .program = "built", .timeline = tl};
+
+    if (!err) err = export_write(format, nowhere, &from, why);
+    timeline_free(tl);
+    loaded_close(&l);
+    return err;
+}
+
 static thag_err run_perf(fault *why)
 {
     static const char text[] = "a 1 1.5: 1 cycles:\n\t1 f+0x1 (/x)\n\t2 [unknown] (/y)\n\n"
@@ -269,9 +282,11 @@ static void viewing(void **state)
 static void exporting(void **state)
 {
     (void)state;
+    builder_sample(&built);
     for (size_t i = 0; (format = export_format_at(i)) != NULL; i++) {
-        if (!format->needs_timeline) check(run_export);
+        check(format->needs_timeline ? run_export_along_time : run_export);
     }
+    builder_free(&built);
 }
 
 static void importing(void **state)
