@@ -300,17 +300,17 @@ static void slot_fill(struct profile_tables *t, uint32_t hash, uint32_t node)
     t->node_slots[slot] = hash << t->node_bits | node;
 }
 
-static thag_err nodes_rehash(profile *p)
+static thag_err nodes_rehash(profile *p, unsigned bits)
 {
     struct profile_tables *t = p->tables;
     uint32_t *slots;
 
-    if (t->node_bits == PROFILE_NODE_BITS_MAX) return THAG_ERR_TOO_LARGE;
-    slots = calloc((size_t)2 << t->node_bits, sizeof *slots);
+    if (bits > PROFILE_NODE_BITS_MAX) return THAG_ERR_TOO_LARGE;
+    slots = calloc((size_t)1 << bits, sizeof *slots);
     if (!slots) return THAG_ERR_MEMORY;
     free(t->node_slots);
     t->node_slots = slots;
-    t->node_bits++;
+    t->node_bits = bits;
     for (uint32_t n = 1; n < p->node_count; n++)
         slot_fill(t, profile_node_hash(t, p->parent[n], p->frame[n]), n);
     return THAG_OK;
@@ -323,7 +323,7 @@ static thag_err node_add(profile *p, uint32_t hash, uint32_t parent, uint32_t fr
 
     if (err) return err;
     if (p->node_count > (1u << t->node_bits) / 8 * 5) {
-        err = nodes_rehash(p);
+        err = nodes_rehash(p, t->node_bits + 1);
         if (err) return err;
     }
     slot_fill(t, hash, p->node_count);
@@ -351,8 +351,19 @@ thag_err profile_child_hashed(profile *p, uint32_t hash, uint32_t parent, uint32
 thag_err profile_child(profile *p, uint32_t parent, uint32_t frame, uint32_t *node)
 {
     assert(parent < p->node_count && frame < p->frame_count);
+    if (!p->tables->node_slots) { /* packed */
+        thag_err err = nodes_rehash(p, p->tables->node_bits);
+
+        if (err) return err;
+    }
     return profile_child_hashed(p, profile_node_hash(p->tables, parent, frame), parent, frame,
                                 node);
+}
+
+void profile_pack(profile *p)
+{
+    free(p->tables->node_slots);
+    p->tables->node_slots = NULL;
 }
 
 static int64_t add_saturating(int64_t a, int64_t b)

@@ -499,6 +499,7 @@ thag_err folded_load(profile **out, const folded_source *src, const folded_opts 
     err = load_all(&l, *src);
     if (err) goto done;
 
+    profile_pack(l.p);
     *out = l.p;
     l.p = NULL;
 done:

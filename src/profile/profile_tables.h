@@ -9,7 +9,8 @@
  * collide.
  *
  * Invariants: a free slot is 0 (the root is nobody's child, and frames are stored plus one); at least
- * a quarter of the slots is free; a table is never NULL once profile_new() succeeded; there are fewer
+ * a quarter of the slots is free; a table is never NULL once profile_new() succeeded, but for
+ * node_slots after profile_pack(); there are fewer
  * nodes than slots, so that a node fits the lower node_bits of its slot.
  */
 #ifndef THAG_PROFILE_TABLES_H
@@ -102,7 +103,7 @@ uint64_t profile_hash(const struct profile_tables *t, const char *bytes, size_t 
 thag_err profile_intern_hashed(profile *p, const char *name, size_t name_len, uint64_t hash,
                                uint32_t *frame);
 
-/* As profile_child(), where the caller has profile_node_hash() already. */
+/* As profile_child(), where the caller has profile_node_hash() already. Not after profile_pack(). */
 thag_err profile_child_hashed(profile *p, uint32_t hash, uint32_t parent, uint32_t frame,
                               uint32_t *node);
 
