@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/memory_limit.h"
 #include "thag-analyze/analyze.h"
 #include "thag-analyze/menu/menu.h"
 
@@ -72,6 +73,7 @@ int main(int argc, char **argv)
     int status;
 
     message_program("thag-analyze");
+    memory_limit_set();
     status = dispatch(argc, argv);
     /* What a full disk did to standard output shows here, if not before. */
     if (fflush(stdout) && status == EXIT_FINE) {

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/memory_limit.h"
 #include "cli/message.h"
 
 #ifdef __APPLE__
@@ -41,6 +42,7 @@ static void become(const char *program, const char *path, int report)
     argv[0] = strdup(program);
     setsid();
     for (int fd = 0; nowhere >= 0 && fd < 3; fd++) dup2(nowhere, fd);
+    memory_limit_lift();
     execvp(program, argv);
     if (write(report, &errno, sizeof errno) < 0) _exit(1);
     _exit(0);
