@@ -31,15 +31,13 @@ static void put_metadata(writer *w, const char *what, const char *name, int has_
     text_puts(&w->out, "}}");
 }
 
-static void begin_thread(void *context, const timeline_owner *owner, uint32_t number)
+static void begin_thread(void *context, const span_track *track)
 {
     writer *w = context;
-    char label[SPAN_LABEL_ROOM];
 
-    w->tid = span_tid(w->from, owner, number);
-    span_label(w->from, owner, label);
+    w->tid = track->tid;
     text_puts(&w->out, ",\n");
-    put_metadata(w, "thread_name", label, 1);
+    put_metadata(w, "thread_name", track->label, 1);
 }
 
 static void put_event(void *context, const timeline_event *event)

@@ -24,14 +24,12 @@ typedef struct writer {
     int failed; /* a temporary file */
 } writer;
 
-static void begin_thread(void *context, const timeline_owner *owner, uint32_t number)
+static void begin_thread(void *context, const span_track *track)
 {
     writer *w = context;
-    char label[SPAN_LABEL_ROOM];
 
-    span_label(w->from, owner, label);
     json_begin_object(&w->j, NULL, 1);
-    firefox_put_thread(&w->j, w->from, label, span_tid(w->from, owner, number), !w->has_thread);
+    firefox_put_thread(&w->j, w->from, track->label, track->tid, !w->has_thread);
     w->has_thread = 1;
     w->count = 0;
 }

@@ -42,12 +42,11 @@ static int make_names(writer *w)
     return 1;
 }
 
-static void begin_thread(void *context, const timeline_owner *owner, uint32_t number)
+static void begin_thread(void *context, const span_track *track)
 {
     writer *w = context;
 
-    (void)number;
-    span_label(w->from, owner, w->label);
+    memcpy(w->label, track->label, sizeof w->label);
     for (char *c = w->label; *c; c++) *c = folded_clean(*c);
 }
 

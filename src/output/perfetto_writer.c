@@ -74,24 +74,23 @@ static void put_process(writer *w)
 }
 
 /* Threads are numbered in order: their tracks and sequences with them. */
-static void begin_thread(void *context, const timeline_owner *owner, uint32_t number)
+static void begin_thread(void *context, const span_track *track)
 {
     writer *w = context;
-    size_t at = begin_packet(w), track = protobuf_begin(&w->pb, PACKET_TRACK_DESCRIPTOR), thread;
-    char label[SPAN_LABEL_ROOM];
+    size_t at = begin_packet(w), descriptor, thread;
 
-    span_label(w->from, owner, label);
-    w->track = PROCESS_UUID + 1u + number;
-    w->sequence = FIRST_SEQUENCE + number;
+    descriptor = protobuf_begin(&w->pb, PACKET_TRACK_DESCRIPTOR);
+    w->track = PROCESS_UUID + 1u + track->number;
+    w->sequence = FIRST_SEQUENCE + track->number;
     w->is_first = 1;
     protobuf_uint(&w->pb, DESCRIPTOR_UUID, w->track);
     protobuf_uint(&w->pb, DESCRIPTOR_PARENT_UUID, PROCESS_UUID);
     thread = protobuf_begin(&w->pb, DESCRIPTOR_THREAD);
     protobuf_uint(&w->pb, THREAD_PID, w->from->pid);
-    protobuf_uint(&w->pb, THREAD_TID, span_tid(w->from, owner, number));
-    protobuf_text(&w->pb, THREAD_NAME, label, strlen(label));
+    protobuf_uint(&w->pb, THREAD_TID, track->tid);
+    protobuf_text(&w->pb, THREAD_NAME, track->label, strlen(track->label));
     protobuf_end(&w->pb, thread);
-    protobuf_end(&w->pb, track);
+    protobuf_end(&w->pb, descriptor);
     end_packet(w, at);
 }
 

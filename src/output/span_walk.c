@@ -5,13 +5,15 @@
 
 #include "output/markup.h"
 
-#define HANDLER_TIDS 0x40000000u
+#define OWN_TIDS 0x40000000u /* beyond those of any system */
 
 typedef struct walk {
     const export_source *from;
     const span_visitor *visitor;
     void *context;
-    uint32_t owner; /* PROFILE_NONE: between threads */
+    uint32_t owner; /* PROFILE_NONE: between tracks */
+    uint32_t group; /* that is read */
+    uint32_t track_count;
     uint32_t *stack;
     size_t depth, room;
     uint32_t node;     /* of the stretch at hand */
@@ -35,17 +37,36 @@ static void end_thread(walk *w)
     if (w->visitor->end_thread) w->visitor->end_thread(w->context);
 }
 
+static void name_track(const walk *w, span_track *track)
+{
+    const timeline_owner *owner = track->owner;
+    uint32_t count;
+    int is_handler = timeline_threads(w->from->timeline, &count)[owner->thread].level > 0;
+    int is_named = *owner->name != 0;
+
+    track->tid = is_handler || track->group ? OWN_TIDS + track->number : owner->tid;
+    snprintf(track->label, sizeof track->label, "%s%s%s%u%s",
+             is_handler     ? "signal handler of "
+             : track->group ? "tasks of "
+                            : "",
+             is_named ? owner->name : "thread ", is_named ? " (" : "", owner->tid,
+             is_named ? ")" : "");
+}
+
 static void begin_thread(walk *w, uint32_t owner, uint64_t at_ns)
 {
     uint32_t count;
-    const timeline_owner *owners = timeline_owners(w->from->timeline, &count);
+    span_track track = {.group = w->group};
 
     end_thread(w);
     w->owner = owner;
     w->depth = 0;
     w->node = PROFILE_ROOT;
     w->since_ns = w->now_ns = at_ns;
-    if (w->visitor->begin_thread) w->visitor->begin_thread(w->context, &owners[owner], owner);
+    track.owner = &timeline_owners(w->from->timeline, &count)[owner];
+    track.number = w->track_count++;
+    name_track(w, &track);
+    if (w->visitor->begin_thread) w->visitor->begin_thread(w->context, &track);
 }
 
 /* A stretch ends where the innermost span is another one for some time. */
@@ -82,13 +103,17 @@ static thag_err take_event(walk *w, const timeline_event *event)
     return THAG_OK;
 }
 
-static thag_err walk_thread(walk *w, uint32_t thread, fault *why)
+/* One group of a thread. *last is the highest one that it has. */
+static thag_err walk_group(walk *w, uint32_t thread, uint32_t *last, fault *why)
 {
     timeline_order *o;
     timeline_event event;
-    thag_err err = timeline_order_new(&o, w->from->timeline, w->from->profile, thread, why);
+    thag_err err =
+        timeline_order_new(&o, w->from->timeline, w->from->profile, thread, w->group, why);
     int found = 0;
 
+    if (err) return err;
+    *last = timeline_order_last_group(o);
     while (!err && (found = timeline_order_next(o, &event, why)) == 1) err = take_event(w, &event);
     if (err) fault_set(why, err, UINT64_MAX, "spans along time");
     if (found < 0) err = THAG_ERR_MEMORY;
@@ -105,29 +130,13 @@ thag_err span_walk(const export_source *from, const span_visitor *visitor, void 
     thag_err err = THAG_OK;
 
     timeline_threads(from->timeline, &count);
-    for (uint32_t i = 0; i < count && !err; i++) err = walk_thread(&w, i, why);
+    for (uint32_t i = 0; i < count && !err; i++) {
+        uint32_t last = 0;
+
+        for (w.group = 0; w.group <= last && !err; w.group++) err = walk_group(&w, i, &last, why);
+    }
     free(w.stack);
     return err;
-}
-
-static int is_handler(const export_source *from, const timeline_owner *owner)
-{
-    uint32_t count;
-
-    return timeline_threads(from->timeline, &count)[owner->thread].level > 0;
-}
-
-void span_label(const export_source *from, const timeline_owner *owner, char label[SPAN_LABEL_ROOM])
-{
-    snprintf(label, SPAN_LABEL_ROOM, "%s%s%s%u%s",
-             is_handler(from, owner) ? "signal handler of " : "",
-             *owner->name ? owner->name : "thread ", *owner->name ? " (" : "", owner->tid,
-             *owner->name ? ")" : "");
-}
-
-uint32_t span_tid(const export_source *from, const timeline_owner *owner, uint32_t number)
-{
-    return is_handler(from, owner) ? HANDLER_TIDS + number : owner->tid;
 }
 
 int json_names_init(json_names *names, const profile *p)

@@ -9,10 +9,21 @@
 #include "output/text_out.h"
 #include "profile/timeline_order.h"
 
+#define SPAN_LABEL_ROOM 64
+
+/* What spans nest in: a thread; or those tasks of it that do not live at the same time. */
+typedef struct span_track {
+    const timeline_owner *owner;
+    uint32_t group;  /* 0: the thread itself */
+    uint32_t number; /* counts tracks from 0 */
+    uint32_t tid;    /* of the thread; where several tracks would share it, a number of its own */
+    char label[SPAN_LABEL_ROOM]; /* "name (tid)", or what is known of it */
+} span_track;
+
 /* What a walk calls; NULL for what is not wanted. */
 typedef struct span_visitor {
-    /* A thread begins, and after all its events ends. */
-    void (*begin_thread)(void *context, const timeline_owner *owner, uint32_t number);
+    /* A track begins, and after all its events ends. */
+    void (*begin_thread)(void *context, const span_track *track);
     void (*end_thread)(void *context);
     void (*event)(void *context, const timeline_event *event);
     /* From start_ns to end_ns the innermost span was one of that node; PROFILE_ROOT: there was none.
@@ -23,15 +34,6 @@ typedef struct span_visitor {
 /** Walk. Fails with THAG_ERR_MEMORY; errors of streams are the visitor's. */
 thag_err span_walk(const export_source *from, const span_visitor *visitor, void *context,
                    fault *why);
-
-/** "name (tid)", or what is known of it. */
-#define SPAN_LABEL_ROOM 64
-void span_label(const export_source *from, const timeline_owner *owner,
-                char label[SPAN_LABEL_ROOM]);
-
-/** A number of the thread for formats that want one for each: the tid; of signal handlers, which share
-    that of their thread, one of their own. */
-uint32_t span_tid(const export_source *from, const timeline_owner *owner, uint32_t number);
 
 /* Names of all frames as JSON strings, with their quotes. */
 typedef struct json_names {

@@ -17,17 +17,14 @@ typedef struct writer {
     int has_profile, has_event;
 } writer;
 
-static void begin_thread(void *context, const timeline_owner *owner, uint32_t number)
+static void begin_thread(void *context, const span_track *track)
 {
     writer *w = context;
-    char label[SPAN_LABEL_ROOM];
 
-    (void)number;
-    span_label(w->from, owner, label);
     text_puts(&w->out, w->has_profile ? ",\n" : "\n");
     text_puts(&w->out, "{\"type\": \"evented\", \"unit\": \"nanoseconds\", \"name\": ");
     text_flush(&w->out);
-    markup_put_json(w->out.to, label, strlen(label));
+    markup_put_json(w->out.to, track->label, strlen(track->label));
     text_puts(&w->out, ", \"startValue\": 0, \"events\": [");
     w->has_profile = 1;
     w->has_event = 0;

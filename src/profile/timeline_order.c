@@ -30,8 +30,9 @@ typedef struct deeper {
 
 struct timeline_order {
     timeline *tl;
-    const uint32_t *parent; /* of the profile's nodes */
-    uint64_t *ends;         /* by window: the latest end so far */
+    uint32_t group, last_group; /* wanted; met */
+    const uint32_t *parent;     /* of the profile's nodes */
+    uint64_t *ends;             /* by window: the latest end so far */
     uint32_t window_count, window_room;
     crossing *crossings; /* by window */
     size_t crossing_count, crossing_room, crossing_at;
@@ -68,6 +69,20 @@ static void cover(timeline_order *o, timeline_span *s)
     }
 }
 
+/* Of n spans just read, keep those of the group. Returns how many. */
+static size_t keep_group(timeline_order *o, timeline_span *spans, size_t n)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (spans[i].group > o->last_group) o->last_group = spans[i].group;
+        if (spans[i].group != o->group) continue;
+        spans[kept] = spans[i];
+        cover(o, &spans[kept++]);
+    }
+    return kept;
+}
+
 /* The next window's spans into read[]. */
 static thag_err read_window(timeline_order *o, size_t *count)
 {
@@ -77,8 +92,7 @@ static thag_err read_window(timeline_order *o, size_t *count)
     *count = 0;
     while (*count < WINDOW &&
            (n = timeline_read(o->tl, o->read + *count, WINDOW - *count, &err)) > 0) {
-        for (size_t i = 0; i < n; i++) cover(o, &o->read[*count + i]);
-        *count += n;
+        *count += keep_group(o, o->read + *count, n);
     }
     return err;
 }
@@ -189,7 +203,7 @@ static thag_err first_reading(timeline_order *o, uint32_t thread)
 }
 
 thag_err timeline_order_new(timeline_order **out, timeline *tl, const profile *p, uint32_t thread,
-                            fault *why)
+                            uint32_t group, fault *why)
 {
     timeline_order *o = calloc(1, sizeof *o);
     thag_err err = THAG_ERR_MEMORY;
@@ -197,6 +211,7 @@ thag_err timeline_order_new(timeline_order **out, timeline *tl, const profile *p
     *out = NULL;
     if (!o) goto done;
     o->tl = tl;
+    o->group = group;
     o->parent = p->parent;
     o->depths = malloc((TIMELINE_DEPTHS + 1) * sizeof *o->depths);
     o->read = malloc(WINDOW * sizeof *o->read);
@@ -210,6 +225,11 @@ done:
     if (err) fault_set(why, err, UINT64_MAX, "putting spans in order");
     timeline_order_free(o);
     return err;
+}
+
+uint32_t timeline_order_last_group(const timeline_order *o)
+{
+    return o->last_group;
 }
 
 void timeline_order_free(timeline_order *o)

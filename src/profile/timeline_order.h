@@ -18,9 +18,15 @@
 
 typedef struct timeline_order timeline_order;
 
-/** On a thread of a timeline of the profile p. Both must outlive it, and it reads the timeline alone. */
+/**
+ * On the spans of one group of a thread: 0 are those of the thread itself, others those of tasks, which
+ * do not nest with them. The timeline and its profile p must outlive it, and it reads the timeline alone.
+ */
 thag_err timeline_order_new(timeline_order **out, timeline *tl, const profile *p, uint32_t thread,
-                            fault *why);
+                            uint32_t group, fault *why);
+
+/** The highest group that the thread has. */
+uint32_t timeline_order_last_group(const timeline_order *o);
 
 /** NULL is accepted. */
 void timeline_order_free(timeline_order *o);

@@ -146,8 +146,8 @@ static int open_input(const job *j, input *in)
 
     if (j->detail || j->lines) status = code_names_new(&names, &j->debug, j->lines);
     if (status == EXIT_FINE)
-        status = input_open_named(in, j->paths, j->path_count,
-                                  names ? code_names_namer(names) : NULL);
+        status =
+            input_open_named(in, j->paths, j->path_count, names ? code_names_namer(names) : NULL);
     if (status == EXIT_FINE && names) code_names_report(names);
     code_names_free(names);
     return status;
