@@ -169,17 +169,26 @@ static void keep_apart(const chart_row *row, chart_block *b)
     if (b->end_ns < b->start_ns) b->end_ns = b->start_ns;
 }
 
+/* What it ran of a part of its time; if it waited, as if it had done so evenly. */
+static uint64_t busy_within(const timeline_span *s, uint64_t from, uint64_t to)
+{
+    uint64_t whole = s->end_ns - s->begun_ns, ran = s->end_ns - s->start_ns;
+
+    if (ran == whole) return to - from;
+    return (uint64_t)((double)ran * ((double)(to - from) / (double)whole));
+}
+
 static thag_err put_span(layout *l, const timeline_span *s)
 {
     chart *c = l->c;
-    chart_block b = {s->start_ns, s->end_ns, 0, 0, s->node, 1, s->is_open};
+    chart_block b = {s->begun_ns, s->end_ns, 0, 0, s->node, 1, s->is_open};
     uint32_t frame = l->p->frame[s->node];
     chart_lane *lane;
 
-    if (s->end_ns < c->from_ns || s->start_ns > c->to_ns || !is_wanted(l, s)) return THAG_OK;
+    if (s->end_ns < c->from_ns || s->begun_ns > c->to_ns || !is_wanted(l, s)) return THAG_OK;
     if (b.start_ns < c->from_ns) b.start_ns = c->from_ns;
     if (b.end_ns > c->to_ns) b.end_ns = c->to_ns;
-    b.busy_ns = b.weight = b.end_ns - b.start_ns;
+    b.busy_ns = b.weight = busy_within(s, b.start_ns, b.end_ns);
     c->totals[frame].spans++;
     c->totals[frame].ns += b.busy_ns;
     if (s->depth >= l->th->depth_count) {

@@ -184,6 +184,7 @@ static void put_block_title(const writer *w, const chart_block *b)
     put_name(w, b, SIZE_MAX);
     fprintf(w->to, " (%s at %s", length, from);
     if (b->count > 1) fprintf(w->to, ", %s busy", busy);
+    if (b->count == 1 && b->busy_ns < b->end_ns - b->start_ns) fputs(", and waited", w->to);
     fprintf(w->to, "%s)</title>", b->is_open ? ", still running at the end" : "");
 }
 
@@ -200,7 +201,7 @@ static void put_block(const writer *w, const chart_block *b)
     svg_put_percent(w->to, "x", 100 * share(w, b->start_ns - w->c->from_ns));
     svg_put_percent(w->to, "width", width > least ? width : least);
     /* As dense as it is busy, but always to be seen. */
-    if (b->count > 1 && b->end_ns > b->start_ns) {
+    if (b->busy_ns < b->end_ns - b->start_ns) {
         double part = (double)b->busy_ns / (double)(b->end_ns - b->start_ns);
         fprintf(w->to, " opacity=\"0.%02d\"", 35 + (int)(64 * (part < 1 ? part : 1)));
     }

@@ -92,6 +92,7 @@ function facts(i) {
     if (i === ROOT) return lines;
     if (spans[i] > 1) add('spans', grouped(spans[i]) + ', too short to draw one by one; the name is that of most of their time');
     if (spans[i] > 1) add('busy', quantity(busy[i]) + ', ' + percent(busy[i], value[i]));
+    if (spans[i] <= 1 && busy[i] < value[i]) add('waited', quantity(value[i] - busy[i]) + ', of ' + quantity(value[i]) + ' from start to end');
     if (spans[i] === RUNNING) add('state', 'still running at the end');
     add('thread', laneOf(i));
     if (total) add('all of it', grouped(total[0]) + ' spans, ' + quantity(total[1]));

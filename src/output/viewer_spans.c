@@ -45,10 +45,10 @@ static void try_span(trial *t, const timeline_span *s)
 {
     /* Groups of tasks share the cells of a depth: more entries than there will be, if anything. */
     uint64_t *cells = t->cells[s->depth];
-    unsigned octave = s->is_open ? OCTAVES - 1 : octave_of(s->end_ns - s->start_ns);
+    unsigned octave = s->is_open ? OCTAVES - 1 : octave_of(s->end_ns - s->begun_ns);
 
     for (unsigned o = 0; o < OCTAVES; o++) {
-        uint64_t cell = o > octave ? (s->start_ns >> o) + 1 : 0;
+        uint64_t cell = o > octave ? (s->begun_ns >> o) + 1 : 0;
 
         /* A grain that is longer than all before joins what the shorter one does. */
         t->entries[o] += !cell || cells[o] != cell;
@@ -93,6 +93,12 @@ static thag_err choose_grain(packer *w, uint64_t max_spans)
 
 /* ---- blocks ---- */
 
+/* One span that ran from its start to its end. */
+static int is_plain(const chart_block *b)
+{
+    return b->count == 1 && b->busy_ns == b->end_ns - b->start_ns;
+}
+
 static void put_columns(packed_part *to, open_lane *l, int has_several)
 {
     uint64_t end = l->end;
@@ -104,9 +110,12 @@ static void put_columns(packed_part *to, open_lane *l, int has_several)
     }
     for (uint32_t i = 0; i < l->count; i++)
         packed_varint(to, l->entries[i].end_ns - l->entries[i].start_ns);
-    for (uint32_t i = 0; has_several && i < l->count; i++) packed_varint(to, l->entries[i].count);
     for (uint32_t i = 0; has_several && i < l->count; i++) {
-        if (l->entries[i].count > 1) packed_varint(to, l->entries[i].busy_ns);
+        packed_varint(to, is_plain(&l->entries[i]) || l->entries[i].count > 1 ? l->entries[i].count
+                                                                              : 0);
+    }
+    for (uint32_t i = 0; has_several && i < l->count; i++) {
+        if (!is_plain(&l->entries[i])) packed_varint(to, l->entries[i].busy_ns);
     }
     l->end = end;
 }
@@ -117,9 +126,9 @@ static void flush(packer *w, open_lane *l)
 
     if (!l->count) return;
     for (uint32_t i = 0; i < l->count; i++) {
-        if (l->entries[i].count < 2) continue;
+        if (is_plain(&l->entries[i])) continue;
         has_several = 1;
-        w->s->merged += l->entries[i].count;
+        if (l->entries[i].count > 1) w->s->merged += l->entries[i].count;
     }
     packed_varint(w->to, l->index);
     packed_varint(w->to, l->count);
@@ -135,8 +144,8 @@ static int joins(const packer *w, const chart_block *last, const timeline_span *
 {
     uint64_t grain = w->s->grain_ns;
 
-    return grain && !s->is_open && s->end_ns - s->start_ns < grain &&
-           last->end_ns - last->start_ns < grain && last->start_ns / grain == s->start_ns / grain;
+    return grain && !s->is_open && s->end_ns - s->begun_ns < grain &&
+           last->end_ns - last->start_ns < grain && last->start_ns / grain == s->begun_ns / grain;
 }
 
 static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, const timeline_span *span)
@@ -180,7 +189,7 @@ static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
 {
     open_lane *l = &w->lanes[s->group * w->depth_count + s->depth];
     uint64_t ns = s->end_ns - s->start_ns;
-    chart_block b = {s->start_ns, s->end_ns, ns, ns, s->node, 1, s->is_open};
+    chart_block b = {s->begun_ns, s->end_ns, ns, ns, s->node, 1, s->is_open};
     thag_err err;
 
     if (!l->entries) {

@@ -8,8 +8,9 @@
  *     node x count                       varints: in the tree of the page
  *     gap x count                        signed: from the end of the span before in its lane
  *     length x count                     varints, ns
- *     if has_several: spans x count      varints: 1 is a span, more are that many together
- *                     busy for each      varints: of those with more than one, ns
+ *     if has_several: spans x count      varints: 1 is a span, more are that many together, 0 is one
+ *                                        whose task waited in it
+ *                     busy for each      varints, ns: of those with another number than 1
  *
  * Up to max_spans are kept one by one. Of more, the shortest that begin in the same stretch of time
  * are put together, as the flamechart does it (chart_layout.h), with their number and their time; the

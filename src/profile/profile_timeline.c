@@ -6,6 +6,18 @@
 #define SCALE_BITS 58
 #define RUN        256 /* spans read at a time */
 
+/* When a task went on, and how long it had run until then; in ticks. */
+typedef struct turn {
+    uint64_t at, ran;
+} turn;
+
+typedef struct turns {
+    turn *items;
+    size_t count, room;
+    uint64_t ran; /* until it stopped last */
+} turns;
+#define TURNS_MAX (4u << 20) /* of a thread: 64 MiB */
+
 struct timeline {
     trace *t;
     const uint32_t *node_of; /* by trace node */
@@ -18,6 +30,10 @@ struct timeline {
     uint32_t owner_count, owner_room;
     const trace_task_info *tasks; /* by id; the trace's */
     uint8_t *group_of;            /* of each task */
+    turns *turns;                 /* on the thread that is read: its own, then of each task */
+    size_t turn_count;            /* of all of these */
+    size_t running;               /* which of these it is */
+    uint64_t running_since;       /* ticks */
     size_t task_count;
     uint64_t start_ticks, end_ns;
     uint64_t scale; /* ns of a tick, times 2 to the SCALE_BITS; 0: too slow a clock for that */
@@ -66,6 +82,7 @@ static void set_span(timeline_span *s, const timeline *tl, uint64_t end_ticks, u
 
     s->end_ns = moment_ns(tl, end_ticks);
     s->start_ns = s->end_ns > length ? s->end_ns - length : 0;
+    s->begun_ns = s->start_ns;
 }
 
 /* ---- what there is ---- */
@@ -138,13 +155,28 @@ static int by_begin(const void *left, const void *right)
     return (*a)->id < (*b)->id ? -1 : (*a)->id > (*b)->id;
 }
 
+/* Whether to ask for them, which reads the timeline through. */
+static int has_tasks(const trace *t)
+{
+    size_t count;
+    const trace_thread_info *threads = trace_threads(t, &count);
+
+    if (trace_statistics(t)->chunks[TRACE_TASKS]) return 1;
+    for (size_t i = 0; i < count; i++) {
+        if (threads[i].task_ticks) return 1;
+    }
+    return 0;
+}
+
 /* In the order of their begin, each into the first group that is free. */
 static thag_err set_groups(timeline *tl)
 {
     uint64_t busy_until[TIMELINE_GROUPS] = {0};
     const trace_task_info **order;
-    thag_err err = trace_tasks(tl->t, &tl->tasks, &tl->task_count);
+    thag_err err;
 
+    if (!has_tasks(tl->t)) return THAG_OK;
+    err = trace_tasks(tl->t, &tl->tasks, &tl->task_count);
     if (err || !tl->task_count) return err;
     tl->group_of = malloc(tl->task_count * sizeof *tl->group_of);
     order = malloc(tl->task_count * sizeof *order);
@@ -165,12 +197,11 @@ static thag_err set_groups(timeline *tl)
     return THAG_OK;
 }
 
-/* One that the trace lost all but the number of is in the last. */
-static uint8_t group_of(const timeline *tl, uint64_t task)
+/* Its index; task_count if the trace lost all but the number. */
+static size_t task_index(const timeline *tl, uint64_t task)
 {
     size_t low = 0, high = tl->task_count;
 
-    if (!task) return 0;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
@@ -179,8 +210,93 @@ static uint8_t group_of(const timeline *tl, uint64_t task)
         else
             high = middle;
     }
-    return low < tl->task_count && tl->tasks[low].id == task ? tl->group_of[low]
-                                                             : TIMELINE_GROUPS - 1;
+    return low < tl->task_count && tl->tasks[low].id == task ? low : tl->task_count;
+}
+
+static uint8_t group_of(const timeline *tl, uint64_t task)
+{
+    size_t index = task ? task_index(tl, task) : 0;
+
+    if (!task) return 0;
+    return index < tl->task_count ? tl->group_of[index] : TIMELINE_GROUPS - 1;
+}
+
+/* ---- turns ---- */
+
+static void drop_turns(timeline *tl)
+{
+    for (size_t i = 0; tl->turns && i < tl->task_count + 2; i++) free(tl->turns[i].items);
+    free(tl->turns);
+    tl->turns = NULL;
+    tl->turn_count = 0;
+}
+
+/* Of what runs: the thread itself, a task, and last the tasks that are not known. */
+static size_t turns_of(const timeline *tl, uint64_t task)
+{
+    return task ? 1 + task_index(tl, task) : 0;
+}
+
+static thag_err start_turn(timeline *tl, size_t which, uint64_t at)
+{
+    turns *t = &tl->turns[which];
+
+    tl->running = which;
+    tl->running_since = at;
+    if (tl->turn_count >= TURNS_MAX) return THAG_OK;
+    if (t->count == t->room) {
+        size_t room = t->room ? 2 * t->room : 4;
+        turn *items = realloc(t->items, room * sizeof *items);
+
+        if (!items) return THAG_ERR_MEMORY;
+        t->items = items;
+        t->room = room;
+    }
+    t->items[t->count++] = (turn){at, t->ran};
+    tl->turn_count++;
+    return THAG_OK;
+}
+
+static uint64_t ran_until(const timeline *tl, size_t which, uint64_t at)
+{
+    uint64_t ran = tl->turns[which].ran;
+
+    return which == tl->running && at > tl->running_since ? ran + (at - tl->running_since) : ran;
+}
+
+static thag_err begin_turns(timeline *tl)
+{
+    drop_turns(tl);
+    if (!tl->task_count) return THAG_OK;
+    tl->turns = calloc(tl->task_count + 2, sizeof *tl->turns);
+    return tl->turns ? start_turn(tl, 0, tl->start_ticks) : THAG_ERR_MEMORY;
+}
+
+static thag_err switch_turn(timeline *tl, const trace_step *step)
+{
+    tl->turns[tl->running].ran = ran_until(tl, tl->running, step->ticks);
+    return start_turn(tl, turns_of(tl, step->task), step->ticks);
+}
+
+/* When a span began that ran for so long and ended now: in the turn in which that was. */
+static uint64_t begun_at(const timeline *tl, const trace_span *s)
+{
+    size_t which = turns_of(tl, s->task), low = 0, high = tl->turns[which].count;
+    const turn *items = tl->turns[which].items;
+    uint64_t length = s->end_ticks - s->start_ticks, ran = ran_until(tl, which, s->end_ticks), at;
+
+    if (!high) return s->start_ticks;
+    if (length > ran) return items[0].at < s->start_ticks ? items[0].at : s->start_ticks;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        if (items[middle].ran <= ran - length)
+            low = middle;
+        else
+            high = middle;
+    }
+    at = items[low].at + (ran - length - items[low].ran);
+    return at < s->start_ticks ? at : s->start_ticks;
 }
 
 thag_err timeline_new(timeline **out, const loaded *l, fault *why)
@@ -214,6 +330,7 @@ void timeline_free(timeline *tl)
     trace_cursor_free(tl->cursor);
     free(tl->depth);
     free(tl->group_of);
+    drop_turns(tl);
     free(tl->threads);
     free(tl->first_owner);
     free(tl->owners);
@@ -263,7 +380,7 @@ thag_err timeline_begin(timeline *tl, uint32_t thread)
     tl->owner = PROFILE_NONE;
     tl->is_at_end = 0;
     tl->open_at = tl->open_len = tl->open_given = 0;
-    return trace_cursor_new(&tl->cursor, tl->t, thread);
+    return begin_turns(tl) ? THAG_ERR_MEMORY : trace_cursor_new(&tl->cursor, tl->t, thread);
 }
 
 /* A second reading of a thread meets its owners in the order of the first. */
@@ -368,27 +485,51 @@ static size_t read_open(timeline *tl, timeline_span *spans, size_t room, thag_er
     return n;
 }
 
-/* As many as the cursor gives at once: they have one owner, and are of one task. */
+/* A span as the cursor gives it. 0: it is of no node. */
+static int take_span(timeline *tl, timeline_span *s, const trace_span *from)
+{
+    s->node = tl->node_of[from->node];
+    if (s->node == PROFILE_ROOT) return 0;
+    set_span(s, tl, from->end_ticks, from->end_ticks - from->start_ticks);
+    s->owner = tl->owner;
+    s->depth = depth_of(tl, s->node);
+    s->is_open = 0;
+    s->group = 0;
+    return 1;
+}
+
+/* As many as the cursor gives at once: they have one owner. */
 static size_t read_run(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
 {
     trace_span from[RUN];
     size_t given = trace_cursor_read(tl->cursor, from, room < RUN ? room : RUN), n = 0;
-    uint8_t group = given ? group_of(tl, from[0].task) : 0;
 
     tl->is_at_end = !given;
     if (given) *err = take_owner(tl, from[0].tid);
     for (size_t i = 0; i < given && !*err; i++) {
-        timeline_span *s = &spans[n];
+        if (!take_span(tl, &spans[n], &from[i])) continue;
+        see(tl, &spans[n++]);
+    }
+    return n;
+}
 
-        s->node = tl->node_of[from[i].node];
-        if (s->node == PROFILE_ROOT) continue;
-        set_span(s, tl, from[i].end_ticks, from[i].end_ticks - from[i].start_ticks);
-        s->owner = tl->owner;
-        s->depth = depth_of(tl, s->node);
-        s->is_open = 0;
-        s->group = group;
-        see(tl, s);
-        n++;
+/* Where there are tasks: one step at a time, for it matters when they ran. */
+static size_t read_steps(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
+{
+    trace_step step;
+    size_t n = 0;
+
+    while (n < room && !*err && !tl->is_at_end) {
+        tl->is_at_end = !trace_cursor_step(tl->cursor, &step);
+        if (tl->is_at_end) break;
+        if (step.kind == TRACE_STEP_SWITCH) *err = switch_turn(tl, &step);
+        if (step.kind != TRACE_STEP_SPAN) continue;
+        *err = take_owner(tl, step.span.tid);
+        if (*err || !take_span(tl, &spans[n], &step.span)) continue;
+        spans[n].begun_ns = moment_ns(tl, begun_at(tl, &step.span));
+        if (spans[n].begun_ns > spans[n].start_ns) spans[n].begun_ns = spans[n].start_ns;
+        spans[n].group = group_of(tl, step.span.task);
+        see(tl, &spans[n++]);
     }
     return n;
 }
@@ -398,7 +539,9 @@ size_t timeline_read(timeline *tl, timeline_span *spans, size_t room, thag_err *
     size_t n = 0;
 
     *err = THAG_OK;
-    while (!n && !tl->is_at_end && !*err) n = read_run(tl, spans, room, err);
+    while (!n && !tl->is_at_end && !*err) {
+        n = tl->turns ? read_steps(tl, spans, room, err) : read_run(tl, spans, room, err);
+    }
     if (!n && !*err) n = read_open(tl, spans, room, err);
     return *err ? 0 : n;
 }

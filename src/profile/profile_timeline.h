@@ -28,14 +28,18 @@ typedef struct timeline_span {
     uint16_t depth;            /* 0: outermost; TIMELINE_DEPTHS - 1: that or deeper */
     uint8_t is_open;           /* still running when its thread or the trace ended */
     uint8_t group;             /* 0: of the thread itself; else of a task, see below */
+    uint64_t begun_ns; /* when it began if its task waited since: before start_ns, else that */
 } timeline_span;
 #define TIMELINE_DEPTHS 4096u
 
 /*
  * Tasks of the user's share threads. Those that live at the same time are in different groups, from 1
  * on, as few as it takes, so that a lane for each thread, group and depth has each span apart from the
- * others. Tasks beyond the last group are in it, and may overlap. A task's span is as long as it ran:
- * where it waited, it seems to start later than it did.
+ * others. Tasks beyond the last group are in it, and may overlap.
+ *
+ * From start_ns to end_ns is as long as a span ran, which of a task is less than from its begin to its
+ * end. begun_ns is worked out from when its task ran on the thread on which the span ended; if it came
+ * from another thread, or the thread had more than some million turns, that may be later than it was.
  */
 #define TIMELINE_GROUPS 256u
 

@@ -183,13 +183,64 @@ static void test_times_are_held(void **state)
     builder_free(&b);
 }
 
+/* Two tasks take turns on a thread: each has a group of its own, and its span begins where it did, for
+   all that it waited. */
+static void test_tasks(void **state)
+{
+    trace_builder b;
+    timeline_span s[8];
+    timeline *tl;
+    loaded l;
+    uint32_t f, g, chunk;
+
+    (void)state;
+    builder_init(&b);
+    f = builder_node(&b, 0, builder_site(&b, "f", "a.c", 1, 0));
+    g = builder_node(&b, 0, builder_site(&b, "g", "a.c", 2, 0));
+    builder_thread(&b, 0, 7, "worker")->turn.task_ticks = 70;
+    builder_cell(&b, 0, f, (uint64_t[]){30}, 1);
+    builder_cell(&b, 0, g, (uint64_t[]){40}, 1);
+    chunk = builder_timeline(&b, 0, 0, BUILDER_START);
+    builder_switch(&b, chunk, 100, 1); /* 1 runs from 100 to 110, 2 to 150, 1 again to 170 */
+    builder_switch(&b, chunk, 10, 2);
+    builder_short(&b, chunk, (uint16_t)g, 40, 40);
+    builder_switch(&b, chunk, 0, 1);
+    builder_short(&b, chunk, (uint16_t)f, 20, 30);
+    builder_task_end(&b, chunk, 0,
+                     &(trace_task_end){.id = 1,
+                                       .begin_ticks = BUILDER_START + 100,
+                                       .end_ticks = BUILDER_START + 170,
+                                       .shift_ticks = 40,
+                                       .node = f});
+    builder_task_end(&b, chunk, 0,
+                     &(trace_task_end){.id = 2,
+                                       .begin_ticks = BUILDER_START + 110,
+                                       .end_ticks = BUILDER_START + 150,
+                                       .shift_ticks = 0,
+                                       .node = g});
+    builder_end(&b, BUILDER_START + 500);
+    open_built(&l, &b);
+    assert_int_equal(timeline_new(&tl, &l, NULL), THAG_OK);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(read_all(tl, 0, s, 8), 2);
+        assert_span(&s[0], 110, 150, 0);
+        assert_int_equal(s[0].begun_ns, 110);
+        assert_span(&s[1], 140, 170, 0);
+        assert_int_equal(s[1].begun_ns, 100);
+        assert_int_equal(s[1].group, 1);
+        assert_int_equal(s[0].group, 2);
+    }
+    timeline_free(tl);
+    loaded_close(&l);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_order_and_depth),
-        cmocka_unit_test(test_owners),
-        cmocka_unit_test(test_open_spans),
-        cmocka_unit_test(test_times_are_held),
+        cmocka_unit_test(test_order_and_depth), cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_open_spans),      cmocka_unit_test(test_times_are_held),
+        cmocka_unit_test(test_tasks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

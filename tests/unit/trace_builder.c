@@ -288,6 +288,22 @@ void builder_owner(trace_builder *b, uint32_t chunk, uint32_t tid, uint64_t delt
     put_record(b, chunk, &record, sizeof record, 0);
 }
 
+void builder_switch(trace_builder *b, uint32_t chunk, uint16_t delta, uint32_t task)
+{
+    uint16_t record[4] = {TRACE_TAG_SWITCH, delta, (uint16_t)task, (uint16_t)(task >> 16)};
+
+    put_record(b, chunk, record, sizeof record, 0);
+}
+
+void builder_task_end(trace_builder *b, uint32_t chunk, uint64_t delta, const trace_task_end *end)
+{
+    uint8_t record[12 + sizeof *end] = {TRACE_TAG_TASK & 0xff, TRACE_TAG_TASK >> 8};
+
+    memcpy(record + 4, &delta, sizeof delta);
+    memcpy(record + 12, end, sizeof *end);
+    put_record(b, chunk, record, sizeof record, 0);
+}
+
 void builder_sample(trace_builder *b)
 {
     static const uint64_t work[] = {100, 120, 90, 110, 400}, whole[] = {2000}, section[] = {40, 50};

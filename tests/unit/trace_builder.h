@@ -71,6 +71,11 @@ void builder_span64(trace_builder *b, uint32_t chunk, uint32_t node, uint64_t de
 void builder_owner(trace_builder *b, uint32_t chunk, uint32_t tid, uint64_t delta,
                    const char *name);
 
+/** From here on that task runs; 0: the thread itself. */
+void builder_switch(trace_builder *b, uint32_t chunk, uint16_t delta, uint32_t task);
+/** A task has ended. */
+void builder_task_end(trace_builder *b, uint32_t chunk, uint64_t delta, const trace_task_end *end);
+
 /** A whole little trace: main, work twice below it, a section; two threads; a timeline. */
 void builder_sample(trace_builder *b);
 

@@ -107,8 +107,7 @@ export class ChartView {
     drawSpan(context, lane, i, y, width) {
         const end = Math.min(width, (lane.endOf(i) - this.from) * this.scale), node = lane.nodes[i];
         const begin = Math.max(0, (lane.starts[i] - this.from) * this.scale), w = end - begin;
-        const isHit = this.isHit(node), isSeveral = lane.spans !== null && lane.spans[i] > 1;
-        const density = isSeveral ? Math.min(1, lane.busy.get(i) / lane.length(i)) : 1;
+        const isHit = this.isHit(node), density = Math.min(1, lane.busyOf(i) / lane.length(i));
         context.fillStyle = this.colour(node, density);
         context.fillRect(begin, y, w > 3 ? w - 0.5 : w, ROW - 1);
         if (lane.isOpen && i === lane.count - 1) this.drawOpen(context, begin, w, y);
@@ -218,8 +217,10 @@ export class ChartView {
             lines.push(['spans', app.grouped(several) + ' in this pixel, of which this is the longest']);
             lines.push(['together', app.quantity(at.busy, 'ns')]);
         }
-        lines.push(['time', app.exactly(lane.length(i), 'ns')], ['from', app.exactly(start, 'ns')]);
-        if (lane.spans !== null && lane.spans[i] > 1) lines.push(['in it', app.grouped(lane.spans[i]) + ' spans, ' + app.quantity(lane.busy.get(i), 'ns') + ', most of it of this function']);
+        const isSeveral = lane.spans !== null && lane.spans[i] > 1, waited = isSeveral ? 0 : lane.length(i) - lane.busyOf(i);
+        lines.push([isSeveral ? 'stretch' : 'time', app.exactly(lane.length(i) - waited, 'ns')], ['from', app.exactly(start, 'ns')]);
+        if (waited > 0) lines.push(['waited', app.quantity(waited, 'ns') + ', of ' + app.quantity(lane.length(i), 'ns') + ' from start to end']);
+        if (isSeveral) lines.push(['in it', app.grouped(lane.spans[i]) + ' spans, ' + app.quantity(lane.busy.get(i), 'ns') + ', most of it of this function']);
         if (lane.isOpen && i === lane.count - 1) lines.push(['state', 'still running at the end']);
         const owner = Timeline.ownerAt(thread, start);
         lines.push(['thread', (owner[1] ? owner[1] + ' \u00b7 ' : '') + owner[0]]);

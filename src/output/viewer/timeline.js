@@ -26,6 +26,9 @@ class Lane {
         return length === LONGEST ? this.longer.get(i) : length;
     }
 
+    // How long it ran: less than its length if its task waited, or there are gaps between several.
+    busyOf(i) { return this.spans !== null && this.spans[i] !== 1 ? this.busy.get(i) : this.length(i); }
+
     endOf(i) { return this.starts[i] + this.length(i); }
 
     // The first that ends after a moment; count if there is none.
@@ -77,7 +80,7 @@ function readSeveral(lane, numbers, first, count) {
         lane.busy = new Map();
     }
     numbers.fill(lane.spans, first, count);
-    for (let i = first; i < first + count; i++) if (lane.spans[i] > 1) lane.busy.set(i, numbers.next());
+    for (let i = first; i < first + count; i++) if (lane.spans[i] !== 1) lane.busy.set(i, numbers.next());
 }
 
 // A thread, and each group of tasks that ran on it, as it is drawn: one below the other.
@@ -126,9 +129,10 @@ export class Timeline {
             if (length === LONGEST) length = lane.longer.get(i);
             const end = start + length;
             if (start < from || end > to) length = Math.min(end, to) - Math.max(start, from);
-            if (spans !== null && spans[i] > 1) {
-                calls[nodes[i]] += spans[i];
-                length = Math.min(length, lane.busy.get(i));
+            if (spans !== null && spans[i] !== 1) {
+                calls[nodes[i]] += spans[i] || 1;
+                // Spread over it evenly, where it lies across an end.
+                length *= lane.busy.get(i) / (end - start || 1);
             } else {
                 calls[nodes[i]]++;
             }
@@ -182,7 +186,7 @@ export class Timeline {
                 if (lane.spans !== null && lane.spans[i] > 1) continue;
                 if (lane.isOpen && i === lane.count - 1) continue;
                 const f = frame[lane.nodes[i]], h = all[f] || (all[f] = { counts: new Uint32Array(BUCKETS), min: Infinity, max: 0, count: 0, sum: 0 });
-                const length = lane.length(i);
+                const length = lane.busyOf(i);
                 h.counts[bucketOf(length)]++;
                 h.count++;
                 h.sum += length;
