@@ -296,6 +296,8 @@ HOOK(void *, calloc)(size_t count, size_t size)
         return made_summary(thagi_real.zeroed(count, size), total, CALLER());
     void *block = thagi_real.zeroed(1, with_record(total));
     if (way == THAGI_MEMORY_LIVE) return made_live(block, total, CALLER(), NULL);
+    if (way == THAGI_MEMORY_DETAIL && total < PTRDIFF_MAX - 64)
+        return made_live(block, total, CALLER(), __builtin_frame_address(0));
     return made(block, total, CALLER());
 }
 
@@ -312,6 +314,16 @@ APART void free_careful(void *block, uintptr_t pc)
     thagi_real.release(block);
 }
 
+/* Who pays for a free, *release, NULL if nobody is asked for. 0: it has to be found. */
+INLINED int release_known(const uintptr_t *frame, trace_release **release)
+{
+    thagi_task *task = thagi_current;
+    if (UNLIKELY(!thagi_task_is_ready(task))) return 0;
+    if (!wants_stack(task)) return 1;
+    *release = thagi_native_known(task, frame, THAGI_STACK_FREE);
+    return *release != NULL;
+}
+
 /* Count the end of a block in the usual way. 0: nothing was done. */
 INLINED int ended_live(void *block, const uintptr_t *frame)
 {
@@ -325,13 +337,7 @@ INLINED int ended_live(void *block, const uintptr_t *frame)
         UNLIKELY((slack = at->node_slack & SLACK_FAR) == SLACK_FAR))
         return 0;
     size_t size = room_of(word) - slack;
-    if (frame) {
-        thagi_task *task = thagi_current;
-        if (UNLIKELY(!thagi_task_is_ready(task))) return 0;
-        int is_wanted = wants_stack(task);
-        if (is_wanted) release = thagi_native_known(task, frame, THAGI_STACK_FREE);
-        if (UNLIKELY(is_wanted && !release)) return 0;
-    }
+    if (frame && UNLIKELY(!release_known(frame, &release))) return 0;
     if (UNLIKELY(!thagi_memory_sub_fast(block, at->node_slack >> 8, size, 1))) return 0;
     count_release(release, size);
     at->check = ~at->check;
@@ -376,19 +382,32 @@ APART void *boot_resize(void *block, size_t size)
     return moved;
 }
 
-/* `old` has become `block`. */
-static void moved_to(const old_block *old, void *block, size_t size, uintptr_t pc)
+/* `old` has become `block`. frame: NULL, or the hook's own if stacks are wanted. */
+INLINED void moved_to(const old_block *old, void *block, size_t size, uintptr_t pc,
+                      const uintptr_t *frame)
 {
-    trace_mem *row = charge(pc, block, size);
+    trace_mem *row = frame ? charge_detail(frame, block, size) : NULL;
+    if (!row) row = charge(pc, block, size);
     if (!row) return;
     thagi_own_add(&row->reallocs, 1);
     if (old->node != TRACE_NONE) thagi_own_add(&row->realloc_bytes, old->size);
     if (thagi_memory_is_live) put_record(block, row->node, size);
 }
 
+/* Count the end of a resized block in the usual way. 0: nothing was done. */
+INLINED int moved_from(const old_block *old, const uintptr_t *frame)
+{
+    trace_release *release = NULL;
+    if (thagi_memory_way != (frame ? THAGI_MEMORY_DETAIL : THAGI_MEMORY_LIVE)) return 0;
+    if (frame && !release_known(frame, &release)) return 0;
+    if (!thagi_memory_sub_fast(old->block, old->node, old->size, 0)) return 0;
+    count_release(release, old->size);
+    return 1;
+}
+
 /* The record goes before the real call, for another thread may get the address before it returns; and
    comes back if nothing happened. */
-APART void *resize(void *block, size_t size, uintptr_t pc)
+INLINED void *resize(void *block, size_t size, uintptr_t pc, const uintptr_t *frame)
 {
     old_block old = {.node = TRACE_NONE};
     int is_ours = thagi_memory_is_live && take_record(&old, block);
@@ -399,23 +418,31 @@ APART void *resize(void *block, size_t size, uintptr_t pc)
         if (is_ours) put_record(block, old.node, old.size);
         return NULL;
     }
-    if (is_ours && !(thagi_memory_way == THAGI_MEMORY_LIVE &&
-                     thagi_memory_sub_fast(block, old.node, old.size, 0)))
-        discharge_slow(&old, 0, pc);
-    if (moved && size && thagi_memory_is_on) moved_to(&old, moved, size, pc);
+    if (is_ours && !moved_from(&old, frame)) discharge_slow(&old, 0, pc);
+    if (moved && size && thagi_memory_is_on) moved_to(&old, moved, size, pc, frame);
     return moved;
 }
 
 APART void *resize_recorded(void *block, size_t size, uintptr_t pc)
 {
-    if (block) return resize(block, size, pc);
+    if (block) return resize(block, size, pc, NULL);
     return made(thagi_real.resize(NULL, thagi_memory_is_on ? with_record(size) : size), size, pc);
+}
+
+/* Jumped to by the hook, so that its frame is the hook's. */
+APART void *resize_detail(void *block, size_t size)
+{
+    const uintptr_t *frame = __builtin_frame_address(0);
+    if (block) return resize(block, size, frame[1], frame);
+    return made_live(thagi_real.resize(NULL, with_record(size)), size, frame[1], frame);
 }
 
 HOOK(void *, realloc)(void *block, size_t size)
 {
     if (UNLIKELY(thagi_boot_has(block))) return boot_resize(block, size);
     if (thagi_memory_way == THAGI_MEMORY_OFF) return thagi_real.resize(block, size);
+    if (thagi_memory_way == THAGI_MEMORY_DETAIL && size < PTRDIFF_MAX - 64)
+        return resize_detail(block, size);
     return resize_recorded(block, size, CALLER());
 }
 

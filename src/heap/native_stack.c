@@ -38,6 +38,7 @@ typedef struct entry {
     union {
         step *next;
         void *counters;
+        uint32_t node;
     } to;
 } entry;
 
@@ -52,6 +53,7 @@ typedef struct memo {
     uint32_t anchor;
     uint16_t count; /* of words; more than there is room for: of no use */
     uint16_t uses_bp;
+    uint32_t version; /* counts the walks that were noted here */
     void *counters;
     uint32_t at[MEMO_WORDS]; /* from sp */
     uintptr_t word[MEMO_WORDS];
@@ -61,7 +63,6 @@ typedef struct memo {
 struct thagi_stacks {
     uint32_t generation; /* of the modules that the addresses belong to */
     uint32_t step_count;
-    uint32_t is_noting;           /* a memo is being made */
     step root[THAGI_STACK_KINDS]; /* of those who allocate and those who free: they alternate */
     step hooks;                   /* from within a hook to its caller */
     memo memos[THAGI_STACK_KINDS][MEMOS];
@@ -181,13 +182,29 @@ static __attribute__((__noinline__)) step *step_to(thagi_thread *thread, step *f
     return fresh;
 }
 
+/* The node of a call below another one. Kept, for most of a new stack is the same as in others, and to
+   ask for it takes the lock. */
+static uint32_t node_child(thagi_session *session, thagi_stacks *s, uint32_t parent,
+                           uintptr_t address)
+{
+    const step *from = (const step *)((uintptr_t)parent * 2 + 1); /* no step is at an odd address */
+    const entry *known = s->room ? entry_at(s, from, address) : NULL;
+    if (known && known->from) return known->to.node;
+    uint32_t node = thagi_code_child(session, parent, address);
+    if (node == TRACE_NONE || !entries_grow(s)) return node;
+    *entry_at(s, from, address) = (entry){from, address, {.node = node}};
+    s->count++;
+    return node;
+}
+
 /* The node of the stack that ends at `last`, from the outermost function down; TRACE_NONE: no room. */
-static uint32_t node_below(thagi_session *session, uint32_t anchor, const step *last)
+static uint32_t node_below(thagi_session *session, thagi_stacks *s, uint32_t anchor,
+                           const step *last)
 {
     uint32_t node = anchor & ~BROKEN_BIT;
-    if (anchor & BROKEN_BIT) node = thagi_code_child(session, node, 0);
+    if (anchor & BROKEN_BIT) node = node_child(session, s, node, 0);
     for (; last->callee && node != TRACE_NONE; last = last->callee)
-        node = thagi_code_child(session, node, last->address);
+        node = node_child(session, s, node, last->address);
     return node;
 }
 
@@ -211,7 +228,7 @@ static __attribute__((__noinline__)) void *counters_of(thagi_session *session, t
     void *counters = known && known->from ? known->to.counters : NULL;
     if (!counters) {
         uint64_t since = thagi_ticks();
-        uint32_t node = entries_grow(s) ? node_below(session, anchor, last) : TRACE_NONE;
+        uint32_t node = entries_grow(s) ? node_below(session, s, anchor, last) : TRACE_NONE;
         if (node != TRACE_NONE)
             counters = kind == THAGI_STACK_ALLOC ? (void *)thagi_memory_row(task->thread, node)
                                                  : (void *)release_of(task->thread, node);
@@ -372,30 +389,45 @@ static thagi_stacks *stacks_of(thagi_thread *thread)
     return stacks_ready(thread);
 }
 
-/* The walk along what came last, all of which is known. */
-static void *walk_known(const thagi_stacks *s, const thagi_task *task, walk *w,
-                        thagi_stack_kind kind)
+/* Who pays for a stack that ends at `last`, if that is known. */
+static void *known_counters(const thagi_stacks *s, step *last, uint32_t anchor)
 {
-    const step *at = &s->root[kind];
+    if (THAGI_LIKELY(last->anchor == anchor)) return last->counters;
+    const entry *known = s->room ? entry_at(s, last, NODE_KEY | anchor) : NULL;
+    if (!known || !known->from) return NULL;
+    last->anchor = anchor;
+    return last->counters = known->to.counters;
+}
+
+/* The walk along what is known. */
+static void *walk_known(thagi_stacks *s, const thagi_task *task, walk *w, thagi_stack_kind kind)
+{
+    step *at = &s->root[kind];
     for (uint32_t depth = 0; depth < FRAMES_MAX; depth++) {
-        at = at->caller;
-        if (THAGI_UNLIKELY(at->address != w->pc)) return NULL;
+        step *next = at->caller;
+        if (THAGI_UNLIKELY(next->address != w->pc)) {
+            const entry *known = s->room ? entry_at(s, at, w->pc) : NULL;
+            if (!known || !known->from) return NULL;
+            next = at->caller = known->to.next;
+        }
+        at = next;
         walk_end end = up(&at->row, w);
         if (end == WALK_ON) continue;
-        return end == WALK_WHOLE && at->anchor == task->top->node ? at->counters : NULL;
+        return end == WALK_WHOLE ? known_counters(s, at, task->top->node) : NULL;
     }
     return NULL;
 }
 
-/* Make the walk, and a memo of it. Not in a signal handler that interrupted just that. */
+/* Make the walk, and a memo of it. */
 static __attribute__((__noinline__)) void *walk_and_note(thagi_stacks *s, thagi_task *task, walk *w,
                                                          memo *m, thagi_stack_kind kind)
 {
     walk start = *w;
-    if (s->is_noting) return walk_known(s, task, w, kind);
-    s->is_noting = 1;
+    uintptr_t was = task->state;
+    task->state = w->sp; /* a signal handler goes elsewhere */
     ORDERED();
     m->pc = 0;
+    m->version++;
     m->sp = w->sp;
     m->count = m->uses_bp = 0;
     w->memo = m;
@@ -406,11 +438,10 @@ static __attribute__((__noinline__)) void *walk_and_note(thagi_stacks *s, thagi_
         m->anchor = task->top->node;
         m->reach = w->sp - start.sp;
         m->counters = counters;
-        ORDERED();
         m->pc = start.pc;
     }
     ORDERED();
-    s->is_noting = 0;
+    task->state = was;
     return counters;
 }
 
@@ -432,7 +463,12 @@ void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_k
     if (THAGI_UNLIKELY(w.sp - task->stack_lo >= task->stack_hi - task->stack_lo)) return NULL;
     w.limit = limit_of(task, &w);
     memo *m = &s->memos[kind][(w.sp >> 4 ^ w.pc) % MEMOS];
-    if (THAGI_LIKELY(is_as_noted(m, &w, task->top->node))) return m->counters;
+    uint32_t version = m->version;
+    ORDERED();
+    void *counters = is_as_noted(m, &w, task->top->node) ? m->counters : NULL;
+    ORDERED();
+    /* Unless a signal handler came between, and noted another one here. */
+    if (THAGI_LIKELY(counters && m->version == version)) return counters;
     return walk_and_note(s, task, &w, m, kind);
 }
 
