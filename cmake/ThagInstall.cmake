@@ -39,13 +39,21 @@ set(_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runtime)
+install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/async.h
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/context.h
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/coroutine.hpp
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/task.h
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/cc/thag-cc.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler/cc COMPONENT runtime)
 set_target_properties(thag_profiler PROPERTIES EXPORT_NAME runtime_static)
 set_target_properties(thag_profiler_shared PROPERTIES EXPORT_NAME runtime_shared)
 set_target_properties(thag_heap PROPERTIES EXPORT_NAME heap_static)
 set_target_properties(thag_heap_shared PROPERTIES EXPORT_NAME heap_shared)
+set_target_properties(thag_async PROPERTIES EXPORT_NAME async)
+set_target_properties(thag_async_shared PROPERTIES EXPORT_NAME async_shared)
 install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_shared
+                thag_async thag_async_shared
                 thag_public_profiler thag_public_time thag_public_full
                 thag_public_time_shared thag_public_full_shared
         EXPORT thag-targets

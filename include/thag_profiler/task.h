@@ -57,6 +57,14 @@ THAG_API_ void thag_task_reuse_at(thag_task *task, const thag_site *site, const 
                                   const char *place);
 
 /**
+ * The stack is about to be cut back to sp, by longjmp or in a way like it: spans of functions below are
+ * ended now, and counted as left without an end. Otherwise the next begin or end would notice.
+ *
+ * Threads: any.   Signals: safe.   Allocates: never.   errno: kept.   Since: 0.1
+ */
+THAG_API_ void thag_stack_cut(__UINTPTR_TYPE__ sp);
+
+/**
  * The task that the calling thread is running; NULL if it is running none.
  *
  * Threads: any.   Signals: safe.   Allocates: never.   errno: kept.   Since: 0.1

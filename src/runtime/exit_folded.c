@@ -68,7 +68,18 @@ static READS_RUNNING_THREADS void sum_cells(const thagi_session *session, node_s
         }
 }
 
-static READS_RUNNING_THREADS void sum_frames(const thagi_task *task, node_sum *sums, uint64_t now)
+/* It runs on its own, and what is open below it stands still meanwhile. */
+static int is_async(const thagi_session *session, uint32_t node)
+{
+    const trace_node *nodes = session->nodes.items;
+    trace_site **sites = session->sites.items;
+    uint32_t site = nodes[node].site;
+    return site != TRACE_NONE && !(site & TRACE_NODE_CODE) &&
+           TRACE_SITE_IS_ASYNC(sites[site]->kind);
+}
+
+static READS_RUNNING_THREADS void sum_frames(const thagi_session *session, const thagi_task *task,
+                                             node_sum *sums, uint64_t now)
 {
     if (task->turn->since_ticks) now = task->turn->since_ticks;
     for (const trace_frame *frame = task->top; frame && frame > task->base; frame--) {
@@ -78,6 +89,7 @@ static READS_RUNNING_THREADS void sum_frames(const thagi_task *task, node_sum *s
         uint64_t ticks = now - start - task->shift;
         if ((int64_t)ticks > 0) sums[frame->node].inclusive += ticks;
         sums[frame->node].seen = 1;
+        if (is_async(session, frame->node)) now = start + task->shift;
     }
 }
 
@@ -85,7 +97,7 @@ static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_su
                                            uint64_t now)
 {
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
-        sum_frames(&thread->base_task, sums, now);
+        sum_frames(session, &thread->base_task, sums, now);
     for (const thagi_task_block *block = session->task_blocks; block; block = block->next)
         for (uint32_t i = 0; i < block->used; i++) {
             const thag_task *t = &block->task[i];
@@ -95,7 +107,7 @@ static READS_RUNNING_THREADS void sum_open(const thagi_session *session, node_su
             uint64_t ticks = end - record->begin_ticks - record->turn.shift_ticks;
             if ((int64_t)ticks > 0) sums[record->node].inclusive += ticks;
             sums[record->node].seen = 1;
-            sum_frames(&t->task, sums, now);
+            sum_frames(session, &t->task, sums, now);
         }
 }
 
@@ -132,9 +144,8 @@ static void sum_memory(const thagi_session *session, node_sum *sums)
 static void sum_children(const thagi_session *session, node_sum *sums)
 {
     const trace_node *nodes = session->nodes.items;
-    trace_site **sites = session->sites.items;
     for (uint32_t i = 1; i < session->nodes.count; i++)
-        if (is_code(nodes[i]) || !TRACE_SITE_IS_ASYNC(sites[nodes[i].site]->kind))
+        if (!is_async(session, i)) /* else it is no part of its parent */
             sums[nodes[i].parent].children += sums[i].inclusive;
 }
 

@@ -409,6 +409,7 @@ void thagi_memory_add(thagi_task *task, trace_mem *row, const void *block, size_
         thagi_own_add(&row->usual, 1);
     else
         thagi_memory_other(memory, row, bytes);
+    if (task->is_users) thagi_memory_pay(task, bytes);
     if (!is_live) return;
     memory->last_block = block;
     if (thagi_own_add_above(&memory->above, bytes)) settle(thagi_session_now, task->thread);

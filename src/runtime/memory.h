@@ -82,6 +82,12 @@ void thagi_memory_other(thagi_memory *memory, trace_mem *row, size_t bytes);
 /** `above` has passed its limit; free_left has. The task is not held. */
 void thagi_memory_used_up(thagi_task *task, uintptr_t sp);
 
+/* A task of the user's has counters of its own besides. */
+static inline void thagi_memory_pay(thagi_task *task, size_t bytes)
+{
+    *(thagi_pair *)(void *)&task->turn->blocks += (thagi_pair){1, bytes};
+}
+
 /** Count an allocation in a row; NULL: nothing was counted. Not for a slot that has been alerted. */
 static inline __attribute__((__always_inline__)) trace_mem *
 thagi_memory_count_fast(thagi_task *task, trace_mem *row, const void *block, size_t bytes,
@@ -93,6 +99,7 @@ thagi_memory_count_fast(thagi_task *task, trace_mem *row, const void *block, siz
         thagi_own_add(&row->usual, 1);
     else
         thagi_memory_other(memory, row, bytes);
+    if (THAGI_UNLIKELY(task->is_users)) thagi_memory_pay(task, bytes);
     if (!is_live) return row;
     memory->last_block = block;
     if (THAGI_UNLIKELY(thagi_own_add_above(&memory->above, bytes)))

@@ -104,6 +104,7 @@ struct thagi_task {
     trace_turn *turn;                        /* its part of the trace */
     uintptr_t stack_lo, stack_hi;            /* mapping of the stack seen last; 0, 0: unknown */
     uintptr_t idle;                          /* the state between calls: _IDLE or another */
+    uint32_t is_users;                       /* else it is a thread's own */
     uint32_t closed_count;                   /* frames ended out of order, still below the top */
     const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
 };
@@ -178,6 +179,11 @@ struct thagi_thread {
         trace_wait **rows;
         uint32_t room;
     } waits;
+    struct thagi_went_on { /* what was continued here lately, by node and site */
+        const thag_site *site;
+        thagi_cell *cell;
+        uint32_t node;
+    } went_on[16];
     struct thag_task *spare_tasks; /* ended here, to be used again */
     uint32_t spare_count;
 };
@@ -424,6 +430,14 @@ void thagi_task_release(thagi_task *task);
 void thagi_task_recover(thagi_task *task);
 /** Begin a span. 0: lost, and counted. */
 thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t where);
+/** Pop the top frame as if it had not been. */
+void thagi_span_take_back(thagi_task *task);
+/** Ticks of a span that went on here are none of those that are open below it. */
+static inline void thagi_task_detach_ticks(thagi_task *task, uint64_t ticks)
+{
+    thagi_task_shift(task, ticks);
+    if (task == &task->thread->base_task) task->turn->task_ticks += ticks;
+}
 /** Count a run of `cell` that took `ticks` until `now`, and put it into the timeline. */
 void thagi_span_count(thagi_task *task, thagi_cell *cell, uint64_t ticks, uint64_t now);
 /** Count the top frame as ended at `now`, and pop it. */

@@ -15,7 +15,7 @@ void thagi_paused(thagi_task *task, uint64_t since)
 {
     uint64_t took = thagi_ticks() - since;
     thagi_task_shift(task, took);
-    if (task != &task->thread->base_task) task->thread->base_task.turn->task_ticks -= took;
+    if (task->is_users) task->thread->base_task.turn->task_ticks -= took;
     if (thagi_session_now->trace.file)
         __atomic_fetch_add(&thagi_session_now->trace.file->profiler_ticks, took, __ATOMIC_RELAXED);
 }
@@ -92,7 +92,14 @@ void thagi_span_pop(thagi_task *task, uint64_t now)
         uint64_t ticks = count_span(thread, cell, start + task->shift, now, 1);
         drop_top(task, top);
         timeline_put(thread, cell->node, ticks, now);
+        if (cell->site && TRACE_SITE_IS_ASYNC(cell->site->kind))
+            thagi_task_detach_ticks(task, ticks);
     }
+}
+
+void thagi_span_take_back(thagi_task *task)
+{
+    drop_top(task, task->top);
 }
 
 void thagi_span_count(thagi_task *task, thagi_cell *cell, uint64_t ticks, uint64_t now)
@@ -230,7 +237,7 @@ thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t whe
  * The runtime's call in progress is gone: a handler that interrupted it left by longjmp, or the thread
  * was cancelled. Finish or undo what it had begun, and end what the handler had open.
  */
-void thagi_task_recover(thagi_task *task)
+static void recover_held(thagi_task *task)
 {
     trace_thread *shared = task->thread->shared;
     trace_frame *top = task->top;
@@ -248,9 +255,18 @@ void thagi_task_recover(thagi_task *task)
         timeline_put(task->thread, last->node, shared->last_ticks, shared->last_end);
     if (!is_counted || (!task->thread->sample_period && thagi_hist_has(last, last->calls)))
         shared->last_cell = 0; /* not to be settled: not counted, or just settled */
+}
+
+void thagi_task_recover(thagi_task *task)
+{
+    recover_held(task);
     for (thagi_thread *n = task->thread->nested; n && n->in_use; n = n->nested) {
-        if (n->base_task.state > THAGI_TASK_CAREFUL) thagi_task_recover(&n->base_task);
+        int was_busy = n->base_task.state > THAGI_TASK_CAREFUL;
+        n->base_task.state = task->state; /* a handler that interrupts us has to go one further */
+        ORDERED();
+        if (was_busy) recover_held(&n->base_task);
         thagi_span_close_all(&n->base_task);
+        ORDERED();
         n->base_task.state = n->base_task.idle;
     }
     thagi_task_release(task);
@@ -267,6 +283,8 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
     while (task && task->state > THAGI_TASK_CAREFUL) {
         /* A handler that interrupted that call would stand below it. */
         if (sp >= task->state && same_stack(task, sp, task->state)) {
+            task->state = sp; /* of the call that does it, for handlers that interrupt it */
+            ORDERED();
             thagi_task_recover(task);
             break;
         }

@@ -49,6 +49,7 @@ static void task_start(thag_task *t, thagi_thread *thread, thagi_cell *cell, uin
     task->thread = thread;
     task->shift = 0;
     task->closed_count = 0;
+    task->is_users = 1;
     task->stack_lo = task->stack_hi = 0;
     task->idle = thagi_thread_idle(thread);
     task->base->node = cell->node;

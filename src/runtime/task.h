@@ -37,7 +37,7 @@ static inline trace_task *thagi_task_record(const thag_task *t)
 /* Of the user's, not a thread's own. */
 static inline int thagi_task_is_users(const thagi_task *task)
 {
-    return task->thread && task != &task->thread->base_task;
+    return (int)task->is_users;
 }
 
 #define THAGI_HANDLE_SHIFT 48
@@ -87,6 +87,8 @@ int thagi_task_take(const thag_task *handle, thagi_thread *thread);
 void thagi_task_give(thag_task *t);
 /** From one task of the thread to another, which is owned; both are held. */
 void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now);
+/** Count a time of waiting at a node. */
+void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready);
 /** Count what a task has waited, and let its clock go on. It is owned. */
 void thagi_task_resumed(thag_task *t, uint64_t now);
 

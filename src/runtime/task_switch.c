@@ -82,7 +82,7 @@ static trace_wait *wait_row_new(thagi_thread *thread, uint32_t node)
     return waits->rows[node] = row;
 }
 
-static void wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready)
+void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready)
 {
     trace_wait *row = node < thread->waits.room ? thread->waits.rows[node] : NULL;
     if (THAGI_UNLIKELY(!row)) {
@@ -120,7 +120,7 @@ void thagi_task_resumed(thag_task *t, uint64_t now)
         if (ready > ticks) ready = (int64_t)ready < 0 ? 0 : ticks;
         record->ready_ticks += ready;
     }
-    wait_count(t->task.thread, t->task.top->node, ticks, ready);
+    thagi_wait_count(t->task.thread, t->task.top->node, ticks, ready);
 }
 
 /* --- switching --------------------------------------------------------------------------------- */
@@ -232,6 +232,19 @@ void thag_task_switch_at(thag_task *to, const char *place)
 void thag_task_leave_at(thag_task *previous, const char *place)
 {
     thag_task_switch_at(previous, place);
+}
+
+/* Here frames are looked at by their place in the stack, whatever frames_detach() has made of it. */
+void thag_stack_cut(uintptr_t sp)
+{
+    thagi_task *task = thagi_current;
+    if (!thagi_task_is_ready(task) || task->top == task->base) return;
+    uint64_t mark = UINT64_C(1) << 63;
+    for (trace_frame *f = task->top; f > task->base; f--) f->scratch[THAGI_FRAME_WHERE] &= ~mark;
+    task = thagi_task_hold(STACK_POINTER());
+    if (!task) return;
+    thagi_span_drop_dead(task, (uint64_t)sp << 16, NULL);
+    thagi_task_release(task);
 }
 
 thag_task *thag_task_current(void)

@@ -72,14 +72,38 @@ void slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end)
     }
 }
 
-/* Open frames are kept as paths now; their time is added when the end of the session is known. */
+static int is_async(const trace *t, uint32_t node)
+{
+    trace_site_info site;
+
+    return trace_site_get(t, t->nodes[node].site, &site) && TRACE_SITE_IS_ASYNC(site.kind);
+}
+
+/* Until the end is known: the negated start, modulo 2^64. `since`, if not 0: it stands still since then. */
+static thag_err keep_frame(slot_work *w, const trace_frame *f, uint64_t since)
+{
+    trace *t = w->t;
+    size_t at = slot_path(w, f->node);
+
+    if (at == SIZE_MAX) return THAG_ERR_MEMORY;
+    t->paths[at].open++;
+    if (!is_timed(f)) return THAG_OK;
+    slot_see_moment(w, f->start_ticks, "start of an open span");
+    t->paths[at].open_timed++;
+    t->paths[at].open_suspended += since != 0;
+    t->paths[at].open_ticks += since - f->start_ticks;
+    return THAG_OK;
+}
+
+/* From the top down: what is below a span that goes on from elsewhere stands still since its start. */
 thag_err slot_keep_open(slot_work *w)
 {
     trace *t = w->t;
+    uint64_t since = w->turn.since_ticks;
+    thag_err err = THAG_OK;
 
-    for (size_t i = 1; i < w->frame_count; i++) {
+    for (size_t i = w->frame_count; !err && i-- > 1;) {
         const trace_frame *f = &w->frames[i];
-        size_t path;
 
         if (!is_open(f)) continue;
         if (f->node >= t->node_count || f->node == 0 ||
@@ -88,16 +112,8 @@ thag_err slot_keep_open(slot_work *w)
                        f->node);
             continue;
         }
-        path = slot_path(w, f->node);
-        if (path == SIZE_MAX) return THAG_ERR_MEMORY;
-        t->paths[path].open++;
-        /* Until the end is known: the negated start, modulo 2^64. Of a suspended task it is known. */
-        if (is_timed(f)) {
-            slot_see_moment(w, f->start_ticks, "start of an open span");
-            t->paths[path].open_timed++;
-            t->paths[path].open_suspended += w->turn.since_ticks != 0;
-            t->paths[path].open_ticks += w->turn.since_ticks - f->start_ticks;
-        }
+        err = keep_frame(w, f, since);
+        if (is_async(t, f->node) && is_timed(f)) since = f->start_ticks;
     }
-    return THAG_OK;
+    return err;
 }

@@ -94,6 +94,7 @@ typedef struct trace_thread_info {
     uint64_t start_ticks;            /* of the present or last owner */
     uint64_t end_ticks;              /* of the last owner; end of the session if it still lived */
     uint64_t task_ticks;             /* in which it ran tasks */
+    uint64_t task_since;             /* it was running one since then when the trace ended; or 0 */
     uint64_t past_ticks;             /* lifetimes of earlier owners */
     uint64_t spans;                  /* span records in the timeline, the tail included */
     uint32_t first_path, path_count; /* its part of trace_paths() */

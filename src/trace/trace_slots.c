@@ -137,7 +137,6 @@ static void check_lifetime(slot_work *w)
                    "slot %u: lifetimes out of range", w->slot);
         th->past_ticks = 0;
     }
-    if (th->turn.task_ticks > UINT64_MAX / 2) th->turn.task_ticks = 0; /* less than its pauses */
 }
 
 static thag_err keep_thread(slot_work *w)
@@ -163,6 +162,7 @@ static thag_err keep_thread(slot_work *w)
                                 .end_ticks = th->end_ticks,
                                 .past_ticks = th->past_ticks,
                                 .task_ticks = th->turn.task_ticks,
+                                .task_since = th->turn.since_ticks,
                                 .first_path = (uint32_t)w->first_path,
                                 .path_count = (uint32_t)(t->path_count - w->first_path),
                                 .alive = th->end_ticks == 0};
@@ -258,6 +258,10 @@ static void set_ends(trace *t)
 
         if (info->end_ticks == 0 || info->end_ticks > t->end_ticks) info->end_ticks = t->end_ticks;
         if (info->start_ticks > info->end_ticks) info->start_ticks = info->end_ticks;
+        if (info->task_since && info->task_since < info->end_ticks) {
+            info->task_ticks += info->end_ticks - info->task_since;
+        }
+        if (info->task_ticks > UINT64_MAX / 2) info->task_ticks = 0; /* less than its pauses */
         set_open_ends(t, info->first_path, info->path_count, info->end_ticks);
     }
     set_open_ends(t, t->task_first_path, t->path_count - t->task_first_path, t->end_ticks);

@@ -187,6 +187,15 @@ static uint64_t walk_slot(walk *w, trace *t, size_t index)
     return spans;
 }
 
+static int has_tasks(const trace *t)
+{
+    trace_site_info site;
+
+    for (uint32_t i = 0; i < trace_site_count(t); i++)
+        if (trace_site_get(t, i, &site) && TRACE_SITE_IS_ASYNC(site.kind)) return 1;
+    return 0;
+}
+
 static unsigned check_timeline(trace *t, FILE *out)
 {
     size_t thread_count, path_count;
@@ -196,8 +205,8 @@ static unsigned check_timeline(trace *t, FILE *out)
 
     w.nodes = trace_nodes(t, &w.node_count);
     /* Spans of a task end in the slots of several threads. */
-    w.is_ordered = !timeline_losses(t) && !trace_head(t)->losses[TRACE_CROSSED_END] &&
-                   !trace_statistics(t)->chunks[TRACE_TASKS];
+    w.is_ordered =
+        !timeline_losses(t) && !trace_head(t)->losses[TRACE_CROSSED_END] && !has_tasks(t);
     for (size_t i = 0; i < thread_count; i++) {
         const trace_path *paths = trace_paths(t, &path_count) + threads[i].first_path;
         w.spans = must_alloc(w.node_count * sizeof *w.spans);

@@ -4,12 +4,15 @@
  *     coroutines THREADS TASKS ROUNDS   task k is "job (k % 8)", and opens "work (k % 8)" in itself;
  *                                       whatever is charged to another job makes a path that must not be
  *     unannounced THREADS TASKS ROUNDS  the control: the same without saying who runs
+ *     allocate THREADS TASKS ROUNDS     as coroutines, and each round 25 blocks of 8 bytes
+ *     jumps THREADS TASKS ROUNDS        unannounced, and all but the first switch by siglongjmp
  *     callbacks                         no stacks: begun, resumed and ended in turn from one function
  *     nested switched reused current    the interface, call by call
  *     twice gone busy                   misuse
  *     suspended                         left open at the end, one in a span, one ended while suspended
  */
 #include <pthread.h>
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,18 +20,21 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "thag_profiler/task.h"
+#include "thag_profiler/async.h"
+#include "thag_profiler/context.h"
 
 enum { JOBS = 8, STACK = 64 * 1024 };
 
 typedef struct job {
+    sigjmp_buf jump_self, *jump_back;
+    int has_begun;
     ucontext_t self, *back;
     thag_task *task;
     int number, rounds, is_done;
     struct job *next;
 } job;
 
-static int is_announced;
+static int is_announced, jumps;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static job *first, *last;
 static int left;
@@ -48,8 +54,25 @@ static void step(void)
     THAG_PROFILED();
 }
 
+static int allocates;
+static void *volatile kept;
+
+/* 25 of 8 bytes, so 100 in four rounds. */
+static void allocate(void)
+{
+    THAG_PROFILED();
+    for (int i = 0; i < 25; i++) {
+        kept = malloc(8);
+        free(kept);
+    }
+}
+
 static void pause_job(job *j)
 {
+    if (jumps) {
+        if (!sigsetjmp(j->jump_self, 0)) siglongjmp(*j->jump_back, 1);
+        return;
+    }
     swapcontext(&j->self, j->back);
 }
 
@@ -61,6 +84,7 @@ static void work(job *j)
     THAG_PROFILE((const char *)name);
     for (int i = 0; i < j->rounds; i++) {
         step();
+        if (allocates) allocate();
         pause_job(j);
     }
     THAG_END(name);
@@ -78,8 +102,13 @@ static void job_main(unsigned low, unsigned high)
 static void resume(job *j)
 {
     ucontext_t here;
+    sigjmp_buf jump_here;
 
     j->back = &here;
+    j->jump_back = &jump_here;
+    if (jumps && sigsetjmp(jump_here, 0)) return;
+    if (jumps && j->has_begun) siglongjmp(j->jump_self, 1);
+    j->has_begun = 1;
     if (is_announced) {
         THAG_TASK_RUN(j->task);
         swapcontext(&here, &j->self);
@@ -259,6 +288,81 @@ static void rearmed(void)
     thag_task_end(task);
 }
 
+/* --- positions and resumable spans ------------------------------------------------------------- */
+
+static thag_ctx context[4];
+
+static void *continuer(void *unused)
+{
+    THAG_PROFILED();
+    (void)unused;
+    for (int i = 0; i < 400; i++) {
+        THAG_CONTINUE(&context[i % 4], "on_event");
+        step();
+    }
+    return NULL;
+}
+
+static void submit(int which)
+{
+    THAG_PROFILED();
+    context[which] = thag_ctx_capture();
+}
+
+static void continued(void)
+{
+    pthread_t thread;
+
+    check(sizeof context[0] == 24, "24 bytes");
+    for (int i = 0; i < 3; i++) submit(i); /* the fourth is none: it starts at the root */
+    pthread_create(&thread, NULL, continuer, NULL);
+    pthread_join(thread, NULL);
+    for (int i = 0; i < 1000; i++) { /* sets itself again: the path must not grow */
+        THAG_CONTINUE(&context[0], "on_timer");
+        context[0] = thag_ctx_capture();
+        step();
+    }
+}
+
+typedef struct machine {
+    int at;
+    thag_async span;
+} machine;
+
+static int run_machine(machine *m)
+{
+    THAG_ASYNC(&m->span, "machine");
+    switch (m->at) {
+    case 0:
+        for (m->at = 1; m->at < 5;) {
+            step();
+            return 0;
+        case 1:
+        case 2:
+        case 3:
+        case 4: m->at++;
+        }
+    }
+    step();
+    m->at = 0;
+    THAG_ASYNC_END(&m->span);
+    return 1;
+}
+
+static void stackless(void)
+{
+    THAG_PROFILED();
+    machine many[50];
+    int done = 0;
+
+    memset(many, 0, sizeof many);
+    while (done < 100)
+        for (int i = 0; i < 50; i++) done += run_machine(&many[i]);
+    run_machine(&many[0]);
+    thag_async_cancel(&many[0].span);
+    thag_async_cancel(&many[1].span); /* is not under way */
+}
+
 /* --- misuse ------------------------------------------------------------------------------------ */
 
 static pthread_barrier_t barrier;
@@ -369,16 +473,20 @@ static void times(void)
 
 int main(int argc, char **argv)
 {
-    THAG_ENABLE_PROFILING(time);
+    THAG_ENABLE_PROFILING(yes);
     const char *what = argc > 1 ? argv[1] : "";
 
-    is_announced = strcmp(what, "unannounced") != 0;
+    jumps = strcmp(what, "jumps") == 0;
+    allocates = strcmp(what, "allocate") == 0;
+    is_announced = !jumps && strcmp(what, "unannounced") != 0;
     if (argc == 5) coroutines(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
     if (strcmp(what, "callbacks") == 0) callbacks();
     if (strcmp(what, "nested") == 0) nested();
     if (strcmp(what, "switched") == 0) switched();
     if (strcmp(what, "reused") == 0) reused();
     if (strcmp(what, "rearmed") == 0) rearmed();
+    if (strcmp(what, "continued") == 0) continued();
+    if (strcmp(what, "stackless") == 0) stackless();
     if (strcmp(what, "twice") == 0) twice();
     if (strcmp(what, "gone") == 0) gone();
     if (strcmp(what, "suspended") == 0) suspended();

@@ -34,6 +34,35 @@ facts=$("$bin/trace_check" "$folder"/*.thag 2>/dev/null)
 wrong=$(grep '^path' <<<"$facts" | grep -cvE 'worker;work ([0-7])(;step)?$|=1 open=0 main$|worker$')
 [ "$wrong" -gt 0 ] || fail "without tasks every span was right: the test sees nothing"
 
+# The same unannounced, with the hooks of libc: coroutines have a task without being told.
+if [ -z "$sanitizers" ]; then
+    for how in unannounced jumps; do
+        for threads in 1 2 4; do
+            succeeded probe_tasks_hooked $how $threads 80 100
+            checked
+            no_loss
+            for k in 0 1 2 3 4 5 6 7; do line "path calls=1000 open=0 main;coroutine;work $k;step"; done
+            line "path calls=$threads open=0 worker"
+            [ "$(grep -c '^path' <<<"$facts")" -eq 19 ] || fail "paths: $(grep ^path <<<"$facts" | head -30)"
+        done
+    done
+fi
+
+# Killed at any moment: what the trace says holds together, and no span is where it does not belong.
+for delay in 0.02 0.05 0.09 0.13 0.2; do
+    what="probe_tasks, killed after $delay s"
+    folder=$(mktemp -d -p "$work")
+    (cd "$folder" && exec "$bin/probe_tasks" coroutines 3 2000 2000) 2>/dev/null &
+    sleep $delay
+    { kill -9 $! && wait $!; } 2>/dev/null
+    [ -n "$(find "$folder" -name '*.thag')" ] || continue
+    checked
+    no_line 'path.*work.*work'
+    mixed=$(grep -oE 'job [0-7];work [0-7]' <<<"$facts" | awk '$2 + 0 != $3 + 0')
+    [ -z "$mixed" ] || fail "$mixed"
+    tasks
+done
+
 succeeded probe_tasks callbacks
 checked
 no_loss
@@ -70,6 +99,23 @@ no_loss
 line "path calls=10001 open=0 main;timer"
 line "path calls=10000 open=0 main;timer;step"
 line "depth 3"
+
+succeeded probe_tasks continued
+checked
+no_loss
+[ -z "$out" ] || fail "$out"
+line "path calls=300 open=0 main;submit;on_event"
+line "path calls=300 open=0 main;submit;on_event;step"
+line "path calls=100 open=0 on_event;step"
+line "path calls=1 open=0 continuer"
+line "path calls=1000 open=0 main;submit;on_timer"
+line "path calls=1000 open=0 main;submit;on_timer;step"
+
+succeeded probe_tasks stackless
+checked
+no_loss
+line "path calls=101 open=0 main;stackless;machine"
+line "path calls=501 open=0 main;stackless;machine;step"
 
 succeeded probe_tasks twice
 checked
@@ -110,5 +156,18 @@ near "spin" "$(stats spin inclusive_ns)" "$active" 1
 near "meanwhile" "$(stats meanwhile inclusive_ns)" "$wait" 1
 [ "$active" -ge 30000000 ] && [ "$wait" -ge 40000000 ] && [ "$ready" -ge 5000000 ] &&
     [ "$ready" -lt $((wait / 2)) ] || fail "active $active, wait $wait, ready $ready"
+
+if [ -x "$bin/probe_tasks_heap" ]; then
+    succeeded probe_tasks_heap allocate 2 60 4
+    checked
+    no_loss
+    tasks
+    for k in 0 7; do
+        [ "$(task bytes "async::job $k" | sort | uniq -c | awk '{ print $2 }')" = 800 ] || fail "bytes: $(task bytes "async::job $k")"
+        [ "$(task blocks "async::job $k" | sort -u)" = 100 ] || fail "blocks: $(task blocks "async::job $k")"
+    done
+    "$analyze" stats --memory --csv "$folder"/*.thag >"$work/stats.csv"
+    [ "$(stats allocate bytes)" = $((60 * 800)) ] || fail "allocate: $(stats allocate bytes)"
+fi
 
 done_testing

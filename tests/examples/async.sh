@@ -1,0 +1,53 @@
+#!/bin/bash
+# async.sh - the examples of asynchronous code: counts are exact, and time is where it belongs.
+# usage: async.sh BIN_DIR THAG_ANALYZE
+set -uo pipefail
+bin=$1 analyze=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+fail() { echo "FAILED: $*"; failures=$((failures + 1)); }
+
+# calls NAME OF: of the example that ran last
+calls() { awk -F, -v name="\"$1\"" '$1 == name { print $2 }' "$work/stats.csv"; }
+expect() {
+    local got
+    got=$(calls "$1")
+    [ "${got:-none}" = "$2" ] || fail "$example: $1 was called ${got:-never}, not $2"
+}
+run() {
+    example=$1
+    mkdir "$work/$1"
+    (cd "$work/$1" && "$bin/$1_profiled") || fail "$1: exit status $?"
+    "$analyze" stats --csv "$work/$1"/*.thag >"$work/stats.csv" || fail "$1: stats"
+    "$analyze" fold "$work/$1"/*.thag >"$work/folded" || fail "$1: fold"
+    "$analyze" flamegraph -o "$work/$1.svg" "$work/$1"/*.thag || fail "$1: flamegraph"
+    "$analyze" info "$work/$1"/*.thag >"$work/info" || fail "$1: info"
+    grep -q '^nothing was lost$' "$work/info" || fail "$1: $(tail -n 3 "$work/info")"
+}
+path() { grep -q "^$1 " "$work/folded" || fail "$example: no path $1 in $(cat "$work/folded")"; }
+
+run async_coroutines
+expect async::download 40
+expect connect 40
+expect receive 40
+expect parse 200
+path "main;start;async::download;receive;parse"
+
+run async_thread_pool
+expect async::job 100
+expect compress 100
+path "main;save_picture;async::job;compress"
+path "main;save_text;async::job;compress"
+
+run async_state_machine
+expect async::serve 20
+expect decode 80
+path "main;loop;async::serve;decode"
+
+if [ -x "$bin/async_cpp20_profiled" ]; then
+    run async_cpp20
+    expect async::order 40
+    path "main;async::order;.*price()"
+fi
+[ "$failures" -eq 0 ]
