@@ -2,6 +2,7 @@
  * CSV along time: RFC 4180 with a heading, a row for each span as the trace has it: thread after
  * thread, in order of their end. Nothing is moved to make them nest.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,8 @@ typedef struct writer {
     const export_source *from;
     char *names; /* of all frames, as CSV */
     size_t *first;
+    uint32_t owner;   /* whose spans these are */
+    char *owner_text; /* its first two columns; NULL before the first */
 } writer;
 
 static int make_names(writer *w)
@@ -38,14 +41,29 @@ static int make_names(writer *w)
     return 1;
 }
 
-static void put_span(writer *w, const timeline_span *s, const timeline_owner *owner)
+static thag_err set_owner(writer *w, uint32_t number)
+{
+    uint32_t count;
+    const timeline_owner *owner = &timeline_owners(w->from->timeline, &count)[number];
+    size_t len;
+    FILE *to;
+
+    if (w->owner_text && w->owner == number) return THAG_OK;
+    free(w->owner_text);
+    w->owner_text = NULL;
+    to = open_memstream(&w->owner_text, &len);
+    if (!to) return THAG_ERR_MEMORY;
+    fprintf(to, "%" PRIu32 ",", owner->tid);
+    csv_text(to, owner->name);
+    w->owner = number;
+    return fclose(to) ? THAG_ERR_MEMORY : THAG_OK;
+}
+
+static void put_span(writer *w, const timeline_span *s)
 {
     uint32_t frame = w->from->profile->frame[s->node];
 
-    text_uint(&w->out, owner->tid);
-    text_put(&w->out, ",", 1);
-    text_flush(&w->out);
-    csv_text(w->out.to, owner->name);
+    text_puts(&w->out, w->owner_text);
     text_put(&w->out, ",", 1);
     text_uint(&w->out, s->node);
     text_put(&w->out, ",", 1);
@@ -66,10 +84,10 @@ static thag_err put_thread(writer *w, uint32_t thread)
     size_t n;
 
     while (!err && (n = timeline_read(w->from->timeline, spans, BATCH, &err)) > 0) {
-        uint32_t count;
-        const timeline_owner *owners = timeline_owners(w->from->timeline, &count);
-
-        for (size_t i = 0; i < n; i++) put_span(w, &spans[i], &owners[spans[i].owner]);
+        for (size_t i = 0; i < n && !err; i++) {
+            err = set_owner(w, spans[i].owner);
+            if (!err) put_span(w, &spans[i]);
+        }
     }
     return err;
 }
@@ -88,5 +106,6 @@ thag_err csv_timeline_write(FILE *to, const export_source *from, fault *why)
     if (err) fault_set(why, err, UINT64_MAX, "writing CSV");
     free(w.names);
     free(w.first);
+    free(w.owner_text);
     return err;
 }
