@@ -192,6 +192,22 @@ static void put_notes(FILE *to, const trace *t)
     }
 }
 
+/* Of those in which something allocated; there are none where memory was not recorded. */
+static void put_modules(FILE *to, const trace *t)
+{
+    uint32_t count = trace_module_count(t);
+
+    if (count) fprintf(to, "\n%-30s  %-40s  module\n", "addresses", "build-id");
+    for (uint32_t id = 0; id < count; id++) {
+        trace_module_info m = trace_module_get(t, id);
+
+        fprintf(to, "%14" PRIx64 "-%-15" PRIx64 "  %-40s  ", m.lo, m.hi,
+                *m.build_id ? m.build_id : "-");
+        utf8_put_plain(to, *m.path ? m.path : "-", *m.path ? strlen(m.path) : 1, SIZE_MAX);
+        fputc('\n', to);
+    }
+}
+
 static void put_losses(FILE *to, const trace *t)
 {
     const trace_file *h = trace_head(t);
@@ -268,6 +284,7 @@ thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why)
         err = put_threads(to, t);
     }
     if (!err) {
+        put_modules(to, t);
         put_losses(to, t);
         put_damages(to, t, all_damages);
     }
@@ -331,6 +348,26 @@ static thag_err json_threads(json *j, const trace *t)
     return THAG_OK;
 }
 
+static void json_modules(json *j, const trace *t)
+{
+    uint32_t count = trace_module_count(t);
+
+    if (!count) return;
+    json_begin_array(j, "modules", 1);
+    for (uint32_t id = 0; id < count; id++) {
+        trace_module_info m = trace_module_get(t, id);
+
+        json_begin_object(j, NULL, 0);
+        json_text(j, "path", m.path);
+        json_text(j, "build_id", m.build_id);
+        json_uint(j, "bias", m.bias);
+        json_uint(j, "low", m.lo);
+        json_uint(j, "high", m.hi);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 static void json_problems(json *j, const trace *t)
 {
     const trace_file *h = trace_head(t);
@@ -369,6 +406,7 @@ thag_err info_write_json(FILE *to, trace *t, fault *why)
     json_begin_object(&j, NULL, 1);
     json_run(&j, t);
     err = json_threads(&j, t);
+    json_modules(&j, t);
     json_problems(&j, t);
     json_end(&j);
     json_finish(&j);

@@ -124,3 +124,19 @@ int trace_code_get(const trace *t, const trace_node *node, trace_code_info *out)
     out->bias = m->bias;
     return 1;
 }
+
+uint32_t trace_module_count(const trace *t)
+{
+    return t->module_count;
+}
+
+trace_module_info trace_module_get(const trace *t, uint32_t id)
+{
+    const module_entry *m = &t->modules[id];
+
+    return (trace_module_info){.path = t->strings + m->path_off,
+                               .build_id = t->strings + m->build_id_off,
+                               .bias = m->bias,
+                               .lo = m->lo,
+                               .hi = m->hi};
+}

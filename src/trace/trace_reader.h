@@ -76,6 +76,18 @@ static inline int trace_node_is_code(const trace_node *node)
     return node->site != TRACE_NONE && (node->site & TRACE_NODE_CODE);
 }
 
+/* The program, or a library: code that allocated was in it. */
+typedef struct trace_module_info {
+    const char *path;     /* "" if unknown */
+    const char *build_id; /* in hexadecimal, "" if it has none */
+    uint64_t bias, lo, hi;
+} trace_module_info;
+
+uint32_t trace_module_count(const trace *t);
+
+/** Module by id, which must be below the count. */
+trace_module_info trace_module_get(const trace *t, uint32_t id);
+
 /* A place in machine code. */
 typedef struct trace_code_info {
     const char *path;     /* of the module, "" if unknown; a NUL within became '?' */

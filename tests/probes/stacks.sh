@@ -99,4 +99,9 @@ stacks=$(folded --lines)
 grep -qE '^main;main .*plugin_alloc \(stacks_plugin.c:[0-9]+\);inside \(stacks_plugin.c:[0-9]+\) 140$' <<<"$stacks" ||
     fail "closed: $stacks"
 
+"$analyze" info "$folder"/*.thag >"$work/info" || fail "info: exit status $?"
+for module in probe_stacks_O2 stacks_plugin libc.so; do
+    grep -qE "^ +[0-9a-f]+-[0-9a-f]+ +[0-9a-f]{16,} +/.*$module" "$work/info" || fail "info: no $module in $(cat "$work/info")"
+done
+
 done_testing
