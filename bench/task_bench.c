@@ -94,7 +94,7 @@ static void swap_announced(void)
 
 int main(void)
 {
-    THAG_ENABLE_PROFILING(time);
+    THAG_ENABLE_PROFILING(runtime);
 
     a = thag_task_begin("a");
     b = thag_task_begin("b");
