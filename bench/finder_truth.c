@@ -40,17 +40,27 @@ static char *own_path(CXFile file)
 
 /* ---- definitions ---- */
 
-static int has_brace(CXTranslationUnit unit, CXFile file, unsigned offset)
+/* clang counts a line splice before a token as a part of it. */
+static unsigned behind_splices(const char *text, size_t size, unsigned offset)
+{
+    while (offset + 1 < size && text[offset] == '\\' && text[offset + 1] == '\n') offset += 2;
+    return offset;
+}
+
+/* Whether a brace stands there; *offset is moved to it. */
+static int has_brace(CXTranslationUnit unit, CXFile file, unsigned *offset)
 {
     size_t size;
     const char *text = clang_getFileContents(unit, file, &size);
 
-    if (!text || offset >= size) return 0;
-    return text[offset] == '{' || (offset + 1 < size && memcmp(text + offset, "<%", 2) == 0) ||
-           (offset + 2 < size && memcmp(text + offset,
-                                        "?"
-                                        "?<",
-                                        3) == 0);
+    if (!text || *offset >= size) return 0;
+    *offset = behind_splices(text, size, *offset);
+    return (*offset < size && text[*offset] == '{') ||
+           (*offset + 1 < size && memcmp(text + *offset, "<%", 2) == 0) ||
+           (*offset + 2 < size && memcmp(text + *offset,
+                                         "?"
+                                         "?<",
+                                         3) == 0);
 }
 
 static void print_definition(CXCursor function, CXCursor body)
@@ -67,7 +77,7 @@ static void print_definition(CXCursor function, CXCursor body)
     if (path) {
         CXTranslationUnit unit = clang_Cursor_getTranslationUnit(function);
         /* The brace of a macro is spelled in a file, too, but in its #define, not where it is used. */
-        int is_own = expanded == offset && has_brace(unit, file, offset);
+        int is_own = expanded == offset && has_brace(unit, file, &offset);
 
         printf("D %s %u %s %s\n", path, offset, is_own ? "own" : "macro", clang_getCString(name));
     }
