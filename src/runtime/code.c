@@ -72,7 +72,7 @@ static uint32_t code_slot(const trace_code *code, uint32_t mask)
     return (uint32_t)thagi_hash_mix(code->offset ^ (uint64_t)code->module << 48) & mask;
 }
 
-static int key_table_grow(thagi_session *session)
+static int code_table_grow(thagi_session *session)
 {
     thagi_array *table = &session->code_by_key, bigger = {0};
     if ((session->codes.count + 1) * 2 <= table->room) return 1;
@@ -107,7 +107,7 @@ static uint32_t code_append(thagi_session *session, const trace_code *code)
 
 static uint32_t code_id(thagi_session *session, const trace_code *code)
 {
-    if (!key_table_grow(session)) return TRACE_NONE;
+    if (!code_table_grow(session)) return TRACE_NONE;
     const trace_code *codes = session->codes.items;
     uint32_t *slots = session->code_by_key.items, mask = session->code_by_key.room - 1;
     uint32_t i = code_slot(code, mask);
