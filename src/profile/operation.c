@@ -112,18 +112,29 @@ static thag_err apply_one(const operation *o, profile **out, const profile *p, f
     return err;
 }
 
-thag_err operation_apply(const operation_list *list, profile **p, fault *f)
+thag_err operation_result(const operation_list *list, profile **out, const profile *p, fault *f)
 {
-    profile *now = *p, *next;
-    thag_err err = THAG_OK;
+    profile *now = NULL, *next;
 
+    *out = NULL;
     for (size_t i = 0; i < list->count; i++) {
-        err = apply_one(&list->items[i], &next, now, f);
-        if (now != *p) profile_free(now);
+        thag_err err = apply_one(&list->items[i], &next, now ? now : p, f);
+
+        profile_free(now);
         if (err) return err;
         now = next;
     }
-    if (now != *p) profile_free(*p);
-    *p = now;
+    *out = now;
+    return THAG_OK;
+}
+
+thag_err operation_apply(const operation_list *list, profile **p, fault *f)
+{
+    profile *result;
+    thag_err err = operation_result(list, &result, *p, f);
+
+    if (err || !result) return err;
+    profile_free(*p);
+    *p = result;
     return THAG_OK;
 }

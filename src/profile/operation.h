@@ -49,6 +49,10 @@ thag_err operation_add_names(operation_list *list, operation_kind kind, const ch
 
 void operation_list_release(operation_list *list);
 
+/** Do all of them, one at least, on p, which stays as it is. *out is the caller's. */
+thag_err operation_result(const operation_list *list, profile **out, const profile *p,
+                          fault *fault);
+
 /** Do all of them: *p is replaced by the result. After an error *p is what it was. */
 thag_err operation_apply(const operation_list *list, profile **p, fault *fault);
 

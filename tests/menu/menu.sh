@@ -74,7 +74,7 @@ see '> Select profile to analyze: prog-20260104-101010.thag' \
     '...Filter Aggregated Functions (Recursive or Exact Match)' \
     'Show Individual Sequential Execution Timeline (Flamechart)' \
     '...Filter Individual Sequential Functions (Recursive or Exact Match)' \
-    'Show Statistics' 'Back to Profile Selection'
+    'Show Statistics' 'Show in Terminal (Flamegraph)' 'Back to Profile Selection'
 keys Enter
 see "Use last color scheme (Aqua (Default))?"
 keys n Enter
@@ -113,7 +113,7 @@ grep -q '<title>main' prog-20260104-101010-flamegraph.svg || fail "main is not i
 # ---- statistics are those of the command ----
 keys Escape
 see '> Select action: <back>' '? Select profile to analyze:'
-keys Enter Up Up Enter
+keys Enter Up Up Up Enter
 see '$ thag-analyze stats -- profiles/prog-20260104-101010.thag' 'function' '? Select action:'
 keys C-c
 see '> Select action: <stopped>' 'status 130'
@@ -157,6 +157,43 @@ keys Escape
 see '? Select analysis type:'
 keys End Enter
 see 'Exiting' 'status 0'
+
+# ---- the flamegraph in the terminal ----
+start_command()
+{
+    session kill-server 2>/dev/null || true
+    server=$((server + 1))
+    session new-session -d -s menu -x 80 -y 14 \
+        "env TERM=screen-256color LC_ALL=C.UTF-8 sh -c '\"$tool\" $*; echo status \$?; exec cat'"
+}
+printf '%s\n' 'main 20' 'main;parse 100' 'main;parse;lex 200' 'main;eval;lex 40' 'main;eval 240' >one.folded
+printf '%s\n' 'main 20' 'main;parse 100' 'main;parse;lex 100' 'main;eval;lex 40' 'main;eval 480' >two.folded
+start_command tui one.folded
+see 'one  600 samples' '>all' '|main' '|eval' '|parse' '|lex' '600 samples, 100.00%, self 0 samples: all'
+keys Down Down
+see '300 samples, 50.00%, self 100 samples: parse'
+keys Enter
+unseen '|eval'
+keys Escape Escape
+see '|eval'
+keys / lex Enter
+see '/lex: 40.00%' ': lex'
+keys i
+see 'bottom up: one  600 samples'
+keys i
+see '|eval'
+keys Down Down Down
+see ': lex'
+keys s
+see 'callers of lex in one  240 samples' '|eval' '|parse'
+keys Escape q
+see 'status 0'
+start_command tui one.folded two.folded
+see 'one to two  740 samples' '|+85% eval' '|-33% parse' '|-50% lex'
+session resize-window -t menu -x 40 -y 8
+see 'one to two'
+keys q
+see 'status 0'
 
 # ---- a thousand profiles: there at once (the time is for people to see) ----
 for ((i = 0; i < 1000; i++)); do

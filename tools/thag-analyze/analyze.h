@@ -110,6 +110,7 @@ typedef struct command {
     X(detail) \
     X(tasks) \
     X(info) \
+    X(tui) \
     X(open) \
     X(completion)
 

@@ -86,6 +86,17 @@ static prompt_end memory_statistics(const choice *c)
     return PROMPT_DONE;
 }
 
+static prompt_end in_terminal(const choice *c)
+{
+    int is_memory = c->kind == PROFILE_OF_MEMORY && !strstr(c->path, "-memory");
+
+    if (is_memory)
+        show_run((const char *[]){"tui", "--memory", "--", c->path, NULL});
+    else
+        show_run((const char *[]){"tui", "--", c->path, NULL});
+    return PROMPT_DONE;
+}
+
 static prompt_end sizes(const choice *c)
 {
     show_run((const char *[]){"sizes", "--", c->path, NULL});
@@ -107,6 +118,7 @@ static const menu_entry time_entries[] = {
     {"Show Individual Sequential Execution Timeline (Flamechart)", flamechart},
     {FILTER_SEQUENTIAL, filtered_flamechart},
     {"Show Statistics", statistics},
+    {"Show in Terminal (Flamegraph)", in_terminal},
     {BACK, NULL}};
 
 static const menu_entry memory_entries[] = {
@@ -116,6 +128,7 @@ static const menu_entry memory_entries[] = {
     {FILTER_SEQUENTIAL, filtered_flamechart},
     {"Show Memory Statistics", memory_statistics},
     {"Show Allocation Size Distribution", sizes},
+    {"Show in Terminal (Flamegraph)", in_terminal},
     {BACK, NULL}};
 
 static prompt_end run_entries(const choice *c)
