@@ -82,7 +82,9 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE-MIT ${PROJECT_SOURCE_DIR}/LICENSE-AP
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 # Where README.md's links lead.
 install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/whole-programs.md
-              ${PROJECT_SOURCE_DIR}/docs/trace-format.md
+              ${PROJECT_SOURCE_DIR}/docs/trace-format.md ${PROJECT_SOURCE_DIR}/docs/tour.md
+        DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/tour
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
 
 if(TARGET thag-analyze)

@@ -120,6 +120,7 @@ static int is_wanted(layout *l, const timeline_span *s)
     uint32_t count;
     const timeline_owner *o;
 
+    if (l->opts->dropped && l->opts->dropped[s->node]) return 0;
     if (s->owner == l->owner) return l->owner_wanted;
     o = &timeline_owners(l->tl, &count)[s->owner];
     l->owner = s->owner;

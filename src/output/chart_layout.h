@@ -28,6 +28,7 @@ typedef struct chart_opts {
     /* Draw this thread? NULL: all. name may be empty. */
     int (*wants)(const void *context, uint32_t tid, const char *name);
     const void *context;
+    const unsigned char *dropped; /* by node of the profile: not 0, not drawn; NULL: all are */
 } chart_opts;
 
 typedef struct chart_block {

@@ -54,55 +54,82 @@ static thag_err no_room(fault *f)
     return fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "filter");
 }
 
-thag_err profile_focus(profile **out, const profile *p, const unsigned char *marks, fault *f)
+static void keep_focus(unsigned char *keep, const profile *p, const unsigned char *marks)
 {
-    unsigned char *keep = calloc(p->node_count, 1);
-    thag_err err;
-
-    *out = NULL;
-    if (!keep) return no_room(f);
     for (uint32_t n = 1; n < p->node_count; n++) {
         if (marks[p->frame[n]] || keep[p->parent[n]] == WHOLE) keep[n] = WHOLE;
     }
     for (uint32_t n = p->node_count; n-- > 1;) {
         if (keep[n] && !keep[p->parent[n]]) keep[p->parent[n]] = KEPT;
     }
-    err = keep_nodes(out, p, keep, f);
-    free(keep);
-    return err;
 }
 
-thag_err profile_ignore(profile **out, const profile *p, const unsigned char *marks, fault *f)
+static void keep_ignore(unsigned char *keep, const profile *p, const unsigned char *marks)
 {
-    unsigned char *keep = calloc(p->node_count, 1);
-    thag_err err;
-
-    *out = NULL;
-    if (!keep) return no_room(f);
     keep[PROFILE_ROOT] = WHOLE;
     for (uint32_t n = 1; n < p->node_count; n++) {
         if (!marks[p->frame[n]]) keep[n] = keep[p->parent[n]];
     }
-    err = keep_nodes(out, p, keep, f);
-    free(keep);
-    return err;
 }
 
-thag_err profile_ignore_self(profile **out, const profile *p, const unsigned char *marks, fault *f)
+static void keep_ignore_self(unsigned char *keep, const profile *p, const unsigned char *marks)
 {
-    unsigned char *keep = calloc(p->node_count, 1);
-    thag_err err;
-
-    *out = NULL;
-    if (!keep) return no_room(f);
     keep[PROFILE_ROOT] = WHOLE;
     for (uint32_t n = p->node_count; n-- > 1;) {
         if (!marks[p->frame[n]]) keep[n] = WHOLE;
         if (keep[n] && !keep[p->parent[n]]) keep[p->parent[n]] = KEPT;
     }
+}
+
+static void fill_keep(unsigned char *keep, const profile *p, const unsigned char *marks,
+                      profile_filter filter)
+{
+    switch (filter) {
+    case FILTER_FOCUS: keep_focus(keep, p, marks); break;
+    case FILTER_IGNORE: keep_ignore(keep, p, marks); break;
+    case FILTER_IGNORE_SELF: keep_ignore_self(keep, p, marks); break;
+    }
+}
+
+static thag_err filter_profile(profile **out, const profile *p, const unsigned char *marks,
+                               profile_filter filter, fault *f)
+{
+    unsigned char *keep = calloc(p->node_count, 1);
+    thag_err err;
+
+    *out = NULL;
+    if (!keep) return no_room(f);
+    fill_keep(keep, p, marks, filter);
     err = keep_nodes(out, p, keep, f);
     free(keep);
     return err;
+}
+
+thag_err profile_focus(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    return filter_profile(out, p, marks, FILTER_FOCUS, f);
+}
+
+thag_err profile_ignore(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    return filter_profile(out, p, marks, FILTER_IGNORE, f);
+}
+
+thag_err profile_ignore_self(profile **out, const profile *p, const unsigned char *marks, fault *f)
+{
+    return filter_profile(out, p, marks, FILTER_IGNORE_SELF, f);
+}
+
+thag_err profile_drop(unsigned char *dropped, const profile *p, const unsigned char *marks,
+                      profile_filter filter, fault *f)
+{
+    unsigned char *keep = calloc(p->node_count, 1);
+
+    if (!keep) return no_room(f);
+    fill_keep(keep, p, marks, filter);
+    for (uint32_t n = 0; n < p->node_count; n++) dropped[n] |= keep[n] == DROPPED;
+    free(keep);
+    return THAG_OK;
 }
 
 /* ---- kinds of allocation ---- */

@@ -43,6 +43,12 @@ thag_err profile_ignore_self(profile **out, const profile *p, const unsigned cha
  */
 thag_err profile_hide(profile **out, const profile *p, const unsigned char *marks, fault *fault);
 
+typedef enum profile_filter { FILTER_FOCUS, FILTER_IGNORE, FILTER_IGNORE_SELF } profile_filter;
+
+/** What such a filter would drop, for views of single spans: sets dropped[node], leaves the others. */
+thag_err profile_drop(unsigned char *dropped, const profile *p, const unsigned char *marks,
+                      profile_filter filter, fault *fault);
+
 /* Kinds of allocation, by what all allocations of a call path are like. */
 typedef enum profile_memory_kind {
     MEMORY_LARGE,     /* blocks of more than 1,000,000 bytes on average */

@@ -26,3 +26,8 @@ printf 'a 1\n' >x.folded
 thag-analyze stats --to=1s x.folded
 echo "exit $?"
 thag-analyze stats --to=soon t.thag
+# The flamechart leaves out what the filters drop.
+for filter in --ignore=fib --ignore-self=fib --focus=fib --ignore-self=main '--ignore=('; do
+    thag-analyze flamechart --force -o c.svg "$filter" t.thag
+    echo "$filter: $(grep -c '<title>fib' c.svg) fib, $(grep -c '<title>main' c.svg) main"
+done

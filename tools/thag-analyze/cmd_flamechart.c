@@ -1,9 +1,12 @@
+#include <stdlib.h>
+
 #include "output/chart_writer.h"
 #include "thag-analyze/analyze.h"
 #include "thag-analyze/picture_options.h"
 
 typedef struct settings {
     const char *title, *subtitle, *threads;
+    const char *filters[3]; /* by profile_filter */
     size_t width;
     double min_width_px;
     size_t palette; /* as palette_chosen() counts */
@@ -18,12 +21,51 @@ static const option_fact facts[] = {
     TIME_OPTION(settings, to_ns, "to", "draw up to this moment"),
     OPTION_TEXT(settings, threads, "threads", "LIST",
                 "draw these threads only: names (with * and ?) or thread ids, with commas between"),
+    OPTION_TEXT(settings, filters[FILTER_FOCUS], "focus", "REGEX",
+                "draw only stacks that have a matching function"),
+    OPTION_TEXT(settings, filters[FILTER_IGNORE], "ignore", "REGEX",
+                "leave out matching functions and all that they call (Recursive)"),
+    OPTION_TEXT(settings, filters[FILTER_IGNORE_SELF], "ignore-self", "REGEX",
+                "leave out matching functions where they call nothing that is drawn (Exact)"),
     OPTION_COUNT(settings, width, "width", "PIXELS", 100, 100000,
                  "width where no script runs; otherwise 1200"),
     OPTION_REAL(settings, min_width_px, "min-width", "PIXELS", 0.01, 1000,
                 "draw spans that are shorter together; otherwise 0.5"),
     OPTION_CHOICE(settings, palette, "palette", "NAME", palette_choice, "colours"),
     OPTION_LAST};
+
+static thag_err drop(unsigned char *dropped, const profile *p, const char *regex,
+                     profile_filter filter, fault *f)
+{
+    pattern *wanted;
+    unsigned char *marks = NULL;
+    thag_err err = pattern_new(&wanted, regex, f);
+
+    if (err) return err;
+    err = profile_mark(&marks, p, &wanted, 1, f);
+    if (!err) err = profile_drop(dropped, p, marks, filter, f);
+    free(marks);
+    pattern_free(wanted);
+    return err;
+}
+
+/* By node; NULL without a filter. */
+static int find_dropped(unsigned char **dropped, const settings *set, const profile *p)
+{
+    static const char *const names[] = {"--focus", "--ignore", "--ignore-self"};
+
+    for (profile_filter i = FILTER_FOCUS; i <= FILTER_IGNORE_SELF; i++) {
+        fault f = {0};
+
+        if (!set->filters[i]) continue;
+        if (!*dropped) *dropped = calloc(p->node_count, 1);
+        if (!*dropped) return complain(EXIT_SYSTEM, NULL, "out of memory");
+        if (!drop(*dropped, p, set->filters[i], i, &f)) continue;
+        fault_set_path(&f, names[i]);
+        return complain_fault(&f);
+    }
+    return EXIT_FINE;
+}
 
 static int show(const job *j, const input *in)
 {
@@ -37,6 +79,7 @@ static int show(const job *j, const input *in)
                                        .min_width_px = set->min_width_px,
                                        .wants = set->threads ? thread_is_listed : NULL,
                                        .context = set->threads}};
+    unsigned char *dropped = NULL;
     named_result out;
     timeline *tl;
     fault f = {0};
@@ -48,12 +91,17 @@ static int show(const job *j, const input *in)
     }
     status = input_timeline(&tl, in);
     if (status != EXIT_FINE) return status;
+    status = find_dropped(&dropped, set, in->profile);
+    opts.chart.dropped = dropped;
+    if (status != EXIT_FINE) goto done;
     status = named_result_open(&out, j, in, "-flamechart.svg");
     if (status == EXIT_FINE) {
         err = chart_write(out.file.to, tl, in->profile, &opts, &f);
         if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
         status = named_result_close(&out, status);
     }
+done:
+    free(dropped);
     timeline_free(tl);
     return status;
 }

@@ -120,8 +120,14 @@ prompt_end show_picture(const char *verb, const char *path, enum profile_kind ki
     const char *arguments[ARGUMENTS_MAX] = {verb}, *palette;
     char name[600], ending[64], palette_option[64];
     size_t count = 1;
-    int force, is_memory = kind == PROFILE_OF_MEMORY && !strstr(path, "-memory");
-    prompt_end end = scheme_ask(kind, &palette);
+    int force, is_chart = strcmp(verb, "flamechart") == 0;
+    int is_memory = kind == PROFILE_OF_MEMORY && !strstr(path, "-memory") && !is_chart;
+    prompt_end end;
+
+    if (is_chart && kind == PROFILE_OF_MEMORY) {
+        printf("Memory is counted, not recorded along time: the chart shows when what ran.\n");
+    }
+    end = scheme_ask(kind, &palette);
 
     snprintf(ending, sizeof ending, "%s-%s.svg", is_memory ? "-memory" : "", verb);
     picture_name(name, sizeof name, path, ending);
