@@ -6,7 +6,7 @@
  * not recorded a hook is a test and a jump.
  *
  * No hook allocates, locks on its usual way, or changes errno. The usual ways of malloc and free are
- * written out in full here, for glibc's blocks; everything else goes by charge() and discharge_slow().
+ * written out in full here, for glibc's blocks; everything else goes by charge() and discharge().
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +25,13 @@
 #define APART            static __attribute__((__noinline__))
 #define INLINED          static inline __attribute__((__always_inline__))
 /* Of a hook: where its caller goes on, and where the stack stands. */
-#define CALLER()        ((uintptr_t)__builtin_return_address(0))
+#define CALLER() ((uintptr_t)__builtin_return_address(0))
+#if defined(__x86_64__)
+/* The same, read where it stands when it is wanted: after the real function, when it need not be kept. */
+#define CALLER_LATE() (((const volatile uintptr_t *)__builtin_dwarf_cfa())[-1])
+#else
+#define CALLER_LATE() CALLER()
+#endif
 #define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
 
 HOOK(void *, malloc)(size_t);
@@ -41,6 +47,7 @@ HOOK(void *, pvalloc)(size_t);
 HOOK(size_t, malloc_usable_size)(void *);
 HOOK(void, free_sized)(void *, size_t);
 HOOK(void, free_aligned_sized)(void *, size_t, size_t);
+HOOK(int, dlclose)(void *);
 
 /* That it is there tells the runtime that we are. */
 int thagi_heap_hooks(void);
@@ -88,9 +95,8 @@ static inline size_t with_record(size_t size)
     return thagi_memory_is_live && size < PTRDIFF_MAX - 64 ? size + RECORD_BYTES : size;
 }
 
-static void count_skipped(thagi_task *task, trace_mem *row, uint64_t size)
+static void count_skipped(thagi_task *task, uint64_t size)
 {
-    (void)row; /* that it is there says that the sizes are, too */
     thagi_own_add(&task->thread->memory.sizes->skipped_blocks, 1);
     thagi_own_add(&task->thread->memory.sizes->skipped_bytes, size);
 }
@@ -104,26 +110,26 @@ INLINED int wants_stack(const thagi_task *task)
 }
 
 /* Who pays for what the hook's caller allocates. */
-INLINED trace_mem *payer_of(thagi_task *task, uintptr_t pc)
+INLINED thagi_row *payer_of(thagi_task *task, uintptr_t pc, size_t size)
 {
-    trace_mem *row = NULL;
+    thagi_row *row = NULL;
     if (UNLIKELY(thagi_memory_stacks) && wants_stack(task) && thagi_memory_wake(task))
         row = thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0), pc,
                                  THAGI_STACK_ALLOC);
-    return row ? row : thagi_memory_payer(task, pc);
+    return row ? row : thagi_memory_payer(task, pc, size);
 }
 
 /* Count an allocation, whatever it takes. Its row; NULL: it is not to be recorded, or was lost. */
-APART trace_mem *charge_slow(uintptr_t pc, const void *block, size_t size)
+APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
 {
     uintptr_t was;
     if (!thagi_memory_is_on) return NULL;
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return NULL;
     uint64_t threshold = thagi_session_now->heap->threshold;
-    trace_mem *row = payer_of(task, pc);
+    thagi_row *row = payer_of(task, pc, size);
     if (row && threshold && size <= threshold) {
-        count_skipped(task, row, size);
+        count_skipped(task, size);
         row = NULL;
     } else if (row) {
         thagi_memory_add(task, row, block, size, thagi_memory_is_live);
@@ -132,14 +138,19 @@ APART trace_mem *charge_slow(uintptr_t pc, const void *block, size_t size)
     return row;
 }
 
-INLINED trace_mem *charge(uintptr_t pc, const void *block, size_t size)
+/* The usual way, of any mode; then the slow one. */
+static thagi_row *charge(uintptr_t pc, const void *block, size_t size)
 {
-    trace_mem *row = NULL;
-    if (thagi_memory_way == THAGI_MEMORY_LIVE)
-        row = thagi_memory_add_fast(pc, block, size, 1);
-    else if (thagi_memory_way == THAGI_MEMORY_SUMMARY)
-        row = thagi_memory_add_fast(pc, block, size, 0);
-    return row ? row : charge_slow(pc, block, size);
+    thagi_task *task = thagi_current;
+    enum thagi_memory_way way = thagi_memory_way->way;
+    int is_live = way >= THAGI_MEMORY_MANY;
+    if (way < THAGI_MEMORY_SUMMARY) return charge_slow(pc, block, size);
+    thagi_row *row = thagi_memory_payer_fast(task, pc, is_live);
+    if (!row) return charge_slow(pc, block, size);
+    if (thagi_memory_add_fast(task, row, block, size,
+                              is_live ? THAGI_MEMORY_MANY : THAGI_MEMORY_SUMMARY))
+        thagi_memory_used_up(task);
+    return row;
 }
 
 /* A block as its record has it. */
@@ -169,23 +180,42 @@ APART void discharge_slow(const old_block *old, int is_free, uintptr_t pc)
     thagi_memory_leave_task(task, was);
 }
 
+static void discharge(const old_block *old, int is_free, uintptr_t pc)
+{
+    thagi_memory *memory = thagi_memory_here;
+    thagi_row *row = NULL;
+    if (thagi_memory_way->way >= THAGI_MEMORY_MANY)
+        row = thagi_memory_creditor_fast(memory, old->node, THAGI_MEMORY_ALONE);
+    if (!row)
+        discharge_slow(old, is_free, pc);
+    else if (thagi_memory_sub_fast(memory, row, old->block, old->size, is_free, THAGI_MEMORY_MANY))
+        thagi_memory_used_up(thagi_current);
+}
+
+/* Of the blocks of a node that are as usual. From the row, if this thread has one. */
+static uint64_t usual_size(uint32_t node)
+{
+    const thagi_memory *memory = thagi_memory_here;
+    if (node < memory->row_room && memory->rows[node]->kind) return memory->rows[node]->size;
+    return thagi_code_size(thagi_session_now, node);
+}
+
 /* Take the record out of a block that is about to go. 0: it has none. Not by thagi_memory_key: a forked
    child does not know its parent's blocks. */
 static int take_record(old_block *old, void *block)
 {
-    uint32_t key = thagi_session_now->memory_key;
+    uint64_t key = thagi_session_now->memory_key;
     size_t usable = thagi_usable(block);
     old->node = TRACE_NONE;
-    if (!key || !record_get(block, usable, key, &old->node, &old->size)) return 0;
+    if (!key || !record_get(block, usable, key, usual_size, &old->node, &old->size)) return 0;
     old->block = block;
-    record_clear(block, usable);
+    record_spoil(record_at(block, usable));
     return 1;
 }
 
 static void put_record(void *block, uint32_t node, size_t size)
 {
-    if (node < THAGI_RECORD_NODES)
-        record_put(block, thagi_usable(block), thagi_session_now->memory_key, node, size);
+    record_put(block, thagi_usable(block), thagi_session_now->memory_key, node, size);
 }
 
 /* A block without a record, while there are some: from before, from elsewhere, or too small. */
@@ -202,116 +232,160 @@ APART void unknown_free(void)
 /* A new block of `size`, for which with_record(size) was asked. */
 APART void *made(void *block, size_t size, uintptr_t pc)
 {
-    const trace_mem *row = block ? charge(pc, block, size) : NULL;
+    const thagi_row *row = block ? charge(pc, block, size) : NULL;
     if (row && thagi_memory_is_live) put_record(block, row->node, size);
     return block;
 }
 
 /* --- malloc, calloc, free ---------------------------------------------------------------------- */
 
-/* In live mode, of a block of glibc's that is not mapped: its length with all that belongs to it, but
-   for a record's own length. Its size stands before it. */
+/*
+ * The usual ways in live mode, of blocks of glibc's. The word before a block says how long it is, with
+ * all that belongs to it, and in its last bits whether it is mapped: then it ends 8 bytes earlier. The
+ * blocks of the boot's arena say that of themselves, too, so that they are looked at twice.
+ */
 #define GLIBC_MAPPED 2u
-INLINED size_t room_of(size_t word)
+INLINED size_t glibc_word(const void *block)
 {
-    return (word & ~(size_t)7) - 8 - RECORD_BYTES;
+    return ((const size_t *)block)[-1];
+}
+INLINED record *glibc_record(void *block, size_t word)
+{
+    /* Blocks are aligned: what the last bits of the word add is taken off again. */
+    return (record *)(((uintptr_t)block + word - 8 - RECORD_BYTES) & ~(uintptr_t)7);
 }
 
-/* The usual way of an allocation whose stack is wanted: one that is known. `frame`: the hook's own. */
-INLINED trace_mem *charge_detail(const uintptr_t *frame, const void *block, size_t size)
+APART void *left_margin(void *block)
 {
-    thagi_task *task = thagi_current;
-    if (UNLIKELY(!thagi_task_is_ready(task))) return NULL;
-    if (UNLIKELY(thagi_memory_is_alert(&task->thread->memory))) return NULL;
-    if (!wants_stack(task)) return thagi_memory_add_fast(frame[1], block, size, 1);
-    trace_mem *row = thagi_native_known(task, frame, THAGI_STACK_ALLOC);
-    return LIKELY(row) ? thagi_memory_count_fast(task, row, block, size, 1) : NULL;
+    thagi_memory_used_up(thagi_current);
+    return block;
 }
 
-/* frame: NULL, or the hook's own if stacks are wanted. */
-INLINED void *made_live(void *block, size_t size, uintptr_t pc, const uintptr_t *frame)
+INLINED void *made_live(void *block, size_t size, uintptr_t pc, enum thagi_memory_way way)
 {
     if (UNLIKELY(!block)) return NULL;
-    size_t word = ((const size_t *)block)[-1], slack = room_of(word) - size;
-    /* Another length than usual, or a mapped block. Before it is counted: made() does that, too. */
-    if (UNLIKELY((word & GLIBC_MAPPED) || slack >= SLACK_FAR)) return made(block, size, pc);
-    const trace_mem *row =
-        frame ? charge_detail(frame, block, size) : thagi_memory_add_fast(pc, block, size, 1);
-    if (UNLIKELY(!row)) return made(block, size, pc);
-    record *at = (record *)(void *)((char *)block + room_of(word));
-    at->check = record_check(block, thagi_memory_key);
-    at->node_slack = row->node << 8 | (uint32_t)slack;
-    return block;
+    thagi_task *task = thagi_current;
+    thagi_row *row = thagi_memory_payer_fast(task, pc, 1);
+    size_t word = glibc_word(block);
+    if (UNLIKELY(!row) || UNLIKELY(row->size != size) || UNLIKELY(word & GLIBC_MAPPED))
+        return made(block, size, pc);
+    int is_left = thagi_memory_add_fast(task, row, block, size, way);
+    uint64_t node_kind;
+    memcpy(&node_kind, row, sizeof node_kind); /* kind, node */
+    record_seal(glibc_record(block, word), block, thagi_memory_key, node_kind);
+    return UNLIKELY(is_left) ? left_margin(block) : block;
 }
 
 INLINED void *made_summary(void *block, size_t size, uintptr_t pc)
 {
     if (UNLIKELY(!block)) return NULL;
-    if (UNLIKELY(!thagi_memory_add_fast(pc, block, size, 0))) return made(block, size, pc);
+    thagi_task *task = thagi_current;
+    thagi_row *row = thagi_memory_payer_fast(task, pc, 0);
+    if (UNLIKELY(!row) || UNLIKELY(row->size != size)) return made(block, size, pc);
+    thagi_memory_add_fast(task, row, block, size, THAGI_MEMORY_SUMMARY);
     return block;
 }
 
-/* Apart, so that the hook itself needs no stack frame while nothing is recorded. */
-APART void *malloc_summary(size_t size, uintptr_t pc)
+/* The usual way of an allocation whose stack is wanted: one that is known. `frame`: the hook's own. */
+INLINED thagi_row *charge_detail(const uintptr_t *frame, const void *block, size_t size)
 {
-    return made_summary(thagi_real.alloc(size), size, pc);
+    thagi_task *task = thagi_current;
+    if (UNLIKELY(!thagi_task_is_ready(task))) return NULL;
+    if (UNLIKELY(thagi_memory_is_alert(&task->thread->memory))) return NULL;
+    thagi_row *row = wants_stack(task) ? thagi_native_known(task, frame, THAGI_STACK_ALLOC)
+                                       : thagi_memory_payer_fast(task, frame[1], 1);
+    if (UNLIKELY(!row) || UNLIKELY(row->peak_seen != thagi_memory_peak)) return NULL;
+    if (thagi_memory_add_fast(task, row, block, size, THAGI_MEMORY_MANY))
+        thagi_memory_used_up(task);
+    return row;
 }
 
-APART void *malloc_careful(size_t size, uintptr_t pc)
+/* Jumped to by the hook, so that their frame is its frame. */
+static void *malloc_detail(size_t size)
+{
+    const uintptr_t *frame = __builtin_frame_address(0);
+    void *block = thagi_real.alloc(with_record(size));
+    const thagi_row *row = LIKELY(block) ? charge_detail(frame, block, size) : NULL;
+    if (UNLIKELY(!row)) return made(block, size, frame[1]);
+    put_record(block, row->node, size);
+    return block;
+}
+
+static void *malloc_off(size_t size)
+{
+    return thagi_real.alloc(size);
+}
+
+static void *malloc_careful(size_t size)
+{
+    return made(thagi_real.alloc(with_record(size)), size, CALLER());
+}
+
+static void *malloc_summary(size_t size)
+{
+    void *block = thagi_real.alloc(size);
+    return made_summary(block, size, CALLER_LATE());
+}
+
+APART void *malloc_large(size_t size, uintptr_t pc)
 {
     return made(thagi_real.alloc(with_record(size)), size, pc);
 }
 
-APART void *malloc_live(size_t size, uintptr_t pc)
+static void *malloc_many(size_t size)
 {
-    if (UNLIKELY(size >= PTRDIFF_MAX - 64)) return malloc_careful(size, pc);
-    return made_live(thagi_real.alloc(size + RECORD_BYTES), size, pc, NULL);
+    size_t asked;
+    if (UNLIKELY(__builtin_add_overflow(size, RECORD_BYTES, &asked)))
+        return malloc_large(size, CALLER());
+    void *block = thagi_real.alloc(asked);
+    return made_live(block, size, CALLER_LATE(), THAGI_MEMORY_MANY);
 }
 
-/* Jumped to by the hook, so that its frame is the hook's. */
-APART void *malloc_detail(size_t size)
+static void *malloc_alone(size_t size)
 {
-    const uintptr_t *frame = __builtin_frame_address(0);
-    if (UNLIKELY(size >= PTRDIFF_MAX - 64)) return malloc_careful(size, frame[1]);
-    return made_live(thagi_real.alloc(size + RECORD_BYTES), size, frame[1], frame);
+    size_t asked;
+    if (UNLIKELY(__builtin_add_overflow(size, RECORD_BYTES, &asked)))
+        return malloc_large(size, CALLER());
+    void *block = thagi_real.alloc(asked);
+    return made_live(block, size, CALLER_LATE(), THAGI_MEMORY_ALONE);
 }
 
+/* Jumps: what the others take for their caller is ours. */
 HOOK(void *, malloc)(size_t size)
 {
-    if (LIKELY(thagi_memory_way == THAGI_MEMORY_LIVE)) return malloc_live(size, CALLER());
-    if (LIKELY(thagi_memory_way == THAGI_MEMORY_OFF)) return thagi_real.alloc(size);
-    if (thagi_memory_way == THAGI_MEMORY_SUMMARY) return malloc_summary(size, CALLER());
-    if (thagi_memory_way == THAGI_MEMORY_DETAIL) return malloc_detail(size);
-    return malloc_careful(size, CALLER());
+    return thagi_memory_way->alloc(size);
 }
 
 HOOK(void *, calloc)(size_t count, size_t size)
 {
     size_t total;
-    unsigned char way = thagi_memory_way;
+    enum thagi_memory_way way = thagi_memory_way->way;
     if (way == THAGI_MEMORY_OFF || __builtin_mul_overflow(count, size, &total))
         return thagi_real.zeroed(count, size);
     /* The real one knows which memory is zero already, and does not touch it. */
     if (way == THAGI_MEMORY_SUMMARY)
         return made_summary(thagi_real.zeroed(count, size), total, CALLER());
     void *block = thagi_real.zeroed(1, with_record(total));
-    if (way == THAGI_MEMORY_LIVE) return made_live(block, total, CALLER(), NULL);
-    if (way == THAGI_MEMORY_DETAIL && total < PTRDIFF_MAX - 64)
-        return made_live(block, total, CALLER(), __builtin_frame_address(0));
+    if (way >= THAGI_MEMORY_MANY) return made_live(block, total, CALLER(), THAGI_MEMORY_MANY);
     return made(block, total, CALLER());
 }
 
-APART void free_careful(void *block, uintptr_t pc)
+APART void release_carefully(void *block, uintptr_t pc)
 {
     old_block old;
     if (!block || thagi_boot_has(block)) return;
     if (thagi_memory_is_live) {
         if (take_record(&old, block))
-            discharge_slow(&old, 1, pc);
+            discharge(&old, 1, pc);
         else
             unknown_free();
     }
     thagi_real.release(block);
+}
+
+static void free_careful(void *block)
+{
+    release_carefully(block, CALLER());
 }
 
 /* Who pays for a free, *release, NULL if nobody is asked for. 0: it has to be found. */
@@ -324,53 +398,87 @@ INLINED int release_known(const uintptr_t *frame, trace_release **release)
     return *release != NULL;
 }
 
-/* Count the end of a block in the usual way. 0: nothing was done. */
-INLINED int ended_live(void *block, const uintptr_t *frame)
-{
-    /* The arena of the boot, too, has words before its blocks, which say that they are mapped. */
-    size_t word = ((const size_t *)block)[-1];
-    record *at = (record *)(void *)((char *)block + room_of(word));
-    uint32_t slack;
-    trace_release *release = NULL;
-    if (UNLIKELY(word & GLIBC_MAPPED) ||
-        UNLIKELY(at->check != record_check(block, thagi_memory_key)) ||
-        UNLIKELY((slack = at->node_slack & SLACK_FAR) == SLACK_FAR))
-        return 0;
-    size_t size = room_of(word) - slack;
-    if (frame && UNLIKELY(!release_known(frame, &release))) return 0;
-    if (UNLIKELY(!thagi_memory_sub_fast(block, at->node_slack >> 8, size, 1))) return 0;
-    count_release(release, size);
-    at->check = ~at->check;
-    return 1;
-}
-
-APART void free_detail(void *block)
+static void free_detail(void *block)
 {
     const uintptr_t *frame = __builtin_frame_address(0);
-    if (LIKELY(ended_live(block, frame)))
-        thagi_real.release(block);
+    if (UNLIKELY(!block) || UNLIKELY(thagi_boot_has(block))) return;
+    thagi_memory *memory = thagi_memory_here;
+    uint64_t key = thagi_session_now->memory_key;
+    size_t usable = thagi_usable(block), size;
+    uint32_t node;
+    thagi_row *row = NULL;
+    trace_release *release = NULL;
+    if (key && record_get(block, usable, key, usual_size, &node, &size) &&
+        release_known(frame, &release))
+        row = thagi_memory_creditor_fast(memory, node, THAGI_MEMORY_ALONE);
+    if (UNLIKELY(!row)) {
+        release_carefully(block, frame[1]);
+        return;
+    }
+    if (thagi_memory_sub_fast(memory, row, block, size, 1, THAGI_MEMORY_MANY))
+        thagi_memory_used_up(thagi_current);
+    count_release(release, size);
+    record_spoil(record_at(block, usable));
+    thagi_real.release(block);
+}
+
+/* While no block has a record. */
+static void free_off(void *block)
+{
+    if (LIKELY(!thagi_boot_has(block))) thagi_real.release(block);
+}
+
+APART void free_and_settle(void *block)
+{
+    thagi_memory_used_up(thagi_current);
+    thagi_real.release(block);
+}
+
+INLINED void free_live(void *block, enum thagi_memory_way way)
+{
+    if (UNLIKELY(!block)) return;
+    size_t word = glibc_word(block);
+    record *at = glibc_record(block, word);
+    thagi_memory *memory = thagi_memory_here;
+    thagi_row *row = NULL;
+    if (LIKELY(!(word & GLIBC_MAPPED))) {
+        uint64_t opened = record_open(at, block, thagi_memory_key);
+        if (LIKELY(record_kind(opened) == RECORD_USUAL))
+            row = thagi_memory_creditor_fast(memory, record_node(opened), way);
+    }
+    if (UNLIKELY(!row)) {
+        release_carefully(block, CALLER());
+        return;
+    }
+    record_spoil(at);
+    if (UNLIKELY(thagi_memory_sub_fast(memory, row, block, row->size, 1, way)))
+        free_and_settle(block);
     else
-        free_careful(block, frame[1]);
+        thagi_real.release(block);
+}
+
+static void free_many(void *block)
+{
+    free_live(block, THAGI_MEMORY_MANY);
+}
+
+static void free_alone(void *block)
+{
+    free_live(block, THAGI_MEMORY_ALONE);
 }
 
 HOOK(void, free)(void *block)
 {
-    if (UNLIKELY(thagi_memory_way < THAGI_MEMORY_LIVE)) {
-        if (thagi_memory_way == THAGI_MEMORY_DETAIL && LIKELY(block))
-            free_detail(block);
-        else if (!thagi_memory_is_live && LIKELY(!thagi_boot_has(block)))
-            thagi_real.release(block);
-        else
-            free_careful(block, CALLER());
-        return;
-    }
-    if (UNLIKELY(!block)) return;
-    if (LIKELY(ended_live(block, NULL)))
-        thagi_real.release(block);
-    else
-        free_careful(block, CALLER());
+    thagi_memory_way->release(block);
 }
 
+const thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] = {
+    [THAGI_MEMORY_OFF] = {malloc_off, free_off, THAGI_MEMORY_OFF},
+    [THAGI_MEMORY_CAREFUL] = {malloc_careful, free_careful, THAGI_MEMORY_CAREFUL},
+    [THAGI_MEMORY_DETAIL] = {malloc_detail, free_detail, THAGI_MEMORY_DETAIL},
+    [THAGI_MEMORY_SUMMARY] = {malloc_summary, free_off, THAGI_MEMORY_SUMMARY},
+    [THAGI_MEMORY_MANY] = {malloc_many, free_many, THAGI_MEMORY_MANY},
+    [THAGI_MEMORY_ALONE] = {malloc_alone, free_alone, THAGI_MEMORY_ALONE}};
 /* --- realloc ----------------------------------------------------------------------------------- */
 
 /* A block of the boot arena moves out of it, or within it while there is nothing else. */
@@ -386,7 +494,7 @@ APART void *boot_resize(void *block, size_t size)
 INLINED void moved_to(const old_block *old, void *block, size_t size, uintptr_t pc,
                       const uintptr_t *frame)
 {
-    trace_mem *row = frame ? charge_detail(frame, block, size) : NULL;
+    thagi_row *row = frame ? charge_detail(frame, block, size) : NULL;
     if (!row) row = charge(pc, block, size);
     if (!row) return;
     thagi_own_add(&row->reallocs, 1);
@@ -394,13 +502,16 @@ INLINED void moved_to(const old_block *old, void *block, size_t size, uintptr_t 
     if (thagi_memory_is_live) put_record(block, row->node, size);
 }
 
-/* Count the end of a resized block in the usual way. 0: nothing was done. */
+/* The end of a resized block whose stack is wanted, in the usual way. 0: nothing was done. */
 INLINED int moved_from(const old_block *old, const uintptr_t *frame)
 {
     trace_release *release = NULL;
-    if (thagi_memory_way != (frame ? THAGI_MEMORY_DETAIL : THAGI_MEMORY_LIVE)) return 0;
-    if (frame && !release_known(frame, &release)) return 0;
-    if (!thagi_memory_sub_fast(old->block, old->node, old->size, 0)) return 0;
+    thagi_memory *memory = thagi_memory_here;
+    if (!frame || !release_known(frame, &release)) return 0;
+    thagi_row *row = thagi_memory_creditor_fast(memory, old->node, THAGI_MEMORY_ALONE);
+    if (!row) return 0;
+    if (thagi_memory_sub_fast(memory, row, old->block, old->size, 0, THAGI_MEMORY_MANY))
+        thagi_memory_used_up(thagi_current);
     count_release(release, old->size);
     return 1;
 }
@@ -418,7 +529,7 @@ INLINED void *resize(void *block, size_t size, uintptr_t pc, const uintptr_t *fr
         if (is_ours) put_record(block, old.node, old.size);
         return NULL;
     }
-    if (is_ours && !moved_from(&old, frame)) discharge_slow(&old, 0, pc);
+    if (is_ours && !moved_from(&old, frame)) discharge(&old, 0, pc);
     if (moved && size && thagi_memory_is_on) moved_to(&old, moved, size, pc, frame);
     return moved;
 }
@@ -434,15 +545,14 @@ APART void *resize_detail(void *block, size_t size)
 {
     const uintptr_t *frame = __builtin_frame_address(0);
     if (block) return resize(block, size, frame[1], frame);
-    return made_live(thagi_real.resize(NULL, with_record(size)), size, frame[1], frame);
+    return made(thagi_real.resize(NULL, with_record(size)), size, frame[1]);
 }
 
 HOOK(void *, realloc)(void *block, size_t size)
 {
     if (UNLIKELY(thagi_boot_has(block))) return boot_resize(block, size);
-    if (thagi_memory_way == THAGI_MEMORY_OFF) return thagi_real.resize(block, size);
-    if (thagi_memory_way == THAGI_MEMORY_DETAIL && size < PTRDIFF_MAX - 64)
-        return resize_detail(block, size);
+    if (thagi_memory_way->way == THAGI_MEMORY_OFF) return thagi_real.resize(block, size);
+    if (thagi_memory_way->way == THAGI_MEMORY_DETAIL) return resize_detail(block, size);
     return resize_recorded(block, size, CALLER());
 }
 
@@ -454,7 +564,7 @@ HOOK(void *, reallocarray)(void *block, size_t count, size_t size)
         return NULL;
     }
     if (UNLIKELY(thagi_boot_has(block))) return boot_resize(block, total);
-    if (thagi_memory_way != THAGI_MEMORY_OFF) return resize_recorded(block, total, CALLER());
+    if (thagi_memory_way->way != THAGI_MEMORY_OFF) return resize_recorded(block, total, CALLER());
     if (thagi_real.resize_array) return thagi_real.resize_array(block, count, size);
     return thagi_real.resize(block, total);
 }
@@ -500,11 +610,12 @@ HOOK(size_t, malloc_usable_size)(void *block)
 {
     if (!block || thagi_boot_has(block)) return 0;
     size_t usable = thagi_real.usable(block), size;
-    uint32_t node, key = thagi_memory_is_live ? thagi_session_now->memory_key : 0;
-    if (!key || !record_get(block, usable, key, &node, &size)) return usable;
+    uint32_t node;
+    uint64_t key = thagi_memory_is_live ? thagi_session_now->memory_key : 0;
+    if (!key || !record_get(block, usable, key, usual_size, &node, &size)) return usable;
     usable -= RECORD_BYTES;
-    /* The size itself stands before the record if there is much room: it has to stay, too. */
-    return usable - size >= SLACK_FAR ? usable - sizeof(uint64_t) : usable;
+    /* The size itself may stand before the record: it has to stay, too. */
+    return usable - size >= sizeof(uint64_t) ? usable - sizeof(uint64_t) : usable;
 }
 
 /* C23. Where libc has none of its own, nobody but us can be meant. */
@@ -518,4 +629,14 @@ HOOK(void, free_aligned_sized)(void *block, size_t align, size_t size)
     (void)align;
     (void)size;
     (free)(block);
+}
+
+/* --- code that goes ---------------------------------------------------------------------------- */
+
+/* What is loaded where this was is other code: its calls are looked up again. */
+HOOK(int, dlclose)(void *handle)
+{
+    int result = thagi_real.unload ? thagi_real.unload(handle) : -1;
+    thagi_memory_forget();
+    return result;
 }

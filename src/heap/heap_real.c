@@ -97,6 +97,7 @@ static const thagi_heap_real *ready(void)
         FIND(page, "valloc");
         FIND(pages, "pvalloc");
         FIND(usable, "malloc_usable_size");
+        FIND(unload, "dlclose");
         looks_like_glibc(&functions);
         /* Two threads find the same; `alloc` last, for it says that all are there. */
         void *(*alloc)(size_t) = functions.alloc;
@@ -206,6 +207,12 @@ static size_t first_usable(void *block)
     return f ? f->usable(block) : 0;
 }
 
+static int first_unload(void *handle)
+{
+    const thagi_heap_real *f = ready();
+    return f && f->unload ? f->unload(handle) : -1;
+}
+
 thagi_heap_real thagi_real = {first_alloc,   first_zeroed,        first_resize,  first_resize_array,
                               first_release, first_aligned_posix, first_aligned, first_aligned_old,
-                              first_page,    first_pages,         first_usable};
+                              first_page,    first_pages,         first_usable,  first_unload};

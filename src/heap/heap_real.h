@@ -21,10 +21,11 @@ typedef struct thagi_heap_real {
     void *(*page)(size_t);                /* valloc */
     void *(*pages)(size_t);               /* pvalloc */
     size_t (*usable)(void *);
+    int (*unload)(void *); /* dlclose */
 } thagi_heap_real;
 
 /* At first stand-ins, which find the functions and then call them. */
-extern thagi_heap_real thagi_real;
+extern __attribute__((__visibility__("hidden"))) thagi_heap_real thagi_real;
 
 /** Find the functions now. */
 void thagi_heap_find(void);
@@ -33,7 +34,7 @@ void thagi_heap_find(void);
 int thagi_heap_found(void);
 
 /* Usable size. That of glibc is read where glibc has it, if it was seen to stand there. */
-extern int thagi_real_is_glibc;
+extern __attribute__((__visibility__("hidden"))) int thagi_real_is_glibc;
 static inline size_t thagi_usable(void *block)
 {
     if (__builtin_expect(thagi_real_is_glibc, 1)) {
@@ -45,7 +46,7 @@ static inline size_t thagi_usable(void *block)
 
 /* What dlsym() itself allocates, before it has told us where from. Never given back. */
 #define THAGI_BOOT_BYTES 32768
-extern char thagi_boot[THAGI_BOOT_BYTES];
+extern __attribute__((__visibility__("hidden"))) char thagi_boot[THAGI_BOOT_BYTES];
 void *thagi_boot_alloc(size_t bytes, size_t align);
 /** What can have been asked for at most: up to the end of the arena. */
 size_t thagi_boot_room(const void *block);

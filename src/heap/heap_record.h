@@ -5,11 +5,12 @@
  * a block that some code frees or resizes behind our back (a library bound to libc's own functions) is
  * then still a good block, and one that we did not make is recognized by its record's being wrong.
  *
- *     check 32 | node 24 | slack 8         slack: usable size - 8 - size asked for
+ *     node 32 | zero 24 | kind 8          xor address, xor a key of the process
  *
- * The check is made of the address and a key of the process, so that neither stale records nor those of
- * a parent process pass. A slack of SLACK_FAR leaves room for the size itself, in the 8 bytes before.
- * A record is cleared when its block is freed.
+ * By the key neither stale records nor those of a parent process pass. The kind says how large the block
+ * is: RECORD_USUAL, as usual for its node; RECORD_FAR, as the 8 bytes before say; else the kind less
+ * RECORD_SLACK is its slack, i.e. usable size - 8 - size asked for. A record is spoilt when its block is
+ * freed. RECORD_USUAL is what stands before the node in a row: so they are one load.
  */
 #ifndef THAGI_HEAP_RECORD_H
 #define THAGI_HEAP_RECORD_H
@@ -18,64 +19,81 @@
 #include <stdint.h>
 #include <string.h>
 
-#define RECORD_BYTES 8u
-#define SLACK_FAR    0xFFu
+#include "trace/trace_format.h"
 
-typedef struct __attribute__((__packed__)) record { /* at any address, with some allocators */
-    uint32_t check;
-    uint32_t node_slack;
+#define RECORD_BYTES 8u
+#define RECORD_USUAL ((uint32_t)TRACE_MEM)
+#define RECORD_SLACK (RECORD_USUAL + 1)
+#define RECORD_FAR   255u
+
+/* At any address, with some allocators. */
+typedef struct __attribute__((__packed__)) record {
+    uint64_t sealed;
 } record;
 
-static inline uint32_t record_check(const void *block, uint32_t key)
-{
-    return (uint32_t)((uintptr_t)block >> 4) ^ key;
-}
-
 /** Where it is, in a block of that usable size. */
-static inline record *record_of(void *block, size_t usable)
+static inline record *record_at(void *block, size_t usable)
 {
     return (record *)(void *)((char *)block + usable - RECORD_BYTES);
 }
 
-/** usable: at least size + 8. node < THAGI_RECORD_NODES. */
-static inline void record_put(void *block, size_t usable, uint32_t key, uint32_t node, size_t size)
+static inline void record_seal(record *at, const void *block, uint64_t key, uint64_t node_kind)
 {
-    record *at = record_of(block, usable);
-    size_t slack = usable - RECORD_BYTES - size;
-    if (__builtin_expect(slack >= SLACK_FAR, 0)) {
+    at->sealed = node_kind ^ (uintptr_t)block ^ key;
+}
+
+/** Node and kind. It was no record if record_kind() is more than RECORD_FAR. */
+static inline uint64_t record_open(const record *at, const void *block, uint64_t key)
+{
+    return at->sealed ^ (uintptr_t)block ^ key;
+}
+static inline uint32_t record_kind(uint64_t opened)
+{
+    return (uint32_t)opened;
+}
+static inline uint32_t record_node(uint64_t opened)
+{
+    return (uint32_t)(opened >> 32);
+}
+
+static inline void record_spoil(record *at)
+{
+    at->sealed = ~at->sealed;
+}
+
+/** usable: at least size + 8. */
+static inline void record_put(void *block, size_t usable, uint64_t key, uint32_t node, size_t size)
+{
+    record *at = record_at(block, usable);
+    size_t kind = usable - RECORD_BYTES - size + RECORD_SLACK;
+    if (__builtin_expect(kind >= RECORD_FAR, 0)) {
         uint64_t far = size;
         memcpy((char *)at - sizeof far, &far, sizeof far);
-        slack = SLACK_FAR;
+        kind = RECORD_FAR;
     }
-    at->check = record_check(block, key);
-    at->node_slack = node << 8 | (uint32_t)slack;
+    record_seal(at, block, key, (uint64_t)node << 32 | kind);
 }
 
-/** 1 if the block has a record: then *node and *size are set. */
-static inline int record_get(void *block, size_t usable, uint32_t key, uint32_t *node, size_t *size)
+/** 1 if the block has a record: then *node and *size are set, of a usual one by usual_size(). */
+static inline int record_get(void *block, size_t usable, uint64_t key,
+                             uint64_t (*usual_size)(uint32_t node), uint32_t *node, size_t *size)
 {
     if (__builtin_expect(usable < RECORD_BYTES, 0)) return 0;
-    const record *at = record_of(block, usable);
-    if (at->check != record_check(block, key)) return 0;
-    uint32_t node_slack = at->node_slack, slack = node_slack & SLACK_FAR;
-    *node = node_slack >> 8;
-    if (__builtin_expect(slack == SLACK_FAR, 0)) {
-        uint64_t far;
-        if (usable < RECORD_BYTES + sizeof far) return 0;
+    const record *at = record_at(block, usable);
+    uint64_t opened = record_open(at, block, key), room = usable - RECORD_BYTES, far;
+    uint32_t kind = record_kind(opened);
+    if (kind < RECORD_USUAL || kind > RECORD_FAR || (kind == RECORD_FAR && room < sizeof far))
+        return 0;
+    *node = record_node(opened);
+    if (kind == RECORD_USUAL) {
+        *size = usual_size(*node);
+    } else if (kind != RECORD_FAR) {
+        *size = room - (kind - RECORD_SLACK);
+    } else {
         memcpy(&far, (const char *)at - sizeof far, sizeof far);
-        if (far > usable - RECORD_BYTES - sizeof far) return 0;
         *size = far;
-        return 1;
     }
-    if (__builtin_expect(slack > usable - RECORD_BYTES, 0)) return 0;
-    *size = usable - RECORD_BYTES - slack;
-    return 1;
-}
-
-static inline void record_clear(void *block, size_t usable)
-{
-    record *at = record_of(block, usable);
-    at->check = ~at->check;
+    return *size <= room;
 }
 
 #endif

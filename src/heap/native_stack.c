@@ -28,7 +28,7 @@ struct step {
     const step *callee; /* the step before this one */
     uint32_t anchor;    /* where a stack that ended here hung, the last time, with BROKEN_BIT; */
     thagi_unwind_row row;
-    void *counters; /* and who pays for it: trace_mem of those that allocate, or trace_release */
+    void *counters; /* and who pays for it: thagi_row of those that allocate, or trace_release */
 };
 
 /* What comes after a step: another step, or the counters of a stack that ends there. */
@@ -190,7 +190,7 @@ static uint32_t node_child(thagi_session *session, thagi_stacks *s, uint32_t par
     const step *from = (const step *)((uintptr_t)parent * 2 + 1); /* no step is at an odd address */
     const entry *known = s->room ? entry_at(s, from, address) : NULL;
     if (known && known->from) return known->to.node;
-    uint32_t node = thagi_code_child(session, parent, address);
+    uint32_t node = thagi_code_child(session, parent, address, 0);
     if (node == TRACE_NONE || !entries_grow(s)) return node;
     *entry_at(s, from, address) = (entry){from, address, {.node = node}};
     s->count++;

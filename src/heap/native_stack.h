@@ -22,7 +22,7 @@ typedef enum thagi_stack_kind {
 } thagi_stack_kind;
 
 /**
- * Who pays for a stack that was met before, from the frame address of the very hook: trace_mem * of one
+ * Who pays for a stack that was met before, from the frame address of the very hook: thagi_row * of one
  * that allocates, trace_release * of one that frees. NULL: take thagi_native_stack(). Changes nothing,
  * so the task need not be held.
  */

@@ -14,6 +14,11 @@ static inline void thagi_own_add(uint64_t *at, uint64_t n)
     __asm__ volatile("addq %1, %0" : "+m"(*at) : "er"(n) : "cc");
 }
 
+static inline void thagi_own_sub(uint64_t *at, uint64_t n)
+{
+    __asm__ volatile("subq %1, %0" : "+m"(*at) : "er"(n) : "cc");
+}
+
 /** 1 if *at is then above 0. */
 static inline int thagi_own_add_above(int64_t *at, uint64_t n)
 {
@@ -35,6 +40,11 @@ static inline int thagi_own_sub_below(uint64_t *at, uint64_t n)
 static inline void thagi_own_add(uint64_t *at, uint64_t n)
 {
     __atomic_fetch_add(at, n, __ATOMIC_RELAXED);
+}
+
+static inline void thagi_own_sub(uint64_t *at, uint64_t n)
+{
+    __atomic_fetch_sub(at, n, __ATOMIC_RELAXED);
 }
 
 static inline int thagi_own_add_above(int64_t *at, uint64_t n)

@@ -120,7 +120,19 @@ static uint32_t code_id(thagi_session *session, const trace_code *code)
     return id;
 }
 
-uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc)
+/* The array is as long as its last node of code is high. */
+static uint32_t sized_child(thagi_session *session, uint32_t parent, uint32_t code, size_t bytes)
+{
+    thagi_array *sizes = &session->sizes;
+    uint32_t node = thagi_tree_child(session, parent, TRACE_NODE_CODE | code);
+    if (node == TRACE_NONE || node < sizes->count) return node;
+    if (!thagi_array_reserve(sizes, node + 1, sizeof(uint64_t))) return TRACE_NONE;
+    sizes->count = node + 1; /* mapped memory: those between are 0 */
+    ((uint64_t *)sizes->items)[node] = bytes;
+    return node;
+}
+
+uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc, size_t bytes)
 {
     thagi_plat_object object;
     int is_known = thagi_plat_object_of(pc, &object);
@@ -134,8 +146,17 @@ uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc)
     }
     if (!is_known || code.module != TRACE_NONE) {
         uint32_t id = code_id(session, &code);
-        if (id != TRACE_NONE) node = thagi_tree_child(session, parent, TRACE_NODE_CODE | id);
+        if (id != TRACE_NONE) node = sized_child(session, parent, id, bytes);
     }
     thagi_unlock(session, &saved);
     return node;
+}
+
+uint64_t thagi_code_size(thagi_session *session, uint32_t node)
+{
+    thagi_plat_signals saved;
+    thagi_lock(session, &saved);
+    uint64_t bytes = node < session->sizes.count ? ((uint64_t *)session->sizes.items)[node] : 0;
+    thagi_unlock(session, &saved);
+    return bytes;
 }

@@ -127,7 +127,7 @@ static void sum_memory(const thagi_session *session, node_sum *sums)
     const trace_node *nodes = session->nodes.items;
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
         for (uint32_t i = 0; i < thread->memory.row_room && i < session->nodes.count; i++) {
-            const trace_mem *row = thread->memory.rows[i];
+            const thagi_row *row = thread->memory.rows[i];
             if (!thagi_row_blocks(row)) continue;
             sums[i].inclusive += thagi_row_bytes(row);
             sums[i].seen = 1;

@@ -7,24 +7,31 @@
 #include <string.h>
 
 #define ROWS_AT_FIRST   1024
-#define PLACES_AT_FIRST 256
+#define PLACES_AT_FIRST 512
 #define MARGIN_MAX      65536
 #define MARGIN_SHIFT    10              /* of the peak */
-#define ALONE           (INT64_MAX / 4) /* a margin that is never used up */
+#define ALONE           (INT64_MAX / 4) /* a margin that is never left */
 
 #define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
-unsigned char thagi_memory_way;
+/* NULL without src/heap. */
+const thagi_heap_way *thagi_memory_way = thagi_heap_ways; /* THAGI_MEMORY_OFF */
+static thagi_memory no_memory;
+__thread thagi_memory *thagi_memory_here = &no_memory;
 unsigned char thagi_memory_is_on;
 unsigned char thagi_memory_is_live;
 uint64_t thagi_memory_peak;
-uint32_t thagi_memory_key;
+uint64_t thagi_memory_key;
 unsigned char thagi_memory_stacks;
 uint32_t thagi_memory_unloads;
 
 /* Of a slot that has nothing yet, or has to look at things again: no place, and no row up to date. */
-static thagi_places no_places;
-static trace_mem no_row = {.peak_seen = UINT64_MAX};
+static thagi_row no_row = {.peak_seen = UINT64_MAX};
+static thagi_places no_places = {.at = {&no_row}};
+
+_Static_assert(sizeof(thagi_row) == sizeof(trace_mem), "format");
+_Static_assert(offsetof(thagi_row, pc) == offsetof(trace_mem, scratch), "format");
+_Static_assert(offsetof(thagi_row, peak_bytes) == offsetof(trace_mem, peak_bytes), "format");
 
 /* --- switching --------------------------------------------------------------------------------- */
 
@@ -44,16 +51,26 @@ void thagi_memory_prepare(void)
 
 void thagi_memory_switch(void)
 {
-    unsigned char is_on = (thag_active & TRACE_MEMORY) != 0, way = THAGI_MEMORY_CAREFUL;
+    unsigned char is_on = (thag_active & TRACE_MEMORY) != 0;
+    enum thagi_memory_way way = THAGI_MEMORY_CAREFUL;
     const thagi_session *session = thagi_session_now;
+    if (!thagi_heap_hooks) return;
     if (!is_on && !thagi_memory_is_live)
         way = THAGI_MEMORY_OFF;
     else if (is_on && session->heap && !session->heap->threshold && thagi_heap_hooks())
         way = !thagi_memory_is_live ? THAGI_MEMORY_SUMMARY
               : thagi_memory_stacks ? THAGI_MEMORY_DETAIL
-                                    : THAGI_MEMORY_LIVE;
+                                    : THAGI_MEMORY_MANY;
     __atomic_store_n(&thagi_memory_is_on, is_on, __ATOMIC_RELAXED);
-    __atomic_store_n(&thagi_memory_way, way, __ATOMIC_RELEASE);
+    __atomic_store_n(&thagi_memory_way, &thagi_heap_ways[way], __ATOMIC_RELEASE);
+}
+
+/* Only between the two: nothing changes if recording is off, or is careful. */
+static void change_way(enum thagi_memory_way from, enum thagi_memory_way to)
+{
+    const thagi_heap_way *old = &thagi_heap_ways[from];
+    __atomic_compare_exchange_n(&thagi_memory_way, &old, &thagi_heap_ways[to], 0, __ATOMIC_SEQ_CST,
+                                __ATOMIC_RELAXED);
 }
 
 /* Make a slot take the slow way next time. */
@@ -79,11 +96,9 @@ int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold
     heap->threshold = threshold;
     chunk->used = sizeof *chunk + sizeof *heap;
     thagi_chunk_publish(chunk, TRACE_HEAP);
+    uint64_t seed = thagi_plat_real_ns() ^ (uint64_t)session->pid << 32 ^ (uintptr_t)heap;
     thagi_memory_peak = 0;
-    session->memory_key = (uint32_t)thagi_hash_mix(thagi_plat_real_ns() ^
-                                                   (uint64_t)session->pid << 32 ^ (uintptr_t)heap);
-    if (!session->memory_key) session->memory_key = 1;
-    thagi_memory_key = session->memory_key;
+    session->memory_key = thagi_memory_key = 1 | thagi_hash_mix(seed);
     session->heap = heap;
     if (mode == TRACE_HEAP_LIVE) thagi_memory_is_live = 1;
     alert_all(session);
@@ -106,7 +121,7 @@ void thagi_memory_forget(void)
     int saved_errno = errno;
     thagi_lock(session, &saved);
     for (thagi_thread *thread = session->all; thread; thread = thread->next_all)
-        __atomic_store_n(&thread->memory.is_forgetful, 1, __ATOMIC_RELEASE);
+        __atomic_store_n(&thread->memory.is_forgetful, 1, __ATOMIC_SEQ_CST);
     alert_all(session);
     thagi_unlock(session, &saved);
     errno = saved_errno;
@@ -114,7 +129,8 @@ void thagi_memory_forget(void)
 
 /* --- the sum of all threads -------------------------------------------------------------------- */
 
-/* How far the thread may go until it tells the others. Alone, it knows what would be a new peak. */
+/* How far the thread may go until it tells the others. Alone, it knows what would be a new peak. What a
+   signal handler adds meanwhile to what is pending stays in it. */
 static void set_margins(const thagi_session *session, const thagi_thread *thread,
                         thagi_memory *memory, int64_t live, uint64_t peak)
 {
@@ -123,42 +139,51 @@ static void set_margins(const thagi_session *session, const thagi_thread *thread
     if (thread->level) {
         margin =
             0; /* a signal handler's: the slot that it interrupted may think that it is alone */
-    } else if (session->live_count <= 1) {
+        free_high = INT64_MIN;
+    } else if (__atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) <= 1) {
         margin = ALONE;
         free_high = (int64_t)peak - live - ALONE;
     }
+    thagi_own_add((uint64_t *)&memory->above, (uint64_t)(memory->high - margin));
     memory->high = margin;
-    memory->above = -margin;
     memory->free_left = (uint64_t)margin;
     __atomic_store_n(&memory->free_high, free_high, __ATOMIC_RELAXED);
+    if (margin == ALONE) change_way(THAGI_MEMORY_MANY, THAGI_MEMORY_ALONE);
+}
+
+/* Tell all what is pending here. The highest sum so far. */
+static uint64_t publish(const thagi_session *session, int64_t moved, int64_t *live)
+{
+    trace_heap *heap = session->heap;
+    *live = (int64_t)__atomic_add_fetch(&heap->live, (uint64_t)moved, __ATOMIC_RELAXED);
+    uint64_t peak = __atomic_load_n(&heap->peak, __ATOMIC_RELAXED);
+    while (*live > (int64_t)peak)
+        if (__atomic_compare_exchange_n(&heap->peak, &peak, (uint64_t)*live, 0, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            peak = (uint64_t)*live;
+    __atomic_store_n(&thagi_memory_peak, peak, __ATOMIC_RELAXED);
+    return peak;
 }
 
 static void flush(thagi_session *session, thagi_thread *thread)
 {
-    trace_heap *heap = session->heap;
     thagi_memory *memory = &thread->memory;
-    int64_t moved = memory->above + memory->high;
-    uint32_t live_count;
-    do {
-        int64_t live = (int64_t)__atomic_add_fetch(&heap->live, (uint64_t)moved, __ATOMIC_RELAXED);
-        uint64_t peak = __atomic_load_n(&heap->peak, __ATOMIC_RELAXED);
-        while (live > (int64_t)peak)
-            if (__atomic_compare_exchange_n(&heap->peak, &peak, (uint64_t)live, 0, __ATOMIC_RELAXED,
-                                            __ATOMIC_RELAXED))
-                peak = (uint64_t)live;
-        __atomic_store_n(&thagi_memory_peak, peak, __ATOMIC_RELAXED);
-        live_count = __atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST);
+    int64_t live, moved = memory->high;
+    moved += __atomic_exchange_n(&memory->above, -memory->high, __ATOMIC_RELAXED);
+    uint64_t peak = publish(session, moved, &live);
+    set_margins(session, thread, memory, live, peak);
+    /* A second thread may have come meanwhile, and its alert may be what was overwritten. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (memory->high == ALONE && __atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) > 1) {
+        change_way(THAGI_MEMORY_ALONE, THAGI_MEMORY_MANY);
         set_margins(session, thread, memory, live, peak);
-        moved = 0;
-        __atomic_thread_fence(__ATOMIC_SEQ_CST);
-        /* A second thread may have come meanwhile, and its alert may be what was overwritten. */
-    } while (live_count != __atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST));
+    }
     if (!thread->level) return;
     for (thagi_thread *other = session->all; other; other = other->next_all)
         if (other->tid == thread->tid && other != thread) alert(other);
 }
 
-/* Only if the margin is really used up: free_left does not know what was allocated meanwhile. */
+/* Only if the margin is really left: free_left does not know what was allocated meanwhile. */
 static void settle(thagi_session *session, thagi_thread *thread)
 {
     thagi_memory *memory = &thread->memory;
@@ -170,10 +195,11 @@ static void settle(thagi_session *session, thagi_thread *thread)
         flush(session, thread);
 }
 
-void thagi_memory_used_up(thagi_task *task, uintptr_t sp)
+void thagi_memory_used_up(thagi_task *task)
 {
     uintptr_t was = task->state;
-    task->state = sp;
+    if (!thagi_task_is_ready(task)) return; /* a handler; who it interrupted will notice */
+    task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
     settle(thagi_session_now, task->thread);
     thagi_memory_leave_task(task, was);
@@ -185,12 +211,17 @@ void thagi_memory_join(thagi_session *session, thagi_thread *thread)
         thread->memory.places = &no_places;
         thread->memory.free_high = INT64_MIN;
     }
+    if (thread->level) return;
+    thagi_memory_here = &thread->memory;
+    if (session->live_count != 2 || !session->heap) return;
     /* One that thought itself alone is so no more. */
-    if (thread->level == 0 && session->live_count == 2) alert_all(session);
+    change_way(THAGI_MEMORY_ALONE, THAGI_MEMORY_MANY);
+    alert_all(session);
 }
 
 void thagi_memory_leave(thagi_session *session, thagi_thread *thread)
 {
+    if (thagi_memory_here == &thread->memory) thagi_memory_here = &no_memory;
     if (!session->heap || !thread->memory.own_places) return;
     thread->memory.last_block = NULL;
     flush(session, thread);
@@ -231,9 +262,9 @@ static int rows_grow(thagi_memory *memory, uint32_t node)
 {
     uint32_t room = memory->row_room ? memory->row_room : ROWS_AT_FIRST;
     while (room <= node) room *= 2; /* nodes are fewer than 2^30 */
-    trace_mem **rows = thagi_plat_map(room * sizeof *rows);
+    thagi_row **rows = thagi_plat_map(room * sizeof(thagi_row *));
     if (!rows) return 0;
-    if (memory->rows) memcpy(rows, memory->rows, memory->row_room * sizeof *rows);
+    if (memory->rows) memcpy(rows, memory->rows, memory->row_room * sizeof(thagi_row *));
     for (uint32_t i = memory->row_room; i < room; i++) rows[i] = &no_row;
     memory->rows = rows;
     ORDERED();
@@ -250,10 +281,10 @@ static int sizes_new(thagi_thread *thread)
     return 1;
 }
 
-static trace_mem *row_new(thagi_thread *thread, uint32_t node)
+static thagi_row *row_new(thagi_thread *thread, uint32_t node)
 {
     thagi_memory *memory = &thread->memory;
-    trace_mem *row = NULL;
+    thagi_row *row = NULL;
     if ((memory->sizes || sizes_new(thread)) &&
         (node < memory->row_room || rows_grow(memory, node)))
         row = thagi_thread_alloc(thread, sizeof *row);
@@ -262,86 +293,93 @@ static trace_mem *row_new(thagi_thread *thread, uint32_t node)
         return NULL;
     }
     row->node = node;
+    row->size = thagi_code_size(thagi_session_now, node);
     ORDERED();
     row->kind = TRACE_MEM; /* last: now a reader sees it */
     memory->rows[node] = row;
     return row;
 }
 
-trace_mem *thagi_memory_row(thagi_thread *thread, uint32_t node)
+thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node)
 {
     const thagi_memory *memory = &thread->memory;
-    trace_mem *row = node < memory->row_room ? memory->rows[node] : &no_row;
+    thagi_row *row = node < memory->row_room ? memory->rows[node] : &no_row;
     return row != &no_row ? row : row_new(thread, node);
 }
 
 /* --- places ------------------------------------------------------------------------------------ */
 
-static thagi_place *place_slot(thagi_places *places, uintptr_t pc, uint32_t span)
+static thagi_row **place_slot(thagi_places *places, uintptr_t pc, uint32_t span)
 {
     uint32_t i = thagi_place_hash(pc, span) & places->mask;
-    while (places->at[i].pc && (places->at[i].pc != pc || places->at[i].span != span))
+    while (places->at[i]->pc && (places->at[i]->pc != pc || places->at[i]->span != span))
         i = (i + 1) & places->mask;
     return &places->at[i];
+}
+
+static void places_clear(thagi_places *places)
+{
+    for (uint32_t i = 0; i <= places->mask; i++) places->at[i] = &no_row;
+    places->count = 0;
 }
 
 /* As with rows, the old table stays. */
 static int places_grow(thagi_memory *memory)
 {
-    thagi_places *old = memory->own_places;
+    const thagi_places *old = memory->own_places;
     uint32_t room = old ? 2 * (old->mask + 1) : PLACES_AT_FIRST;
-    thagi_places *places = thagi_plat_map(sizeof *places + room * sizeof *places->at);
+    thagi_places *places = thagi_plat_map(sizeof *places + room * sizeof places->at[0]);
     if (!places) return 0;
     places->mask = room - 1;
+    places_clear(places);
+    for (uint32_t i = 0; old && i <= old->mask; i++) {
+        thagi_row *row = old->at[i];
+        if (row->pc) *place_slot(places, row->pc, row->span) = row;
+    }
     places->count = old ? old->count : 0;
-    for (uint32_t i = 0; old && i <= old->mask; i++)
-        if (old->at[i].pc) *place_slot(places, old->at[i].pc, old->at[i].span) = old->at[i];
     memory->own_places = places;
     return 1;
 }
 
-/* After an alert: the table is ours again, and the margins are new. */
+/* After an alert: the table is ours again, and the margins are new. Not for a signal handler's slot: all
+   that it does is told to all at once. */
 static int revive(thagi_session *session, thagi_thread *thread)
 {
     thagi_memory *memory = &thread->memory;
     if (!memory->own_places && !places_grow(memory)) return 0;
     thagi_places *places = memory->own_places;
     do { /* again if another module went meanwhile */
-        if (__atomic_exchange_n(&memory->is_forgetful, 0, __ATOMIC_SEQ_CST)) {
-            memset(places->at, 0, (places->mask + 1) * sizeof *places->at);
-            places->count = 0;
-        }
-        __atomic_store_n(&memory->places, places, __ATOMIC_SEQ_CST);
+        if (__atomic_exchange_n(&memory->is_forgetful, 0, __ATOMIC_SEQ_CST)) places_clear(places);
+        if (!thread->level) __atomic_store_n(&memory->places, places, __ATOMIC_SEQ_CST);
     } while (__atomic_load_n(&memory->is_forgetful, __ATOMIC_SEQ_CST));
     flush(session, thread);
     return 1;
 }
 
-/* The pc goes in last: a reader that is interrupted here, and goes on later, finds all or nothing. */
-static void place_put(thagi_memory *memory, uintptr_t pc, uint32_t span, trace_mem *row)
+static void place_put(thagi_memory *memory, uintptr_t pc, uint32_t span, thagi_row *row)
 {
     thagi_places *old = memory->own_places;
-    if (row->node >= THAGI_RECORD_NODES) return;                    /* a block could not name it */
     if (2 * old->count > old->mask && !places_grow(memory)) return; /* found by its node */
     thagi_places *places = memory->own_places;
-    thagi_place *place = place_slot(places, pc, span);
-    place->span = span;
-    place->row = row;
+    thagi_row **place = place_slot(places, pc, span);
+    row->span = span;
     ORDERED();
-    place->pc = pc;
+    row->pc = pc;
+    ORDERED();
+    *place = row;
     places->count++;
     /* Not over an alert. */
     __atomic_compare_exchange_n(&memory->places, &old, places, 0, __ATOMIC_RELAXED,
                                 __ATOMIC_RELAXED);
 }
 
-static trace_mem *place_new(thagi_session *session, thagi_task *task, uintptr_t pc)
+static thagi_row *place_new(thagi_session *session, thagi_task *task, uintptr_t pc, size_t bytes)
 {
     uint64_t since = thagi_ticks();
     int saved_errno = errno;
-    uint32_t span = task->top->node, node = thagi_code_child(session, span, pc);
+    uint32_t span = task->top->node, node = thagi_code_child(session, span, pc, bytes);
     if (node == TRACE_NONE) thagi_count(TRACE_LOST_HEAP, 1);
-    trace_mem *row = node == TRACE_NONE ? NULL : thagi_memory_row(task->thread, node);
+    thagi_row *row = node == TRACE_NONE ? NULL : thagi_memory_row(task->thread, node);
     if (row) place_put(&task->thread->memory, pc, span, row);
     thagi_paused(task, since);
     errno = saved_errno;
@@ -356,17 +394,17 @@ int thagi_memory_wake(thagi_task *task)
     return 0;
 }
 
-trace_mem *thagi_memory_payer(thagi_task *task, uintptr_t pc)
+thagi_row *thagi_memory_payer(thagi_task *task, uintptr_t pc, size_t bytes)
 {
     if (!thagi_memory_wake(task)) return NULL;
-    const thagi_place *place = place_slot(task->thread->memory.own_places, pc, task->top->node);
-    return place->pc ? place->row : place_new(thagi_session_now, task, pc);
+    thagi_row *row = *place_slot(task->thread->memory.own_places, pc, task->top->node);
+    return row->pc ? row : place_new(thagi_session_now, task, pc, bytes);
 }
 
 /* --- events ------------------------------------------------------------------------------------ */
 
 /* Before a change: what was live at the peak, if that has moved on. */
-static void touch(trace_mem *row)
+static void touch(thagi_row *row)
 {
     uint64_t peak = __atomic_load_n(&thagi_memory_peak, __ATOMIC_RELAXED);
     if (row->peak_seen == peak) return;
@@ -383,7 +421,7 @@ static unsigned size_bucket(uint64_t bytes)
     return b < TRACE_SIZE_BUCKETS ? b : TRACE_SIZE_BUCKETS - 1;
 }
 
-void thagi_memory_other(thagi_memory *memory, trace_mem *row, size_t bytes)
+void thagi_memory_other(thagi_memory *memory, thagi_row *row, size_t bytes)
 {
     struct trace_size_bucket *bucket = &memory->sizes->bucket[size_bucket(bytes)];
     thagi_own_add(&row->other_bytes, bytes);
@@ -392,48 +430,23 @@ void thagi_memory_other(thagi_memory *memory, trace_mem *row, size_t bytes)
     thagi_own_add(&bucket->blocks, 1);
 }
 
-static void first_size(trace_mem *row, size_t bytes)
-{
-    if (row->usual || row->other_blocks || row->freed_usual || row->freed_other_blocks) return;
-    row->size = bytes;
-    ORDERED();
-}
-
-void thagi_memory_add(thagi_task *task, trace_mem *row, const void *block, size_t bytes,
+void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
                       int is_live)
 {
-    thagi_memory *memory = &task->thread->memory;
     if (is_live) touch(row);
-    first_size(row, bytes);
-    if (row->size == bytes)
-        thagi_own_add(&row->usual, 1);
-    else
-        thagi_memory_other(memory, row, bytes);
-    if (task->is_users) thagi_memory_pay(task, bytes);
-    if (!is_live) return;
-    memory->last_block = block;
-    if (thagi_own_add_above(&memory->above, bytes)) settle(thagi_session_now, task->thread);
+    if (thagi_memory_add_fast(task, row, block, bytes,
+                              is_live ? THAGI_MEMORY_MANY : THAGI_MEMORY_SUMMARY))
+        settle(thagi_session_now, task->thread);
 }
 
 void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t bytes, int is_free)
 {
     thagi_memory *memory = &task->thread->memory;
-    trace_mem *row = thagi_memory_row(task->thread, node);
+    thagi_row *row = thagi_memory_row(task->thread, node);
     if (!row) return;
     if (memory->above > __atomic_load_n(&memory->free_high, __ATOMIC_RELAXED))
         flush(thagi_session_now, task->thread);
     touch(row);
-    first_size(row, bytes);
-    if (row->size == bytes) {
-        thagi_own_add(&row->freed_usual, 1);
-    } else {
-        thagi_own_add(&row->freed_other_blocks, 1);
-        thagi_own_add(&row->freed_other_bytes, bytes);
-    }
-    if (is_free && memory->last_block == block) {
-        thagi_own_add(&row->temporary, 1);
-        memory->last_block = NULL;
-    }
-    thagi_own_add((uint64_t *)&memory->above, -(uint64_t)bytes);
-    if (thagi_own_sub_below(&memory->free_left, bytes)) settle(thagi_session_now, task->thread);
+    if (thagi_memory_sub_fast(memory, row, block, bytes, is_free, THAGI_MEMORY_MANY))
+        settle(thagi_session_now, task->thread);
 }

@@ -134,9 +134,10 @@ typedef struct thagi_cell_map {
    `free_high`, which others may set so that the thread takes the slow way next time. */
 typedef struct thagi_places thagi_places;
 typedef struct thagi_stacks thagi_stacks;
+typedef struct thagi_row thagi_row;
 typedef struct thagi_memory {
     thagi_places *places; /* own_places; or an empty table */
-    trace_mem **rows;     /* by node; one that is never up to date where nothing was counted yet */
+    thagi_row **rows;     /* by node; one that is never up to date where nothing was counted yet */
     uint32_t row_room;    /* of rows */
     int is_forgetful;     /* own_places may name code that is gone */
     int64_t above;        /* bytes that trace_heap.live does not have yet, less `high` */
@@ -215,6 +216,7 @@ struct thagi_session {
     thagi_array modules;      /* trace_module * by id */
     thagi_array codes;        /* trace_code by id, copied */
     thagi_array code_by_key;  /* hash: code ids */
+    thagi_array sizes;        /* uint64_t by node: of the first block, where it is of code */
     trace_chunk *site_chunk, *tree_chunk, *module_chunk, *code_chunk;
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
@@ -222,7 +224,7 @@ struct thagi_session {
     uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
     uintptr_t lock_owner;     /* address of the holder's thagi_current; 0: nobody */
     trace_heap *heap;         /* NULL: memory is not recorded */
-    uint32_t memory_key; /* not 0; of the records in blocks: those of other processes are no good */
+    uint64_t memory_key; /* not 0; of the records in blocks: those of other processes are no good */
     uint64_t task_count; /* ids given so far */
     struct thagi_task_block *task_blocks;
     struct thag_task *spare_tasks;
@@ -281,9 +283,11 @@ void thagi_memory_leave(thagi_session *session, thagi_thread *thread);
 void thagi_memory_forget(void);
 
 /* code.c: places in machine code, interned by module and offset. */
-/** The child of a node for the call that returns to pc. TRACE_NONE, if there is no room. Not under the
-    lock. */
-uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc);
+/** The child of a node for the call that returns to pc, which allocates `bytes` now. TRACE_NONE, if there
+    is no room. Not under the lock. */
+uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc, size_t bytes);
+/** What the first block was that a node of code allocated. Not under the lock. */
+uint64_t thagi_code_size(thagi_session *session, uint32_t node);
 
 /** Count it, and say the first of its kind in the log and in the trace. Not under the lock. */
 void thagi_note(enum trace_loss what, const char *format, ...)
