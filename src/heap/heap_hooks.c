@@ -62,21 +62,35 @@ int thagi_heap_hooks(void)
 #ifdef THAGI_HEAP_PRELOAD
 /* Preloaded into a program that starts no profiling itself: THAG_PROFILER decides, as soon as there is
    an environment to read. */
+static int wants_memory(void)
+{
+    const char *preloaded = thagi_plat_getenv("LD_PRELOAD");
+    const char *setting = thagi_plat_getenv("THAG_PROFILER");
+    if (!setting) setting = thagi_plat_getenv("THAG_PROFILE");
+    if (!preloaded || !strstr(preloaded, "thag_heap") || !setting) return 0;
+    setting += strspn(setting, " \t");
+    /* A setting for time only is for programs that have spans, and start by themselves. */
+    return strncasecmp(setting, "memory", 6) == 0 || strncasecmp(setting, "both", 4) == 0;
+}
+
+/* Where no allocation comes to us, this is the only chance to say so. */
+static __attribute__((__constructor__)) void look_around(void)
+{
+    int saved_errno = errno;
+    const char *stranger = wants_memory() ? thagi_heap_stranger() : NULL;
+    if (stranger)
+        thagi_complain("malloc is that of %s, not of libthag_heap; no memory is recorded",
+                       stranger);
+    errno = saved_errno;
+}
+
 int thagi_heap_found(void)
 {
     static int is_tried;
     int saved_errno = errno;
     if (!environ) return 0;
     if (__atomic_exchange_n(&is_tried, 1, __ATOMIC_ACQ_REL)) return 1;
-    const char *preloaded = thagi_plat_getenv("LD_PRELOAD");
-    const char *setting = thagi_plat_getenv("THAG_PROFILER");
-    if (!setting) setting = thagi_plat_getenv("THAG_PROFILE");
-    if (preloaded && strstr(preloaded, "thag_heap") && setting) {
-        setting += strspn(setting, " \t");
-        /* A setting for time only is for programs that have spans, and start by themselves. */
-        if (strncasecmp(setting, "memory", 6) == 0 || strncasecmp(setting, "both", 4) == 0)
-            thag_enable(THAG_MODE_runtime, TRACE_TIME | TRACE_MEMORY);
-    }
+    if (wants_memory()) thag_enable(THAG_MODE_runtime, TRACE_TIME | TRACE_MEMORY);
     errno = saved_errno;
     return 1;
 }

@@ -27,6 +27,10 @@ typedef struct thagi_heap_real {
 /* At first stand-ins, which find the functions and then call them. */
 extern __attribute__((__visibility__("hidden"))) thagi_heap_real thagi_real;
 
+/** The file whose malloc the program calls, if that is not this library's hook; NULL if it is. A program
+    may have an allocator of its own in it, or another library may stand before this one. */
+const char *thagi_heap_stranger(void);
+
 /** Find the functions now. */
 void thagi_heap_find(void);
 

@@ -72,6 +72,13 @@ if [ -n "${HEAP_ALL-}" ]; then
 fi
 [ "$ran" -ge $wanted ] || fail "only $ran programs here"
 
+# A program that has a malloc of its own is told of, and runs as ever.
+what="a malloc that is not ours"
+said=$(LD_PRELOAD=$heap THAG_PROFILER="memory,$work" "$bin/probe_own_malloc" 2>&1) || fail "exit status $?"
+grep -q '^thag_profiler: malloc is that of .*probe_own_malloc, not of libthag_heap; no memory is recorded$' <<<"$said" ||
+    fail "said: $said"
+grep -qx 'done' <<<"$said" || fail "output: $said"
+
 # Below the hooks nothing can be seen of them: the very same calls, of the same sizes, in the same order.
 below() {
     what="below: $*"
