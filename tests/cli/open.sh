@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 cat >browser <<'X'
 #!/bin/sh
 echo "$@" >opened

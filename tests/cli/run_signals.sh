@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What is sent to thag-run alone, the program gets; when it stops, thag-run stops.
 . "$CASES/run_lib.bash"
 cat >prog <<'S'

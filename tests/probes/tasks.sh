@@ -3,7 +3,7 @@
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
-tasks() { "$analyze" tasks --csv "$@" "$folder"/*.thag | tr -d '\r' >"$work/tasks.csv"; }
+tasks() { "$analyze" tasks --csv "$folder"/*.thag | tr -d '\r' >"$work/tasks.csv"; }
 # task COLUMN FILTER: values of a column where the name is FILTER, one a line
 task() {
     awk -F, -v name="\"$2\"" -v column="$1" '
