@@ -1,4 +1,5 @@
 # What was instrumented compiles without a warning, under every standard, on and off, and runs.
+[ -z "${SANITIZERS-}" ] || { echo "the library that was built needs a sanitizer"; exit 77; }
 root=$CASES/../..
 library=$(dirname "$(command -v thag-instrument)")/../src/runtime/libthag_profiler.a
 cat >a.c <<'C'
