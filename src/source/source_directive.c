@@ -52,6 +52,24 @@ static void begin_if(scanner *s, int is_zero, token macro, int is_positive)
     raise_floors(s);
 }
 
+/* The last in the chain of twins stands for all. What is walked becomes shorter for the next. */
+static uint32_t last_twin(scanner *s, uint32_t function)
+{
+    for (uint32_t next; (next = s->functions[function].twin) != NO_FUNCTION; function = next) {
+        if (s->functions[next].twin != NO_FUNCTION)
+            s->functions[function].twin = s->functions[next].twin;
+    }
+    return function;
+}
+
+/* Chains are joined at their ends, so that none becomes a ring. */
+static void make_twins(scanner *s, uint32_t a, uint32_t b)
+{
+    uint32_t last_a = last_twin(s, a), last_b = last_twin(s, b);
+
+    if (last_a != last_b) s->functions[last_a].twin = last_b;
+}
+
 /* Functions that a dropped arm left open share their body with the one of the arm that is kept. */
 static void note_twins(scanner *s, const conditional *c, const state *dropped, const state *kept)
 {
@@ -61,7 +79,7 @@ static void note_twins(scanner *s, const conditional *c, const state *dropped, c
         uint32_t function = s->scopes[i].function;
 
         if (s->scopes[i].kind != SCOPE_FUNCTION || function == NO_FUNCTION) continue;
-        if (function != twin && twin != NO_FUNCTION) s->functions[function].twin = twin;
+        if (twin != NO_FUNCTION) make_twins(s, function, twin);
     }
 }
 
