@@ -44,8 +44,13 @@ uint32_t scanner_line(scanner *s, uint32_t at)
 
 uint32_t scanner_add(scanner *s, const found *f, const char *name, size_t name_len)
 {
+    static const char unnamed[] = "(unnamed)"; /* of text that is damaged */
     found *to;
 
+    if (!name_len) {
+        name = unnamed;
+        name_len = sizeof unnamed - 1;
+    }
     if (!SCANNER_ROOM(s, functions, 1)) return NO_FUNCTION;
     if (!SCANNER_ROOM(s, names, name_len + 1)) return NO_FUNCTION;
     to = &s->functions[s->functions_count];
@@ -53,7 +58,8 @@ uint32_t scanner_add(scanner *s, const found *f, const char *name, size_t name_l
     to->name = s->names_count;
     to->arm = s->arm;
     to->twin = NO_FUNCTION;
-    memcpy(s->names + s->names_count, name, name_len);
+    for (size_t i = 0; i < name_len; i++) /* a name is a string */
+        s->names[s->names_count + i] = (char)(name[i] ? name[i] : '?');
     s->names[s->names_count + name_len] = 0;
     s->names_count += name_len + 1;
     return s->functions_count++;
