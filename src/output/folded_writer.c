@@ -2,10 +2,14 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "output/frame_order.h"
 
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+
 typedef struct writer {
+    int is_begun; /* a line has been written */
     FILE *to;
     const profile *p;
     int64_t divisor;
@@ -54,6 +58,10 @@ static int has_line(const writer *w, uint32_t n)
 static void put_line(writer *w, uint32_t n)
 {
     if (!has_line(w, n)) return;
+    /* What looks like a byte order mark at the start of a file would be taken for one. */
+    if (!w->is_begun && w->path_len > 3 && memcmp(w->path, BYTE_ORDER_MARK, 3) == 0)
+        fwrite(BYTE_ORDER_MARK, 1, 3, w->to);
+    w->is_begun = 1;
     fwrite(w->path, 1, w->path_len - 1, w->to); /* without the last ';' */
     fprintf(w->to, " %" PRId64 "\n", divide_rounded(w->p->self[n], w->divisor));
 }
