@@ -41,7 +41,8 @@ static uint64_t free_bytes(void)
 
 void memory_limit_set(void)
 {
-#ifndef __SANITIZE_ADDRESS__ /* whose shadow is larger than any memory */
+/* The shadow of a sanitizer is larger than any memory. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     uint64_t bytes = free_bytes();
     struct rlimit limit;
 
