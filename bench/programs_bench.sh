@@ -14,37 +14,25 @@ work=$build/bench/$what
 mkdir -p "$work"
 cd "$work"
 
-# fetch PACKAGE: unpack its source into src. The index of the places that binary packages come from.
-fetch() {
-    [ ! -d src ] || return 0
-    mkdir -p apt/parts apt/lists/partial
-    for f in /etc/apt/sources.list.d/*.sources; do
-        sed 's/^Types: deb$/Types: deb-src/' "$f" >"apt/parts/$(basename "$f")"
-    done
-    apt_options=(-qq -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$work/apt/parts"
-        -o "Dir::State::lists=$work/apt/lists" -o APT::Sandbox::User=root)
-    apt-get "${apt_options[@]}" update
-    apt-get "${apt_options[@]}" source --download-only "$1" >/dev/null
-    dpkg-source -x "$1"_*.dsc src >dpkg-source.log 2>&1
-}
-
 case $what in
 lua)
-    fetch lua5.4
+    "$here/../scripts/debian-source" lua5.4 .
+    src=lua5.4
     # Made by Debian's build; only the path of C modules depends on it.
     mkdir -p include
     echo '#define DEB_HOST_MULTIARCH "none"' >include/lua5.4-deb-multiarch.h
-    mapfile -t sources < <(find src/src -name '*.c' ! -name luac.c | sort)
-    flags=(-std=gnu11 -DLUA_USE_POSIX -Isrc/src -Iinclude)
+    mapfile -t sources < <(find "$src/src" -name '*.c' ! -name luac.c | sort)
+    flags=(-std=gnu11 -DLUA_USE_POSIX "-I$src/src" -Iinclude)
     libs=(-lm)
     workload() { "$@" "$here/workload.lua"; }
     ;;
 sqlite)
-    fetch sqlite3
-    [ -f src/shell.c ] ||
-        (cd src && ./configure --disable-tcl && make sqlite3.c shell.c) >configure.log 2>&1
-    sources=(src/sqlite3.c src/shell.c)
-    flags=(-Isrc -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION)
+    "$here/../scripts/debian-source" sqlite3 .
+    src=sqlite3
+    [ -f "$src/shell.c" ] ||
+        (cd "$src" && ./configure --disable-tcl && make sqlite3.c shell.c) >configure.log 2>&1
+    sources=("$src/sqlite3.c" "$src/shell.c")
+    flags=("-I$src" -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_LOAD_EXTENSION)
     libs=(-lm)
     workload() { "$@" :memory: <"$here/workload.sql"; }
     ;;
