@@ -258,7 +258,6 @@ APART void *made(void *block, size_t size, uintptr_t pc)
  * all that belongs to it, and in its last bits whether it is mapped: then it ends 8 bytes earlier. The
  * blocks of the boot's arena say that of themselves, too, so that they are looked at twice.
  */
-#define GLIBC_MAPPED 2u
 INLINED size_t glibc_word(const void *block)
 {
     return ((const size_t *)block)[-1];

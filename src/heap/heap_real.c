@@ -31,8 +31,9 @@ void *thagi_boot_alloc(size_t bytes, size_t align)
         if (at + bytes > THAGI_BOOT_BYTES) return NULL;
     } while (!__atomic_compare_exchange_n(&boot_used, &used, at + (bytes ? bytes : 1), 0,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    char *block = thagi_boot + at;  /* zeroed: static, and never reused */
-    static const size_t mapped = 2; /* as glibc says it, so that free() looks at it twice */
+    char *block = thagi_boot + at; /* zeroed: static, and never reused */
+    static const size_t mapped =
+        GLIBC_MAPPED; /* as glibc says it, so that free() looks at it twice */
     memcpy(block - sizeof mapped, &mapped, sizeof mapped);
     return block;
 }
@@ -51,14 +52,27 @@ static void find(void *function, const char *name)
 
 #define FIND(member, name) find(&functions.member, name)
 
+#if defined(__GLIBC__) && defined(__LP64__)
+/* Asked about a block of our own making: the heap is the host's. */
+static int usable_is_as_in(size_t word, size_t (*usable)(void *))
+{
+    enum { SIZE_WORD = 1, BLOCK = 2, WORDS = 64, PREVIOUS_IN_USE = 1 };
+    __attribute__((__aligned__(16))) size_t chunk[WORDS] = {[SIZE_WORD] = word};
+    size_t next = (word & ~(size_t)7) / sizeof *chunk;
+    if (next + SIZE_WORD < WORDS) chunk[next + SIZE_WORD] = 4 * sizeof *chunk | PREVIOUS_IN_USE;
+    return usable(&chunk[BLOCK]) == thagi_glibc_usable(word);
+}
+#endif
+
 /*
  * Whether sizes may be read before the blocks: malloc and malloc_usable_size are those of one library
- * that calls itself libc.so.6, and blocks of several sizes, from the heap and mapped, agree.
+ * that calls itself libc.so.6, and what it says of blocks is what we read there.
  */
 static int looks_like_glibc(const thagi_heap_real *functions)
 {
 #if defined(__GLIBC__) && defined(__LP64__)
-    static const size_t sizes[] = {1, 24, 25, 100, 1032, 5000, 300000};
+    static const size_t words[] = {0x21, 0x20, 0x31, 0x95, 0x1f1, 0x1002, 0x493f02};
+    int is_glibc = 1;
     void *alloc, *usable;
     Dl_info a, u;
     memcpy(&alloc, &functions->alloc, sizeof alloc);
@@ -66,13 +80,9 @@ static int looks_like_glibc(const thagi_heap_real *functions)
     if (!dladdr(alloc, &a) || !dladdr(usable, &u) || a.dli_fbase != u.dli_fbase) return 0;
     const char *slash = a.dli_fname ? strrchr(a.dli_fname, '/') : NULL;
     if (!slash || strcmp(slash, "/libc.so.6") != 0) return 0;
-    thagi_real_is_glibc = 1; /* nobody else asks before all is found */
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        void *block = functions->alloc(sizes[i]);
-        if (block && thagi_usable(block) != functions->usable(block)) thagi_real_is_glibc = 0;
-        if (block) functions->release(block);
-    }
-    return thagi_real_is_glibc;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        is_glibc &= usable_is_as_in(words[i], functions->usable);
+    return thagi_real_is_glibc = is_glibc;
 #else
     (void)functions;
     return 0;

@@ -37,14 +37,19 @@ void thagi_heap_find(void);
 /** What a stand-in calls when the functions are found: heap_hooks.c. 0: too early, keep it. */
 int thagi_heap_found(void);
 
+/* The word that glibc has before a block: its size with that word, and three bits. */
+#define GLIBC_MAPPED 2u
+static inline size_t thagi_glibc_usable(size_t word)
+{
+    return (word & ~(size_t)7) - (word & GLIBC_MAPPED ? 16 : 8);
+}
+
 /* Usable size. That of glibc is read where glibc has it, if it was seen to stand there. */
 extern __attribute__((__visibility__("hidden"))) int thagi_real_is_glibc;
 static inline size_t thagi_usable(void *block)
 {
-    if (__builtin_expect(thagi_real_is_glibc, 1)) {
-        size_t word = ((const size_t *)block)[-1];
-        return (word & ~(size_t)7) - (word & 2 ? 16 : 8);
-    }
+    if (__builtin_expect(thagi_real_is_glibc, 1))
+        return thagi_glibc_usable(((const size_t *)block)[-1]);
     return thagi_real.usable(block);
 }
 

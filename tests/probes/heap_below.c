@@ -1,6 +1,9 @@
 /*
  * heap_below.c - stands below the hooks and writes down what reaches it: one hash and two sums over all
  * calls of the malloc family, at the end of the process, to the file that HEAP_BELOW names.
+ *
+ * HEAP_BELOW_RECORD: so many bytes of each block are a record of the hooks above, and not of the program.
+ * Where this file is called libc.so.6 the hooks take their short ways, as with the true one.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -16,9 +19,11 @@ static struct {
     void *(*zeroed)(size_t, size_t);
     void *(*resize)(void *, size_t);
     void (*release)(void *);
+    size_t (*usable)(void *);
 } real;
 static char boot[4096];
 static size_t boot_used;
+static size_t record_bytes = SIZE_MAX; /* not known yet */
 static uint64_t calls, bytes, order = 14695981039346656037u;
 static int finding;
 
@@ -36,12 +41,23 @@ static int ready(void)
     find(&real.zeroed, "calloc");
     find(&real.resize, "realloc");
     find(&real.release, "free");
+    find(&real.usable, "malloc_usable_size");
     find(&real.alloc, "malloc");
     return 1;
 }
 
+static size_t without_record(size_t size)
+{
+    if (record_bytes == SIZE_MAX) {
+        const char *said = getenv("HEAP_BELOW_RECORD");
+        record_bytes = said ? (size_t)(*said - '0') : 0;
+    }
+    return size < record_bytes ? size : size - record_bytes;
+}
+
 static void note(uint64_t what, uint64_t size)
 {
+    size = without_record(size);
     __atomic_fetch_add(&calls, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&bytes, size, __ATOMIC_RELAXED);
     order = (order ^ (what << 56 ^ size)) * 1099511628211u; /* of one thread: exact */
@@ -74,6 +90,11 @@ void free(void *block)
     if (!ready()) return;
     if (block) note(4, 0);
     real.release(block);
+}
+
+size_t malloc_usable_size(void *block)
+{
+    return block && ready() ? real.usable(block) : 0;
 }
 
 static __attribute__((__destructor__)) void tell(void)
