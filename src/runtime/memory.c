@@ -80,6 +80,11 @@ static void alert(thagi_thread *thread)
     __atomic_store_n(&thread->memory.free_high, INT64_MIN, __ATOMIC_RELAXED);
 }
 
+void thagi_memory_interrupted(thagi_thread *thread)
+{
+    alert(thread);
+}
+
 static void alert_all(const thagi_session *session)
 {
     for (thagi_thread *thread = session->all; thread; thread = thread->next_all) alert(thread);

@@ -277,6 +277,8 @@ void thagi_memory_switch(void);
 int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold);
 /** A new slot; its first thread, or a further one, is about to record. */
 void thagi_memory_join(thagi_session *session, thagi_thread *thread);
+/** A handler has interrupted the slot, and works with a nested one: that has the spans which pay. */
+void thagi_memory_interrupted(thagi_thread *thread);
 /** The slot's thread is gone. */
 void thagi_memory_leave(thagi_session *session, thagi_thread *thread);
 /** A module was unloaded: addresses of code that are known may be those of other code now. */

@@ -301,6 +301,7 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
             thagi_count(TRACE_LOST_SIGNAL, 1);
             return NULL;
         }
+        thagi_memory_interrupted(task->thread);
         thagi_task *inner = &nested->base_task;
         if (thagi_task_is_ready(inner) && inner->top == inner->base) {
             thagi_cell *at = thagi_cell_for_node(nested, task->top->node);

@@ -2,26 +2,9 @@
 # heap.sh - memory to the byte. usage: see probe_lib.sh; HEAP_LIBRARY names libthag_heap.so.
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
-unset THAG_MEMORY THAG_SIZE_TRACKING_THRESHOLD SIZE_TRACKING_THRESHOLD LD_PRELOAD
+# shellcheck source=heap_lib.sh
+. "$(dirname "$0")/heap_lib.sh"
 export THAG_PROFILER=both
-
-table() { "$analyze" stats --memory --csv "${1-$(echo "$folder"/*.thag)}" >"$work/stats.csv" 2>"$work/said" || fail "stats --memory: $(cat "$work/said")"; }
-# memory NAME COLUMN=VALUE...: of the newest table
-memory() {
-    local name=$1 pair got
-    shift
-    for pair in "$@"; do
-        got=$(stats "$name" "${pair%%=*}")
-        [ "$got" = "${pair#*=}" ] || fail "$name: ${pair%%=*} is '$got', expected ${pair#*=}"
-    done
-}
-all_freed() {
-    local name
-    for name in "$@"; do
-        memory "$name" live_blocks=0 live_bytes=0 "freed_blocks=$(stats "$name" blocks)" "freed_bytes=$(stats "$name" bytes)"
-    done
-}
-at_least() { [ "${2:-0}" -ge "$3" ] || fail "$1: '$2', expected at least $3"; }
 
 known_answers() {
     succeeded "$1" known

@@ -79,49 +79,6 @@ grep -q '^thag_profiler: malloc is that of .*probe_own_malloc, not of libthag_he
     fail "said: $said"
 grep -qx 'done' <<<"$said" || fail "output: $said"
 
-# Below the hooks nothing can be seen of them: the very same calls, of the same sizes but for the records
-# of blocks, in the same order. With a name that makes the hooks take it for glibc, and with another.
-mkdir -p "$work/below"
-cp "$bin/libheap_below.so" "$work/below/libc.so.6"
-below() {
-    local library mode record
-    for library in "$bin/libheap_below.so" "$work/below/libc.so.6"; do
-        for mode in none summary live both detail; do
-            what="below $mode: ${library##*/} $*"
-            record=8
-            [ $mode = live ] || [ $mode = both ] || [ $mode = detail ] || record=0
-            (
-                cd "$work" || exit 1
-                export HEAP_BELOW=$work/below.$mode HEAP_BELOW_RECORD=$record THAG_MEMORY=$mode THAG_PROFILER=
-                case $mode in
-                none) unset THAG_PROFILER THAG_MEMORY ;;
-                summary | live) THAG_PROFILER=memory,$work/below.d ;;
-                both) THAG_PROFILER=both,$work/below.d THAG_MEMORY=live ;;
-                detail) THAG_PROFILER=memory,$work/below.d,none,true THAG_MEMORY=live ;;
-                esac
-                [ $mode = none ] || library="$heap $library"
-                LD_PRELOAD=$library exec "$@"
-            ) >/dev/null 2>&1
-            [ -s "$work/below.$mode" ] || fail "nothing was written down"
-            cmp -s "$work/below.none" "$work/below.$mode" ||
-                fail "without: $(cat "$work/below.none"); with: $(cat "$work/below.$mode")"
-        done
-    done
-}
-# What a program copies of its environment must not differ in size.
-below sort -rn numbers
-below find /usr/include -maxdepth 1 -name 's*'
-
-# Not even the addresses differ that it gets from libc, where blocks have no record.
-what="addresses"
-for mode in none summary; do
-    THAG_PROFILER=memory,$work/below.d THAG_MEMORY=summary LD_PRELOAD=$([ $mode = none ] || echo "$heap") \
-        "$bin/probe_addresses" >"$work/addresses.$mode"
-done
-[ -s "$work/addresses.none" ] || fail "none"
-cmp -s "$work/addresses.none" "$work/addresses.summary" ||
-    fail "without: $(cat "$work/addresses.none"); with: $(cat "$work/addresses.summary")"
-
 # What an independent tool counts, to the byte; where it is there.
 if command -v valgrind >/dev/null; then
     like_valgrind() {
