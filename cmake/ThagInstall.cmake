@@ -52,8 +52,10 @@ set_target_properties(thag_heap PROPERTIES EXPORT_NAME heap_static)
 set_target_properties(thag_heap_shared PROPERTIES EXPORT_NAME heap_shared)
 set_target_properties(thag_async PROPERTIES EXPORT_NAME async)
 set_target_properties(thag_async_shared PROPERTIES EXPORT_NAME async_shared)
+set_target_properties(thag_adapters PROPERTIES EXPORT_NAME adapters)
+set_target_properties(thag_adapters_shared PROPERTIES EXPORT_NAME adapters_shared)
 install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_shared
-                thag_async thag_async_shared
+                thag_async thag_async_shared thag_adapters thag_adapters_shared
                 thag_public_profiler thag_public_time thag_public_full
                 thag_public_time_shared thag_public_full_shared
         EXPORT thag-targets

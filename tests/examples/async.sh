@@ -1,8 +1,8 @@
 #!/bin/bash
 # async.sh - the examples of asynchronous code: counts are exact, and time is where it belongs.
-# usage: async.sh BIN_DIR THAG_ANALYZE
+# usage: async.sh BIN_DIR THAG_ANALYZE PRELOADED_ADAPTERS
 set -uo pipefail
-bin=$1 analyze=$2
+bin=$1 analyze=$2 adapters=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failures=0
@@ -16,9 +16,19 @@ expect() {
     [ "${got:-none}" = "$2" ] || fail "$example: $1 was called ${got:-never}, not $2"
 }
 run() {
-    example=$1
     mkdir "$work/$1"
-    (cd "$work/$1" && "$bin/$1_profiled") || fail "$1: exit status $?"
+    (cd "$work/$1" && "$bin/$1_profiled" >"$work/stdout") || fail "$1: exit status $?"
+    look "$1"
+}
+# The plain program, which knows nothing of profiling, with the adapters preloaded.
+run_preloaded() {
+    mkdir "$work/$1-preloaded"
+    (cd "$work/$1-preloaded" && THAG_PROFILER=time LD_PRELOAD=$adapters "$bin/$1" >"$work/stdout") ||
+        fail "$1, preloaded: exit status $?"
+    look "$1-preloaded"
+}
+look() {
+    example=$1
     "$analyze" stats --csv "$work/$1"/*.thag >"$work/stats.csv" || fail "$1: stats"
     "$analyze" fold "$work/$1"/*.thag >"$work/folded" || fail "$1: fold"
     "$analyze" flamegraph -o "$work/$1.svg" "$work/$1"/*.thag || fail "$1: flamegraph"
@@ -49,5 +59,27 @@ if [ -x "$bin/async_cpp20_profiled" ]; then
     run async_cpp20
     expect async::order 40
     path "main;async::order;.*price()"
+fi
+# expect_server: what the server did, and below which of its own functions
+expect_server() {
+    grep -q '^200 lines$' "$work/stdout" || fail "$example: $(cat "$work/stdout")"
+    expect async::on_connection 8
+    expect async::on_line 208
+    expect async::work 200
+    expect async::after_work 200
+    expect async::on_answered 200
+    expect async::on_closed 8
+    path "$1async::on_connection;async::on_line;async::work$2"
+    path "$1async::on_connection;async::on_line;async::after_work;async::on_answered"
+    path "$3async::on_connected;async::on_answer"
+    ! grep -q 'on_tick.*on_tick' "$work/folded" || fail "$example: a timer that sets itself made the path longer"
+}
+if [ -x "$bin/async_libuv_server_profiled" ]; then
+    run async_libuv_server
+    expect_server "main;start_server;" ";turn_around" "main;start_server;start_clients;"
+    run_preloaded async_libuv_server
+    expect_server "" "" ""
+else
+    echo "no libuv here: its example was not run"
 fi
 [ "$failures" -eq 0 ]
