@@ -12,6 +12,7 @@
 
 #include "profile/profile.h"
 #include "profile/profile_timeline.h"
+#include "profile/run_facts.h"
 
 /* What is exported. All borrowed. */
 typedef struct export_source {
@@ -21,6 +22,7 @@ typedef struct export_source {
     uint64_t duration_ns;   /* 0 if unknown */
     uint32_t pid;           /* 0 if unknown */
     timeline *timeline;     /* of that profile; NULL but for formats along time */
+    const run_facts *runs;  /* that it came from; NULL: not known */
 } export_source;
 
 typedef struct export_format {
@@ -57,6 +59,7 @@ thag_err callgrind_write(FILE *to, const export_source *from, fault *why);
 thag_err csv_write(FILE *to, const export_source *from, fault *why);
 thag_err firefox_write(FILE *to, const export_source *from, fault *why);
 thag_err otlp_write(FILE *to, const export_source *from, fault *why);
+thag_err saved_write(FILE *to, const export_source *from, fault *why);
 thag_err pprof_write(FILE *to, const export_source *from, fault *why);
 thag_err speedscope_write(FILE *to, const export_source *from, fault *why);
 thag_err sqlite_write(FILE *to, const export_source *from, fault *why);

@@ -208,6 +208,23 @@ static void put_modules(FILE *to, const trace *t)
     }
 }
 
+/* Was there any? */
+static int put_loss_counts(FILE *to, const uint64_t *losses, unsigned kinds)
+{
+    int any = 0;
+
+    for (unsigned loss = 0; loss < kinds; loss++) {
+        const char *text = trace_loss_text(loss);
+        char count[QUANTITY_ROOM];
+
+        if (!losses[loss]) continue;
+        quantity_count(count, losses[loss]);
+        fprintf(to, "%s %s\n", count, text ? text : "losses of a kind this version does not know");
+        any = 1;
+    }
+    return any;
+}
+
 static void put_losses(FILE *to, const trace *t)
 {
     const trace_file *h = trace_head(t);
@@ -216,17 +233,9 @@ static void put_losses(FILE *to, const trace *t)
     int any;
 
     trace_damages(t, &listed, &damages);
-    any = damages > 0; /* what was there is lost */
     fputc('\n', to);
-    for (unsigned loss = 0; loss < TRACE_LOSS_ROOM; loss++) {
-        const char *text = trace_loss_text(loss);
-        char count[QUANTITY_ROOM];
-
-        if (!h->losses[loss]) continue;
-        quantity_count(count, h->losses[loss]);
-        fprintf(to, "%s %s\n", count, text ? text : "losses of a kind this version does not know");
-        any = 1;
-    }
+    /* What was at a damaged place is lost. */
+    any = put_loss_counts(to, h->losses, TRACE_LOSS_ROOM) || damages > 0;
     put_notes(to, t);
     if (h->write_errno) {
         fprintf(to, "writing met an error: %s\n", strerror(h->write_errno));
@@ -289,6 +298,37 @@ thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why)
         put_damages(to, t, all_damages);
     }
     return finish(to, err, why);
+}
+
+thag_err info_write_saved_text(FILE *to, const profile *p, const run_facts *runs, fault *why)
+{
+    char count[QUANTITY_ROOM], text[QUANTITY_ROOM];
+
+    put_label(to, "program");
+    utf8_put_plain(to, p->title, strlen(p->title), 60);
+    quantity_count(count, runs->file_count);
+    fprintf(to, "\n%-14s%s file%s\n", "made from", count, runs->file_count == 1 ? "" : "s");
+    if (runs->killed_count) {
+        quantity_count(count, runs->killed_count);
+        fprintf(to, "%-14s%s did not end: killed, or still running then\n", "", count);
+    }
+    time_text(text, runs->start_real_ns);
+    fprintf(to, "%-14s%s\n", "started", runs->start_real_ns ? text : "unknown");
+    time_text(text, runs->end_real_ns);
+    fprintf(to, "%-14s%s\n", "ended", runs->end_real_ns ? text : "unknown");
+    fprintf(to, "%-14s%s%s\n", "holds", p->calls ? "times and calls" : "one value a path",
+            p->memory ? ", memory" : "");
+    quantity_count(count, p->node_count - 1);
+    fprintf(to, "%-14s%s\n\n", "call paths", count);
+    if (!put_loss_counts(to, runs->losses, TRACE_LOSS_KINDS) && !runs->damages) {
+        fputs("nothing was lost\n", to);
+    }
+    if (runs->damages) {
+        quantity_count(count, runs->damages);
+        fprintf(to, "%s damaged place%s of the input, skipped\n", count,
+                runs->damages == 1 ? "" : "s");
+    }
+    return finish(to, THAG_OK, why);
 }
 
 /* ---- JSON ---- */
@@ -368,20 +408,24 @@ static void json_modules(json *j, const trace *t)
     json_end(j);
 }
 
+static void json_losses(json *j, const uint64_t *losses)
+{
+    json_begin_object(j, "losses", 0);
+    for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
+        if (losses[loss]) json_uint(j, stats_loss_key(loss), losses[loss]);
+    }
+    json_end(j);
+}
+
 static void json_problems(json *j, const trace *t)
 {
-    const trace_file *h = trace_head(t);
     size_t listed;
     uint64_t total;
     const trace_damage *damages = trace_damages(t, &listed, &total);
     size_t note_count;
     const trace_note_info *notes = trace_notes(t, &note_count);
 
-    json_begin_object(j, "losses", 0);
-    for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
-        if (h->losses[loss]) json_uint(j, stats_loss_key(loss), h->losses[loss]);
-    }
-    json_end(j);
+    json_losses(j, trace_head(t)->losses);
     json_begin_array(j, "notes", 0);
     for (size_t i = 0; i < note_count; i++) json_text(j, NULL, notes[i].text);
     json_end(j);
@@ -411,4 +455,26 @@ thag_err info_write_json(FILE *to, trace *t, fault *why)
     json_end(&j);
     json_finish(&j);
     return finish(to, err, why);
+}
+
+thag_err info_write_saved_json(FILE *to, const profile *p, const run_facts *runs, fault *why)
+{
+    json j;
+
+    json_init(&j, to);
+    json_begin_object(&j, NULL, 1);
+    json_text(&j, "program", p->title);
+    json_bool(&j, "saved", 1);
+    json_uint(&j, "files", runs->file_count);
+    json_uint(&j, "killed", runs->killed_count);
+    json_uint(&j, "started_unix_ns", runs->start_real_ns);
+    json_uint(&j, "ended_unix_ns", runs->end_real_ns);
+    json_bool(&j, "calls", p->calls != NULL);
+    json_bool(&j, "memory", p->memory != NULL);
+    json_uint(&j, "paths", p->node_count - 1);
+    json_losses(&j, runs->losses);
+    json_uint(&j, "damages", runs->damages);
+    json_end(&j);
+    json_finish(&j);
+    return finish(to, THAG_OK, why);
 }

@@ -7,12 +7,16 @@
 
 #include <stdio.h>
 
-#include "profile/profile_trace.h"
+#include "profile/run_facts.h"
 
 /** For people. Names cannot disturb a terminal. Of the damaged places a few, or all that are known. */
 thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why);
 
 /** One JSON object. */
 thag_err info_write_json(FILE *to, trace *t, fault *why);
+
+/** The same of a saved profile, which has no single run. */
+thag_err info_write_saved_text(FILE *to, const profile *p, const run_facts *runs, fault *why);
+thag_err info_write_saved_json(FILE *to, const profile *p, const run_facts *runs, fault *why);
 
 #endif

@@ -164,7 +164,7 @@ static void put_totals(FILE *to, const memory_stats *s)
     fputc('\n', to);
 }
 
-thag_err memory_write_text(FILE *to, const memory_stats *s, const stats_meta *meta,
+thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *meta,
                            const stats_write_opts *opts, fault *why)
 {
     table t = {.s = s, .rows = shown(s->row_count, opts)};
@@ -245,7 +245,7 @@ static void put_json_row(json *j, const memory_stats *s, const memory_row *row)
     json_end(j);
 }
 
-static void put_json_head(json *j, const profile *p, const stats_meta *meta)
+static void put_json_head(json *j, const profile *p, const run_facts *meta)
 {
     json_text(j, "program", meta && meta->program ? meta->program : p->title);
     json_text(j, "memory_mode", p->memory_mode == PROFILE_LIVE ? "live" : "summary");
@@ -256,7 +256,7 @@ static void put_json_head(json *j, const profile *p, const stats_meta *meta)
     json_end(j);
 }
 
-thag_err memory_write_json(FILE *to, const memory_stats *s, const stats_meta *meta,
+thag_err memory_write_json(FILE *to, const memory_stats *s, const run_facts *meta,
                            const stats_write_opts *opts, fault *why)
 {
     const memory_row total = {.self = s->total, .inclusive_bytes = (int64_t)s->total.bytes};
@@ -294,6 +294,15 @@ static uint32_t *path_nodes(const profile *p, uint32_t node, size_t *depth)
     return nodes;
 }
 
+/* Does its name tell the place already? That of a call does: "work (file.c:12)". */
+static int names_place(const profile_frame *f)
+{
+    char line[16];
+    size_t len = (size_t)snprintf(line, sizeof line, ":%" PRIu32 ")", f->line);
+
+    return f->name_len > len && strcmp(f->name + f->name_len - len, line) == 0;
+}
+
 static void put_path_text(FILE *to, const profile *p, uint32_t node)
 {
     size_t depth;
@@ -308,7 +317,7 @@ static void put_path_text(FILE *to, const profile *p, uint32_t node)
     if (nodes && depth) {
         const profile_frame *f = &p->frames[p->frame[nodes[depth - 1]]];
 
-        if (f->file && f->line) {
+        if (f->file && f->line && !names_place(f)) {
             fputs(" (", to);
             utf8_put_plain(to, f->file, strlen(f->file), SIZE_MAX);
             fprintf(to, ":%" PRIu32 ")", f->line);
@@ -413,7 +422,7 @@ static void put_json_path(json *j, const memory_list *list, const memory_path *p
     json_end(j);
 }
 
-thag_err memory_list_json(FILE *to, const memory_list *list, const stats_meta *meta,
+thag_err memory_list_json(FILE *to, const memory_list *list, const run_facts *meta,
                           const stats_write_opts *opts, fault *why)
 {
     uint64_t sum, count;
@@ -511,6 +520,17 @@ thag_err memory_sizes_text(FILE *to, const trace_memory_info *m, fault *why)
                 " bytes in all were not larger than the threshold of %" PRIu64
                 " and not recorded\n",
                 text, m->skipped_bytes, m->threshold);
+    }
+    return finish(to, why);
+}
+
+thag_err memory_sizes_csv(FILE *to, const trace_memory_info *m, fault *why)
+{
+    fputs("size,blocks,bytes\r\n", to);
+    for (size_t k = 0; k < CLASSES; k++) {
+        struct trace_size_bucket sum = class_sum(m, k);
+
+        fprintf(to, "%s,%" PRIu64 ",%" PRIu64 "\r\n", classes[k].name, sum.blocks, sum.bytes);
     }
     return finish(to, why);
 }

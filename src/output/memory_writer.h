@@ -10,11 +10,11 @@
 #include "profile/memory_stats.h"
 
 /** The table by function; as the writers of stats_writer.h. */
-thag_err memory_write_text(FILE *to, const memory_stats *s, const stats_meta *meta,
+thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *meta,
                            const stats_write_opts *opts, fault *why);
 thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opts *opts,
                           fault *why);
-thag_err memory_write_json(FILE *to, const memory_stats *s, const stats_meta *meta,
+thag_err memory_write_json(FILE *to, const memory_stats *s, const run_facts *meta,
                            const stats_write_opts *opts, fault *why);
 
 /* A list of call paths with what they hold. */
@@ -30,11 +30,12 @@ thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_o
                           fault *why);
 thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
                          fault *why);
-thag_err memory_list_json(FILE *to, const memory_list *list, const stats_meta *meta,
+thag_err memory_list_json(FILE *to, const memory_list *list, const run_facts *meta,
                           const stats_write_opts *opts, fault *why);
 
 /** How many blocks of which size were allocated, in seven classes. */
 thag_err memory_sizes_text(FILE *to, const trace_memory_info *memory, fault *why);
+thag_err memory_sizes_csv(FILE *to, const trace_memory_info *memory, fault *why);
 thag_err memory_sizes_json(FILE *to, const trace_memory_info *memory, fault *why);
 
 #endif

@@ -263,7 +263,7 @@ static int concerns_tables(unsigned loss)
            loss != TRACE_TIMELINE_SAMPLED;
 }
 
-static void put_notes(FILE *to, const text_table *t, const stats_meta *meta)
+static void put_notes(FILE *to, const text_table *t, const run_facts *meta)
 {
     const stats *s = t->s;
 
@@ -289,7 +289,7 @@ static void put_notes(FILE *to, const text_table *t, const stats_meta *meta)
               "damaged places in the input were skipped (see thag-analyze info)");
 }
 
-thag_err stats_write_text(FILE *to, const stats *s, const stats_meta *meta,
+thag_err stats_write_text(FILE *to, const stats *s, const run_facts *meta,
                           const stats_write_opts *opts, fault *why)
 {
     text_table t = {.s = s, .rows = rows_shown(s, opts), .width = 80};
@@ -351,7 +351,7 @@ static void put_json_row(json *j, const stats_row *row)
     json_end(j);
 }
 
-static void put_json_meta(json *j, const stats *s, const stats_meta *meta)
+static void put_json_meta(json *j, const stats *s, const run_facts *meta)
 {
     static const char *const units[] = {"ns", "bytes", "samples"};
     const profile *p = s->profile;
@@ -371,7 +371,7 @@ static void put_json_meta(json *j, const stats *s, const stats_meta *meta)
     json_end(j);
 }
 
-thag_err stats_write_json(FILE *to, const stats *s, const stats_meta *meta,
+thag_err stats_write_json(FILE *to, const stats *s, const run_facts *meta,
                           const stats_write_opts *opts, fault *why)
 {
     size_t rows = rows_shown(s, opts);

@@ -275,7 +275,7 @@ static void put_json_row(json *j, const task_list *tasks, const task_row *row)
     json_end(j);
 }
 
-thag_err tasks_write_json(FILE *to, const task_list *tasks, const stats_meta *meta,
+thag_err tasks_write_json(FILE *to, const task_list *tasks, const run_facts *meta,
                           const stats_write_opts *opts, fault *why)
 {
     json j;

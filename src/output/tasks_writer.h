@@ -13,7 +13,7 @@ thag_err tasks_write_text(FILE *to, const task_list *tasks, const stats_write_op
                           fault *why);
 thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opts *opts,
                          fault *why);
-thag_err tasks_write_json(FILE *to, const task_list *tasks, const stats_meta *meta,
+thag_err tasks_write_json(FILE *to, const task_list *tasks, const run_facts *meta,
                           const stats_write_opts *opts, fault *why);
 
 #endif

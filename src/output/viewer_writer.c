@@ -163,7 +163,7 @@ static thag_err put_stats(json *j, const page *w, fault *why)
     return THAG_OK;
 }
 
-static void put_losses(json *j, const stats_meta *meta)
+static void put_losses(json *j, const run_facts *meta)
 {
     json_begin_array(j, "losses", 1);
     for (unsigned loss = 0; meta && loss < TRACE_LOSS_KINDS; loss++) {

@@ -24,7 +24,7 @@
 typedef struct viewer_opts {
     const char *title;              /* NULL: the profile's title */
     const palette *palette;         /* NULL: mem for bytes, else aqua */
-    const stats_meta *meta;         /* what was lost; may be NULL */
+    const run_facts *meta;          /* what was lost; may be NULL */
     timeline *tl;                   /* of the same profile, unchanged; NULL: none */
     const trace_memory_info *sizes; /* of the blocks that were allocated; NULL: not known */
     uint64_t max_spans;             /* of it to keep one by one; 0: VIEWER_MAX_SPANS */

@@ -1,11 +1,13 @@
 #include "profile/byte_source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#define FIRST_ROOM  (1u << 20)
 #define GZIP_WINDOW 31 /* 15 bits, and 16 for the gzip header */
 
 struct byte_inflate {
@@ -94,6 +96,49 @@ ssize_t byte_source_fill(byte_source *s, void *to, size_t room, fault *why)
         done += (size_t)got;
     }
     return (ssize_t)done;
+}
+
+static thag_err too_large(fault *why, size_t most)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "expected at most %zu MiB", most >> 20);
+    return fault_set(why, THAG_ERR_TOO_LARGE, UINT64_MAX, text);
+}
+
+thag_err byte_source_all(byte_source *s, size_t most, unsigned char **bytes, size_t *len,
+                         fault *why)
+{
+    unsigned char *all = NULL;
+    size_t room = 0, done = 0;
+    ssize_t got = 1;
+    thag_err err = THAG_OK;
+
+    while (got > 0 && !err) {
+        if (done == room) {
+            unsigned char *grown =
+                room < most ? realloc(all, (room ? room * 2 : FIRST_ROOM) + 1) : NULL;
+
+            if (!grown) {
+                err = room < most ? fault_set(why, THAG_ERR_MEMORY, UINT64_MAX, "the whole file")
+                                  : too_large(why, most);
+                break;
+            }
+            all = grown;
+            room = room ? room * 2 : FIRST_ROOM;
+        }
+        got = byte_source_fill(s, all + done, room - done, why);
+        if (got < 0) err = why ? why->err : THAG_ERR_READ;
+        if (got > 0) done += (size_t)got;
+    }
+    if (err) {
+        free(all);
+        return err;
+    }
+    all[done] = 0;
+    *bytes = all;
+    *len = done;
+    return THAG_OK;
 }
 
 thag_err byte_source_inflate(byte_source *plain, byte_source *packed, fault *why)

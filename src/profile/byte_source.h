@@ -29,6 +29,13 @@ ssize_t byte_source_read(byte_source *s, void *to, size_t room, fault *why);
 ssize_t byte_source_fill(byte_source *s, void *to, size_t room, fault *why);
 
 /**
+ * All of it, in memory. *bytes is the caller's, for free(), and has a NUL behind its end. Of more than
+ * `most` bytes, a power of two of at least 1 MiB, THAG_ERR_TOO_LARGE.
+ */
+thag_err byte_source_all(byte_source *s, size_t most, unsigned char **bytes, size_t *len,
+                         fault *why);
+
+/**
  * What *packed holds is gzip: make *plain give what is in it. *packed must outlive *plain, which is
  * for byte_source_release(). Reading it fails with THAG_ERR_DAMAGED where the data is broken or cut.
  */

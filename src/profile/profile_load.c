@@ -10,6 +10,7 @@
 #include "profile/profile_load.h"
 #include "profile/profile_perf.h"
 #include "profile/profile_pprof.h"
+#include "profile/profile_saved.h"
 #include "profile/profile_trace.h"
 
 static int write_all(int fd, const char *buffer, size_t len)
@@ -25,12 +26,15 @@ static int write_all(int fd, const char *buffer, size_t len)
     return 0;
 }
 
+#define SPOOL_BYTES_MAX (UINT64_C(4) << 30) /* endless input must not fill the disk */
+
 /* A trace is read here and there, which a pipe cannot: its bytes go to a file without a name. */
 static thag_err spool(int *out, byte_source *src, fault *f)
 {
     char *buffer = malloc(TRACE_CHUNK_BYTES);
     FILE *file = tmpfile();
     thag_err err = THAG_OK;
+    uint64_t spooled = 0;
     ssize_t n = 0;
 
     *out = -1;
@@ -39,6 +43,13 @@ static thag_err spool(int *out, byte_source *src, fault *f)
         goto done;
     }
     while ((n = byte_source_fill(src, buffer, TRACE_CHUNK_BYTES, f)) > 0) {
+        spooled += (uint64_t)n;
+        if (spooled > SPOOL_BYTES_MAX) {
+            err = fault_set(
+                f, THAG_ERR_TOO_LARGE, UINT64_MAX,
+                "expected at most 4 GiB of a trace from gzip or a pipe; give it as a file");
+            goto done;
+        }
         if (write_all(fileno(file), buffer, (size_t)n)) {
             err = fault_set(f, THAG_ERR_WRITE, UINT64_MAX, "temporary file");
             goto done;
@@ -105,8 +116,15 @@ static thag_err load_kind(loaded *l, byte_source *src, const code_namer *namer, 
     if (begins_with(src, TRACE_FILE_MAGIC, strlen(TRACE_FILE_MAGIC))) {
         err = open_trace(&l->trace, src, f);
         if (err) return err;
-        return profile_from_trace_named(&l->profile, l->trace, namer, &l->info, &l->node_of, f);
+        err = profile_from_trace_named(&l->profile, l->trace, namer, &l->info, &l->node_of, f);
+        if (!err) l->runs = run_facts_of_trace(l->trace, &l->info);
+        return err;
     }
+    if (begins_with(src, SAVED_MAGIC, strlen(SAVED_MAGIC))) {
+        l->is_saved = 1;
+        return saved_load(&l->profile, &l->runs, src, f);
+    }
+    l->runs.file_count = 1;
     if (pprof_looks_like(src->head, src->head_len)) return pprof_load(&l->profile, src, f);
     if (perf_looks_like(src->head, src->head_len)) return perf_load(&l->profile, src, f);
     return folded_load(&l->profile, src, NULL, f);

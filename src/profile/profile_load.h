@@ -5,13 +5,15 @@
 #ifndef THAG_PROFILE_LOAD_H
 #define THAG_PROFILE_LOAD_H
 
-#include "profile/profile_trace.h"
+#include "profile/run_facts.h"
 
 typedef struct loaded {
     profile *profile;
     trace *trace;            /* NULL: a profile of another tool */
     uint32_t *node_of;       /* the profile's node, by that of the trace; NULL without one */
     profile_trace_info info; /* zero without a trace */
+    run_facts runs; /* of the trace, or what a saved profile knows of those it was made from */
+    int is_saved;   /* a saved profile */
 } loaded;
 
 /** Load as profile_load() does. On failure *l is empty. */

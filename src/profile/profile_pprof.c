@@ -29,7 +29,6 @@ enum { FUNCTION_START_LINE = 5 };
 #define ENTRIES_MAX (16u << 20) /* of a table: far beyond what a real profile has */
 #define TYPES_MAX   64u
 #define NAME_MAX_   (64u << 10)
-#define FILL_BYTES  (1u << 20)
 /* Frames to walk for each byte of the file. A sample names a location in a byte or more, and a location
    may stand for thousands of inlined frames: together they could take a small file for ever. */
 #define WALK_PER_BYTE 64u
@@ -524,31 +523,6 @@ static thag_err take_samples(loader *l)
 
 /* ---- the whole ---- */
 
-static thag_err read_bytes(loader *l, byte_source *src)
-{
-    size_t room = 0;
-
-    for (;;) {
-        ssize_t got;
-
-        if (room == l->len) {
-            unsigned char *grown;
-
-            if (room >= PPROF_BYTES_MAX) {
-                return fail(l, THAG_ERR_TOO_LARGE, NULL, "expected at most 1 GiB of pprof");
-            }
-            room = room ? room * 2 : FILL_BYTES;
-            grown = realloc(l->bytes, room);
-            if (!grown) return no_memory(l);
-            l->bytes = grown;
-        }
-        got = byte_source_fill(src, l->bytes + l->len, room - l->len, l->why);
-        if (got < 0) return l->why ? l->why->err : THAG_ERR_READ;
-        if (got == 0) return THAG_OK;
-        l->len += (size_t)got;
-    }
-}
-
 static thag_err set_title(loader *l, const char *path)
 {
     const char *slash = path ? strrchr(path, '/') : NULL;
@@ -574,7 +548,7 @@ thag_err pprof_load(profile **out, byte_source *src, fault *why)
 {
     fault own = {0};
     loader l = {.why = why ? why : &own};
-    thag_err err = read_bytes(&l, src);
+    thag_err err = byte_source_all(src, PPROF_BYTES_MAX, &l.bytes, &l.len, l.why);
 
     if (!err) err = take_tables(&l);
     if (!err) err = choose_types(&l);

@@ -202,7 +202,7 @@ static void test_correction(void **state)
 static void test_notes(void **state)
 {
     uint64_t d[100];
-    stats_meta meta = {.losses = {[TRACE_TIMELINE_LIMIT] = 7, [TRACE_LOST_DEPTH] = 1}};
+    run_facts meta = {.losses = {[TRACE_TIMELINE_LIMIT] = 7, [TRACE_LOST_DEPTH] = 1}};
     stats_write_opts opts = {.width = 200};
     profile *p;
     stats *s;
@@ -246,7 +246,7 @@ static void test_columns(void **state)
 static char *written(const profile *p, const char *format, size_t width)
 {
     stats_write_opts opts = {.width = width};
-    stats_meta meta = {.program = "prog", .losses = {[TRACE_LOST_DEPTH] = 3}, .damages = 2};
+    run_facts meta = {.program = "prog", .losses = {[TRACE_LOST_DEPTH] = 3}, .damages = 2};
     stats *s = stats_of(p);
     char *text = NULL;
     size_t len;

@@ -21,12 +21,11 @@
 /* One or several files, merged. */
 typedef struct input {
     profile *profile;
-    loaded whole; /* of a single file: its trace, if it is one; the profile is above */
-    stats_meta meta;
+    loaded whole;      /* of a single file: its trace, if it is one; the profile is above */
+    run_facts meta;    /* of the runs that the files came from: a saved profile may have several */
+    int file_count;    /* as given */
     char program[256]; /* meta.program points here */
     char stem[256];    /* file name of the first without folder and ending; "stdin" */
-    /* Of the traces, from the first to begin to the last to end; 0 if there is none. */
-    uint64_t start_real_ns, end_real_ns;
 } input;
 
 /** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. */
@@ -133,6 +132,9 @@ int debug_folders_add(void *folders, const option_fact *fact, const char *path);
 
 /** Parse and run. argv[0] is the command's name. Returns an exit status. */
 int command_run(const command *c, int argc, char **argv);
+
+/** Is it about a part of the run only? */
+int job_wants_part(const job *j);
 
 /** Do to an input what the shared options ask for; show() gets it so. An exit status. */
 int job_prepare(const job *j, input *in);

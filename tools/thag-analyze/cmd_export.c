@@ -33,6 +33,10 @@ static int check(const settings *set, const export_format *format, const job *j,
         return complain(EXIT_USAGE, NULL, "--format=%s is along time, as measured: no --%s",
                         format->name, j->memory ? "memory" : "corrected");
     }
+    if (format->needs_timeline && (j->operations.count || job_wants_part(j))) {
+        return complain(EXIT_USAGE, NULL,
+                        "--format=%s is along time, as measured: no transformations", format->name);
+    }
     if (in->profile->node_count == 1) {
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
@@ -60,8 +64,9 @@ static int show(const job *j, const input *in)
     const export_format *format = export_format_at(set->format);
     export_source from = {.profile = in->profile,
                           .program = in->program,
-                          .start_real_ns = in->start_real_ns,
-                          .duration_ns = in->end_real_ns - in->start_real_ns};
+                          .start_real_ns = in->meta.start_real_ns,
+                          .duration_ns = in->meta.end_real_ns - in->meta.start_real_ns,
+                          .runs = &in->meta};
     fault f = {0};
     int status = check(set, format, j, in);
 
@@ -85,5 +90,5 @@ const command cmd_export = {
         "Several files are merged. docs/exports.md tells how to open each format.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
     .show = show};

@@ -1,9 +1,27 @@
+/*
+ * cmd_fold.c - a profile as a profile: fold writes collapsed stacks for other tools; filter and merge
+ * write those, or a file of our own that loses nothing.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "output/export.h"
 #include "output/folded_writer.h"
 #include "thag-analyze/analyze.h"
 
 typedef struct settings {
     size_t unit;
+    size_t format; /* enum format */
 } settings;
+
+enum format { BY_NAME, FOLDED, SAVED };
+
+static const char *format_name(size_t n)
+{
+    static const char *const names[] = {"auto", "folded", "thag", NULL};
+
+    return names[n];
+}
 
 static const struct {
     const char *name;
@@ -15,11 +33,17 @@ static const char *unit_name(size_t n)
     return n < sizeof units / sizeof *units ? units[n].name : NULL;
 }
 
-static const option_fact facts[] = {OPTION_CHOICE(settings, unit, "unit", "UNIT", unit_name,
-                                                  "of times, the first unless told otherwise"),
-                                    OPTION_LAST};
+#define UNIT_OPTION \
+    OPTION_CHOICE(settings, unit, "unit", "UNIT", unit_name, \
+                  "of times in collapsed stacks, the first unless told otherwise")
 
-static int show(const job *j, const input *in)
+static const option_fact fold_facts[] = {UNIT_OPTION, OPTION_LAST};
+static const option_fact save_facts[] = {
+    OPTION_CHOICE(settings, format, "format", "NAME", format_name,
+                  "auto is thag, which loses nothing, for an -o FILE.thag, otherwise folded"),
+    UNIT_OPTION, OPTION_LAST};
+
+static int show_folded(const job *j, const input *in)
 {
     const settings *set = j->settings;
     folded_write_opts write = {.divisor =
@@ -46,49 +70,85 @@ const command cmd_fold = {
     .about =
         "Write collapsed stacks, one call path a line with its self time, as other flamegraph\n"
         "tools read them. Several files are merged.",
-    .options = facts,
+    .options = fold_facts,
     .settings_size = sizeof(settings),
     .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
-    .show = show};
+    .show = show_folded};
 
-/* ---- the same under the names of what it is done for ---- */
+/* ---- filter and merge ---- */
+
+static int is_saved(const job *j)
+{
+    const settings *set = j->settings;
+    const char *dot = j->output ? strrchr(j->output, '.') : NULL;
+
+    return set->format == BY_NAME ? dot && strcmp(dot, ".thag") == 0 : set->format == SAVED;
+}
+
+static int save(const job *j, const input *in)
+{
+    const export_source from = {.profile = in->profile, .program = in->program, .runs = &in->meta};
+    result_file out;
+    fault f = {0};
+    thag_err err;
+    int status;
+
+    if (in->profile->node_count == 1) {
+        return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
+    }
+    if (!j->output && isatty(STDOUT_FILENO)) {
+        return complain(EXIT_USAGE, NULL, "--format=thag is not for a terminal; give -o FILE.thag");
+    }
+    status = result_open(&out, j->output, j->force);
+    if (status != EXIT_FINE) return status;
+    err = export_write(export_format_named("thag"), out.to, &from, &f);
+    if (err && err != THAG_ERR_WRITE) status = complain_fault(&f);
+    return result_close(&out, status);
+}
+
+static int show_profile(const job *j, const input *in)
+{
+    return is_saved(j) ? save(j, in) : show_folded(j, in);
+}
 
 static int show_filtered(const job *j, const input *in)
 {
-    if (!j->operations.count) {
-        return complain(EXIT_USAGE, NULL, "give a transformation, such as --ignore=REGEX (--help)");
+    if (!j->operations.count && !job_wants_part(j)) {
+        return complain(
+            EXIT_USAGE, NULL,
+            "give a transformation, such as --ignore=REGEX, or a part of the run (--help)");
     }
-    return show(j, in);
+    return show_profile(j, in);
 }
 
 static int show_merged(const job *j, const input *in)
 {
     if (j->path_count < 2) return complain(EXIT_USAGE, NULL, "give two files at least");
-    return show(j, in);
+    return show_profile(j, in);
 }
 
 const command cmd_filter = {
     .name = "filter",
-    .summary = "a part of a profile, or another view of it, as collapsed stacks",
+    .summary = "a part of a profile, or another view of it, as a profile",
     .usage = "[OPTION]... TRANSFORMATION... FILE...",
     .about =
-        "Write a profile after transformations as collapsed stacks, which every command reads.\n"
-        "Calls and durations are not in them; stats, flamegraph, diff take the same\n"
-        "transformations themselves.",
-    .options = facts,
+        "Write a profile after transformations, for every command to read: into FILE.thag with\n"
+        "calls, durations and memory, else as collapsed stacks with one value only. stats,\n"
+        "flamegraph, diff and others take the same transformations themselves.",
+    .options = save_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
     .show = show_filtered};
 
 const command cmd_merge = {
     .name = "merge",
-    .summary = "several profiles as one, as collapsed stacks",
+    .summary = "several profiles as one",
     .usage = "[OPTION]... FILE FILE...",
     .about =
-        "Write the sum of several profiles, of runs, processes or machines, as collapsed stacks.\n"
-        "Calls and durations are not in them; stats, flamegraph, export merge their files\n"
-        "themselves, with those.",
-    .options = facts,
+        "Write the sum of several profiles, of runs, processes or machines: into FILE.thag with\n"
+        "calls, durations and memory, which add up exactly, else as collapsed stacks with one\n"
+        "value only. stats, flamegraph, export and others merge their files themselves.",
+    .options = save_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
     .show = show_merged};

@@ -9,37 +9,41 @@ static const option_fact facts[] = {OPTION_FLAG(settings, all_damage, "all-damag
                                                 "list every damaged place, not the first few only"),
                                     OPTION_LAST};
 
+static thag_err write_saved(const job *j, const loaded *l, FILE *to, fault *f)
+{
+    return j->as_json ? info_write_saved_json(to, l->profile, &l->runs, f)
+                      : info_write_saved_text(to, l->profile, &l->runs, f);
+}
+
+static thag_err write_trace(const job *j, const loaded *l, FILE *to, fault *f)
+{
+    const settings *set = j->settings;
+
+    return j->as_json ? info_write_json(to, l->trace, f)
+                      : info_write_text(to, l->trace, set->all_damage, f);
+}
+
 /* *damaged becomes 1 if the file is. */
 static int show(const job *j, const char *path, FILE *to, int *damaged)
 {
-    const settings *set = j->settings;
     loaded l;
     fault f = {0};
     thag_err err;
-    size_t listed;
-    uint64_t damages;
-    int status = EXIT_FINE;
 
     progress_begin("reading", path);
     err = loaded_open(&l, path, &f);
-    if (err) {
-        status = complain_fault(&f);
-        goto done;
-    }
-    if (!l.trace) {
-        status =
-            complain(EXIT_INPUT, path, "not a trace (collapsed stacks say nothing of their run)");
-        goto done;
-    }
-    err = j->as_json ? info_write_json(to, l.trace, &f)
-                     : info_write_text(to, l.trace, set->all_damage, &f);
-    if (err) status = complain_fault(&f);
-    trace_damages(l.trace, &listed, &damages);
-    if (damages) *damaged = 1;
-done:
+    if (!err && l.trace)
+        err = write_trace(j, &l, to, &f);
+    else if (!err && l.is_saved)
+        err = write_saved(j, &l, to, &f);
+    else if (!err)
+        err = fault_set(&f, THAG_ERR_FORMAT, UINT64_MAX,
+                        "expected a trace: other profiles say nothing of their run");
     progress_end();
+    if (err) fault_set_path(&f, path);
+    if (l.info.damages) *damaged = 1;
     loaded_close(&l);
-    return status;
+    return err ? complain_fault(&f) : EXIT_FINE;
 }
 
 static int run(const job *j)

@@ -26,13 +26,23 @@ static int write_list(const job *j, const input *in, const memory_list *list)
 
     if (status != EXIT_FINE) return status;
     /* Of errors result_close() sees the stream's, and knows its name. */
-    if (j->as_json)
-        memory_list_json(out.to, list, &in->meta, &write, &f);
-    else if (j->as_csv)
-        memory_list_csv(out.to, list, &write, &f);
-    else
-        memory_list_text(out.to, list, &write, &f);
+    switch (j->format) {
+    case FORMAT_JSON: memory_list_json(out.to, list, &in->meta, &write, &f); break;
+    case FORMAT_CSV: memory_list_csv(out.to, list, &write, &f); break;
+    case FORMAT_TEXT: memory_list_text(out.to, list, &write, &f); break;
+    }
     return result_close(&out, status);
+}
+
+/* Why it is not known what was freed. */
+static int complain_frees(const input *in)
+{
+    if (!in->profile->memory) return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
+    if (in->meta.memory.mode == TRACE_HEAP_SUMMARY) {
+        return complain(EXIT_NOTHING, in->stem,
+                        "recorded with THAG_MEMORY=summary: frees are not known");
+    }
+    return complain(EXIT_NOTHING, in->stem, "frees are not in this profile");
 }
 
 static int list_paths(const job *j, const input *in, memory_view view)
@@ -46,12 +56,7 @@ static int list_paths(const job *j, const input *in, memory_view view)
     memory_path *paths;
     int status;
 
-    if (in->profile->memory_mode != PROFILE_LIVE) {
-        return complain(EXIT_NOTHING, in->stem, "%s",
-                        in->profile->memory
-                            ? "recorded with THAG_MEMORY=summary: frees are not known"
-                            : "memory was not recorded");
-    }
+    if (in->profile->memory_mode != PROFILE_LIVE) return complain_frees(in);
     list.paths = paths = memory_paths(in->profile, view, &list.count);
     if (!paths) return complain(EXIT_SYSTEM, in->stem, "out of memory");
     status = write_list(j, in, &list);
@@ -86,7 +91,7 @@ const command cmd_leaks = {
         "first. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show_leaks};
 
 const command cmd_peak = {
@@ -97,7 +102,7 @@ const command cmd_peak = {
              "largest first.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show_peak};
 
 const command cmd_temporary = {
@@ -109,56 +114,39 @@ const command cmd_temporary = {
         "many they allocated in all: work that a buffer kept from call to call would save.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show_temporary};
 
 /* ---- sizes ---- */
 
-static void add_sizes(trace_memory_info *sum, const trace_memory_info *m)
+static int show_sizes(const job *j, const input *in)
 {
-    if (m->mode) sum->mode = m->mode;
-    if (m->threshold > sum->threshold) sum->threshold = m->threshold;
-    sum->skipped_blocks += m->skipped_blocks;
-    sum->skipped_bytes += m->skipped_bytes;
-    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
-        sum->sizes[b].blocks += m->sizes[b].blocks;
-        sum->sizes[b].bytes += m->sizes[b].bytes;
-    }
-}
-
-static int read_sizes(trace_memory_info *sum, char **paths, int count)
-{
-    if (!count) return complain(EXIT_USAGE, NULL, "no input; give a .thag file");
-    for (int i = 0; i < count; i++) {
-        loaded l;
-        fault f = {0};
-
-        if (loaded_open(&l, paths[i], &f)) return complain_fault(&f);
-        if (l.trace) add_sizes(sum, trace_memory_of(l.trace));
-        loaded_close(&l);
-    }
-    return sum->mode ? EXIT_FINE : complain(EXIT_NOTHING, paths[0], "memory was not recorded");
-}
-
-static int run_sizes(const job *j)
-{
-    trace_memory_info sum = {0};
+    const trace_memory_info *memory = &in->meta.memory;
     result_file out;
     fault f = {0};
-    int status = read_sizes(&sum, j->paths, j->path_count);
+    int status;
 
-    if (status == EXIT_FINE) status = result_open(&out, j->output, j->force);
+    if (!memory->mode) {
+        return complain(EXIT_NOTHING, in->stem,
+                        in->profile->memory ? "sizes of blocks are not in this profile"
+                                            : "memory was not recorded");
+    }
+    status = result_open(&out, j->output, j->force);
     if (status != EXIT_FINE) return status;
-    if (j->as_json)
-        memory_sizes_json(out.to, &sum, &f);
-    else
-        memory_sizes_text(out.to, &sum, &f);
+    /* Of errors result_close() sees the stream's, and knows its name. */
+    switch (j->format) {
+    case FORMAT_JSON: memory_sizes_json(out.to, memory, &f); break;
+    case FORMAT_CSV: memory_sizes_csv(out.to, memory, &f); break;
+    case FORMAT_TEXT: memory_sizes_text(out.to, memory, &f); break;
+    }
     return result_close(&out, status);
 }
 
-const command cmd_sizes = {.name = "sizes",
-                           .summary = "how many blocks of which size were allocated",
-                           .usage = "[OPTION]... FILE.thag...",
-                           .about = "Show how many blocks of which size were allocated.",
-                           .takes = TAKES_JSON,
-                           .run = run_sizes};
+const command cmd_sizes = {
+    .name = "sizes",
+    .summary = "how many blocks of which size were allocated",
+    .usage = "[OPTION]... FILE.thag...",
+    .about = "Show how many blocks of which size were allocated, by the whole program: sizes are\n"
+             "not counted by function. Several files are merged.",
+    .takes = TAKES_JSON | TAKES_CSV,
+    .show = show_sizes};

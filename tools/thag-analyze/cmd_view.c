@@ -46,11 +46,23 @@ static int compare(const job *j, const input *in, viewer_opts *opts)
     int status = input_open(&before, (char *[]){(char *)(uintptr_t)set->before}, 1);
 
     if (status != EXIT_FINE) return status;
+    status = job_prepare(j, &before);
     opts->before = before.profile;
     opts->before_title = before.stem;
-    status = write_page(j, in, opts);
+    if (status == EXIT_FINE) status = write_page(j, in, opts);
     input_close(&before);
     return status;
+}
+
+/* Spans belong to the call paths as they were recorded: of other paths there is no timeline. */
+static int is_along_time(const job *j, const input *in)
+{
+    const settings *set = j->settings;
+
+    if (!in->whole.trace || set->no_timeline) return 0;
+    if (!j->operations.count && !job_wants_part(j)) return 1;
+    complain(0, in->stem, "the page has no timeline: that is of the profile as it was recorded");
+    return 0;
 }
 
 static int show(const job *j, const input *in)
@@ -66,8 +78,8 @@ static int show(const job *j, const input *in)
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
     if (set->before) return compare(j, in, &opts);
-    if (in->whole.trace) opts.sizes = trace_memory_of(in->whole.trace);
-    if (in->whole.trace && !set->no_timeline) status = input_timeline(&opts.tl, in);
+    if (in->meta.memory.mode) opts.sizes = &in->meta.memory;
+    if (is_along_time(j, in)) status = input_timeline(&opts.tl, in);
     if (status == EXIT_FINE) status = write_page(j, in, &opts);
     timeline_free(opts.tl);
     return status;
@@ -86,4 +98,5 @@ const command cmd_view = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
+    .takes = TAKES_OPEN | TAKES_PART | TAKES_OPERATIONS,
     .show = show};

@@ -107,6 +107,11 @@ void command_options(option_set *set, const command *c, job *j)
 
 /* ---- running ---- */
 
+int job_wants_part(const job *j)
+{
+    return j->part.from_ns || j->part.to_ns || j->part.by_thread || j->part.threads;
+}
+
 static int slice_input(const job *j, input *in)
 {
     slice_opts slice = {.from_ns = j->part.from_ns,
@@ -115,7 +120,7 @@ static int slice_input(const job *j, input *in)
                         .wants = j->part.threads ? thread_is_listed : NULL,
                         .context = j->part.threads};
 
-    if (!slice.from_ns && !slice.to_ns && !slice.by_thread && !slice.wants) return EXIT_FINE;
+    if (!job_wants_part(j)) return EXIT_FINE;
     if (slice.to_ns && slice.from_ns >= slice.to_ns) {
         return complain(EXIT_USAGE, NULL, "--from: not before --to");
     }
@@ -199,8 +204,8 @@ int named_result_open(named_result *out, const job *j, const input *in, const ch
     out->name[0] = 0;
     out->opens = j->opens;
     if (j->output) return result_open(&out->file, j->output, j->force);
-    snprintf(out->name, sizeof out->name, "%s%s%s%s", in->stem,
-             in->meta.file_count > 1 ? "-merged" : "", j->memory ? "-memory" : "", ending);
+    snprintf(out->name, sizeof out->name, "%s%s%s%s", in->stem, in->file_count > 1 ? "-merged" : "",
+             j->memory ? "-memory" : "", ending);
     return result_open(&out->file, out->name, j->force);
 }
 

@@ -20,33 +20,13 @@ static void set_stem(input *in, const char *path)
     }
 }
 
-static void add_time(input *in, const trace *t)
+static void add_facts(input *in, const loaded *l, const char *path)
 {
-    const trace_file *head = trace_head(t);
-    uint64_t start = head->start_real_ns;
-    uint64_t end = start + trace_ns(t, trace_end_ticks(t) - head->start_ticks);
-
-    if (!in->start_real_ns || start < in->start_real_ns) in->start_real_ns = start;
-    if (end > in->end_real_ns) in->end_real_ns = end;
-}
-
-static void add_meta(input *in, const loaded *l, const char *path)
-{
-    stats_meta *m = &in->meta;
-
-    m->file_count++;
-    if (!l->trace) return;
-    add_time(in, l->trace);
-    for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
-        m->losses[loss] += trace_head(l->trace)->losses[loss];
-    }
-    m->damages += l->info.damages;
-    m->clamped_ns += l->info.clamped_ns;
-    m->killed_count += !l->info.ended;
-    if (l->info.damages) {
-        complain(0, path, "damaged (%llu place%s, skipped; see thag-analyze info)",
-                 (unsigned long long)l->info.damages, l->info.damages == 1 ? "" : "s");
-    }
+    in->file_count++;
+    run_facts_add(&in->meta, &l->runs);
+    if (!l->trace || !l->info.damages) return;
+    complain(0, path, "damaged (%llu place%s, skipped; see thag-analyze info)",
+             (unsigned long long)l->info.damages, l->info.damages == 1 ? "" : "s");
 }
 
 static int add_file(input *in, const char *path, const code_namer *namer)
@@ -58,7 +38,7 @@ static int add_file(input *in, const char *path, const code_namer *namer)
     progress_begin("reading", path);
     err = loaded_open_named(&l, path, namer, &f);
     if (!err) {
-        add_meta(in, &l, path);
+        add_facts(in, &l, path);
         if (!in->profile) {
             in->profile = l.profile;
             in->whole = l;
@@ -161,12 +141,12 @@ int input_timeline(timeline **tl, const input *in)
 
     *tl = NULL;
     l.profile = in->profile;
-    if (in->meta.file_count > 1) {
+    if (in->file_count > 1) {
         return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
     }
     if (!l.trace) {
         return complain(EXIT_INPUT, in->stem,
-                        "not a .thag trace, and only that tells when what ran");
+                        "not a trace of one run, and only that tells when what ran");
     }
     return timeline_new(tl, &l, &f) ? complain_fault(&f) : EXIT_FINE;
 }
@@ -187,12 +167,12 @@ int input_slice(input *in, const slice_opts *opts)
     timeline_losses lost;
     fault f = {0};
 
-    if (in->meta.file_count > 1) {
+    if (in->file_count > 1) {
         return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
     }
     if (!l.trace) {
         return complain(EXIT_INPUT, in->stem,
-                        "not a .thag trace, and only that tells when what ran");
+                        "not a trace of one run, and only that tells when what ran");
     }
     l.profile = in->profile;
     if (profile_slice(&p, &l, opts, &lost, &f)) return complain_fault(&f);

@@ -1,0 +1,51 @@
+#include "profile/run_facts.h"
+
+run_facts run_facts_of_trace(const trace *t, const profile_trace_info *info)
+{
+    const trace_file *head = trace_head(t);
+    run_facts facts = {.program = head->program,
+                       .damages = info->damages,
+                       .clamped_ns = info->clamped_ns,
+                       .file_count = 1,
+                       .killed_count = !info->ended,
+                       .start_real_ns = head->start_real_ns,
+                       .memory = *trace_memory_of(t)};
+
+    facts.end_real_ns = head->start_real_ns + trace_ns(t, trace_end_ticks(t) - head->start_ticks);
+    for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
+        facts.losses[loss] = head->losses[loss];
+    }
+    return facts;
+}
+
+static void memory_add(trace_memory_info *sum, const trace_memory_info *more)
+{
+    /* Of several, what all have: one that did not see frees makes the sum one that did not. */
+    if (!sum->mode || (more->mode && more->mode < sum->mode)) sum->mode = more->mode;
+    if (more->threshold > sum->threshold) sum->threshold = more->threshold;
+    sum->skipped_blocks += more->skipped_blocks;
+    sum->skipped_bytes += more->skipped_bytes;
+    sum->unknown_frees += more->unknown_frees;
+    sum->peak += more->peak;
+    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
+        sum->sizes[b].blocks += more->sizes[b].blocks;
+        sum->sizes[b].bytes += more->sizes[b].bytes;
+    }
+}
+
+void run_facts_add(run_facts *sum, const run_facts *more)
+{
+    if (!sum->program) sum->program = more->program;
+    for (unsigned loss = 0; loss < TRACE_LOSS_KINDS; loss++) {
+        sum->losses[loss] += more->losses[loss];
+    }
+    sum->damages += more->damages;
+    sum->clamped_ns += more->clamped_ns;
+    sum->file_count += more->file_count;
+    sum->killed_count += more->killed_count;
+    if (more->start_real_ns && (!sum->start_real_ns || more->start_real_ns < sum->start_real_ns)) {
+        sum->start_real_ns = more->start_real_ns;
+    }
+    if (more->end_real_ns > sum->end_real_ns) sum->end_real_ns = more->end_real_ns;
+    memory_add(&sum->memory, &more->memory);
+}
