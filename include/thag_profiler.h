@@ -141,6 +141,13 @@ typedef enum thag_mode {
  */
 #define THAG_END(name) THAG_SECTION_END_(name)
 
+/**
+ * Record no functions and sections from here to the end of the block, on this thread (in this task, if
+ * it is one of the user's). A declaration. What runs meanwhile belongs to the span around it, as code
+ * without macros does; so does memory.
+ */
+#define THAG_PAUSED() THAG_PAUSE_SCOPE_()
+
 /* Only in builds without NDEBUG. */
 #ifndef NDEBUG
 #define THAG_DEBUG_PROFILED(...) THAG_PROFILED(__VA_ARGS__)
@@ -232,6 +239,18 @@ THAG_API_ int thag_enable(thag_mode mode, unsigned modes);
  */
 THAG_API_ void thag_disable_profiling(void);
 
+/**
+ * As THAG_PAUSED(), until the matching thag_resume(); pauses nest. Spans that are open may end.
+ *
+ * @return  1; or 0 if nothing is being recorded: then nothing is to be resumed.
+ *
+ * Threads: any; resume on the same one.   Signals: safe.   Allocates: never.   errno: kept.   Since: 0.1
+ */
+THAG_API_ int thag_pause(void);
+
+/** End a pause. Without one, nothing happens. Otherwise as thag_pause(). Since: 0.1 */
+THAG_API_ void thag_resume(void);
+
 /** Called when a module with sites is unloaded; marker is an address in it. Since: 0.1 */
 THAG_API_ void thag_module_unload(const void *marker);
 
@@ -260,6 +279,12 @@ THAG_INLINE_ void thag_span_leave_(thag_token *token);
 THAG_INLINE_ void thag_span_leave_(thag_token *token)
 {
     if (__builtin_expect(*token != 0, 0)) thag_span_end(*token);
+}
+
+THAG_INLINE_ void thag_pause_leave_(int *paused);
+THAG_INLINE_ void thag_pause_leave_(int *paused)
+{
+    if (*paused) thag_resume();
 }
 
 /**
@@ -307,6 +332,11 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
         thag_main_begin(&thag_site_, mode, THAG_COMPILED_MODES_); \
     }))
 
+#define THAG_PAUSE_SCOPE_() \
+    int THAG_CONCAT_(thag_pause_, __LINE__) \
+        __attribute__((__cleanup__(thag_pause_leave_), __unused__)) = \
+            __builtin_expect(THAG_ACTIVE_ & 3, 0) ? thag_pause() : 0
+
 #define THAG_NAME_(name) (__builtin_constant_p(name) ? (name) : (const char *)0)
 #define THAG_SECTION_0(name, flags) \
     do { \
@@ -338,7 +368,10 @@ THAG_INLINE_ int thag_enable_profiling(thag_mode mode)
 #define THAG_SECTION_1(name, flags)    THAG_OFF_(sizeof(name) * 0 + (flags))
 #define THAG_SECTION_END_(name)        ((void)sizeof(name))
 #define thag_enable_profiling(mode)    ((void)(mode), 0)
+#define THAG_PAUSE_SCOPE_()            THAG_OFF_(0)
 #define thag_disable_profiling()       ((void)0)
+#define thag_pause()                   0
+#define thag_resume()                  ((void)0)
 
 #endif /* THAG_COMPILED_MODES_ */
 

@@ -15,6 +15,8 @@ void thagi_inherit_parent(void)
 void thagi_inherit_save(const thagi_task *task)
 {
     inherited.count = 0;
+    inherited.pauses = task->pauses;
+    inherited.paused_sections = task->paused_sections;
     is_of_last_fork = 1;
     if (task->state == THAGI_TASK_UNUSABLE) return;
     const thagi_inherited *old = task->inherited;
@@ -35,7 +37,7 @@ void thagi_inherit_save(const thagi_task *task)
 void thagi_inherit_load(thagi_task *task)
 {
     /* They are those of the thread that forked, the child's first. */
-    if (!is_of_last_fork || inherited.count == 0 || thagi_plat_tid() != thagi_plat_pid()) return;
+    if (!is_of_last_fork || thagi_plat_tid() != thagi_plat_pid()) return;
     is_of_last_fork = 0;
     uintptr_t idle = task->state;
     task->state = THAGI_TASK_CAREFUL + 1; /* held: a signal handler has to go elsewhere */
@@ -45,5 +47,7 @@ void thagi_inherit_load(thagi_task *task)
         done++;
     inherited.count = done;
     task->inherited = &inherited;
-    task->state = idle;
+    task->pauses = inherited.pauses;
+    task->paused_sections = inherited.paused_sections;
+    task->state = task->pauses ? THAGI_TASK_CAREFUL : idle;
 }

@@ -106,13 +106,16 @@ struct thagi_task {
     uintptr_t idle;                          /* the state between calls: _IDLE or another */
     uint32_t is_users;                       /* else it is a thread's own */
     uint32_t closed_count;                   /* frames ended out of order, still below the top */
+    uint32_t pauses;                         /* thag_pause() calls that are not resumed yet */
+    uint32_t paused_sections;                /* begun since, not recorded, not ended yet */
     const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
 };
 enum {
     THAGI_TASK_UNUSABLE = 0,
     THAGI_TASK_IDLE = 1,     /* every call is timed, with the processor's counter: the fast way */
     THAGI_TASK_SAMPLING = 2, /* not every call is timed */
-    THAGI_TASK_CAREFUL = 3   /* the stack has closed frames, or the clock is slow: the long way */
+    THAGI_TASK_CAREFUL = 3   /* the stack has closed frames, the clock is slow, or it is paused: the
+                                long way */
 };
 
 /* Set up, and between calls. */
@@ -430,7 +433,7 @@ int thagi_thread_key_start(void);
 /** The task to work on when the current one is not idle; then it is between calls. NULL: none, and the
     call has been counted as lost if it was to be recorded. */
 thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
-/** Between calls again: careful as long as there are closed frames. */
+/** Between calls again: careful as long as there are closed frames, or it is paused. */
 void thagi_task_release(thagi_task *task);
 /** A held task whose call is gone (longjmp, cancellation): finish or undo it. */
 void thagi_task_recover(thagi_task *task);
@@ -478,6 +481,7 @@ typedef struct thagi_inherited {
         uint64_t where; /* the child's stack lies where the parent's did */
     } span[THAGI_INHERIT_MAX];
     uint32_t count;
+    uint32_t pauses, paused_sections;
 } thagi_inherited;
 /** Before a fork: note the open spans of the calling thread. */
 void thagi_inherit_save(const thagi_task *task);

@@ -1,5 +1,5 @@
 /*
- * section.c - sections: spans that are ended by name.
+ * section.c - sections: spans that are ended by name; and pauses, in which no span is begun.
  */
 #include <errno.h>
 #include <string.h>
@@ -60,6 +60,10 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
     thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
     if (!task) return 0;
+    if (THAGI_UNLIKELY(task->pauses)) {
+        if (!(site->flags & THAG_FLAG_unbounded)) task->paused_sections++;
+        return 0;
+    }
     if (THAGI_UNLIKELY(!site->name)) site = thagi_site_of_name(site, name);
     if (!site) {
         thagi_count(TRACE_LOST_MEMORY, 1);
@@ -123,6 +127,10 @@ void thag_section_end(const char *name)
     thagi_task *task = thagi_current;
     if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
     if (!task) return;
+    if (THAGI_UNLIKELY(task->paused_sections)) {
+        task->paused_sections--;
+        return;
+    }
     if (!name) name = "(null)"; /* as it was begun */
     task->state = sp;
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -138,5 +146,32 @@ void thag_section_end(const char *name)
     } else {
         end_out_of_order(task, name, now);
     }
+    thagi_task_release(task);
+}
+
+/* --- pauses ------------------------------------------------------------------------------------ */
+
+/* Usable may mean: joined now, in a child of fork() that goes on in a pause. */
+static thagi_task *current_task(uintptr_t sp)
+{
+    thagi_task *task = thagi_current;
+    return thagi_task_is_ready(task) ? task : thagi_task_usable(task, sp);
+}
+
+int thag_pause(void)
+{
+    uintptr_t sp = THAGI_WHERE_SP(THAGI_WHERE());
+    thagi_task *task = THAG_ACTIVE_ & THAGI_RECORDING ? current_task(sp) : NULL;
+    if (!task) return 0;
+    task->pauses++;
+    thagi_task_release(task);
+    return 1;
+}
+
+void thag_resume(void)
+{
+    thagi_task *task = current_task(THAGI_WHERE_SP(THAGI_WHERE()));
+    if (!task || !task->pauses) return;
+    if (--task->pauses == 0) task->paused_sections = 0;
     thagi_task_release(task);
 }

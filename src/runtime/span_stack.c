@@ -318,7 +318,7 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
 void thagi_task_release(thagi_task *task)
 {
     ORDERED();
-    task->state = task->closed_count ? THAGI_TASK_CAREFUL : task->idle;
+    task->state = task->closed_count || task->pauses ? THAGI_TASK_CAREFUL : task->idle;
 }
 
 /* --- begin and end, the long way --------------------------------------------------------------- */
@@ -333,7 +333,7 @@ OUT_OF_WAY thag_token thagi_span_begin_held(thagi_task *task, const thag_site *s
 OUT_OF_WAY thag_token thagi_span_begin_slow(thagi_task *task, const thag_site *site, uint64_t where)
 {
     task = thagi_task_usable(task, THAGI_WHERE_SP(where));
-    if (!task) return 0;
+    if (!task || task->pauses) return 0;
     task->state = THAGI_WHERE_SP(where);
     ORDERED();
     thagi_span_settle(task);

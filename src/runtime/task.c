@@ -48,7 +48,7 @@ static void task_start(thag_task *t, thagi_thread *thread, thagi_cell *cell, uin
     thagi_task *task = &t->task;
     task->thread = thread;
     task->shift = 0;
-    task->closed_count = 0;
+    task->closed_count = task->pauses = task->paused_sections = 0;
     task->is_users = 1;
     task->stack_lo = task->stack_hi = 0;
     task->idle = thagi_thread_idle(thread);

@@ -202,6 +202,7 @@ static void slot_take(thagi_thread *thread, uint32_t tid)
     thagi_plat_thread_name(shared->name);
     thread->in_use = 1;
     thread->base_task.stack_lo = thread->base_task.stack_hi = 0;
+    thread->base_task.pauses = thread->base_task.paused_sections = 0;
     thagi_timeline_owner(thread);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thread->base_task.state = thread->base_task.idle;

@@ -9,6 +9,7 @@ void first_declaration(int n);
 void flags(void);
 void sections(const char *name);
 void nested(int n);
+void paused(int n);
 void conditional(int n);
 int early_return(int n);
 int switch_and_goto(int n);
@@ -108,6 +109,15 @@ void nested(int n)
             sink += inner;
         }
     }
+}
+
+void paused(int n)
+{
+    THAG_PAUSED();
+    int resumable = thag_pause();
+
+    sink += n;
+    if (resumable) thag_resume();
 }
 
 void conditional(int n)

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -89,6 +90,57 @@ static void muted(void)
         THAG_END("muted");
         THAG_END("heard");
     }
+}
+
+/* --- paused -----------------------------------------------------------------------------------------
+
+   A pause is the thread's own, nests, and leaves spans that are open alone. */
+static PROBE_NOINLINE void with_pause(void)
+{
+    THAG_PROFILED();
+    THAG_PROFILE("around");
+    step();
+    {
+        THAG_PAUSED();
+        step();
+        THAG_PROFILE("around"); /* not the one that is open */
+        step();
+        THAG_END("around");
+        {
+            THAG_PROFILE("unbounded", unbounded);
+            THAG_PAUSED();
+            step();
+        }
+        step();
+    }
+    step();
+    PROBE_MUST(thag_pause() == 1);
+    THAG_END("around"); /* ends in the pause */
+    step();
+    thag_disable_profiling();
+    thag_resume();
+    thag_enable_profiling(THAG_MODE_time);
+    thag_resume(); /* one too many */
+    step();
+}
+static void *other_thread(void *arg)
+{
+    for (int i = 0; i < 10; i++) step();
+    return arg;
+}
+static void paused(void)
+{
+    pthread_t thread;
+    for (int i = 0; i < 10; i++) with_pause();
+    THAG_PAUSED();
+    PROBE_MUST(!pthread_create(&thread, NULL, other_thread, NULL));
+    pthread_join(thread, NULL);
+    if (fork() == 0) { /* the child is still in the pause */
+        with_pause();
+        _exit(0);
+    }
+    wait(NULL);
+    with_pause();
 }
 
 /* --- wrong ------------------------------------------------------------------------------------------ */
@@ -279,6 +331,7 @@ int main(int argc, char **argv)
     PROBE_CASE("unbounded", unbounded_case())
     PROBE_CASE("dynamic", dynamic())
     PROBE_CASE("muted", muted())
+    PROBE_CASE("paused", paused())
     PROBE_CASE("crossed", crossed())
     PROBE_CASE("missing", missing())
     PROBE_CASE("stray", stray())

@@ -35,6 +35,20 @@ line "path calls=100 open=0 main;heard"
 line "path calls=100 open=0 main;heard;step"
 no_line "muted"
 
+succeeded probe_sections paused
+checked "$(first_trace)"
+no_loss
+line "path calls=10 open=0 main;with_pause"
+line "path calls=10 open=0 main;with_pause;around"
+line "path calls=20 open=0 main;with_pause;around;step"
+line "path calls=10 open=0 main;with_pause;step"
+line "path calls=10 open=0 step"
+no_line "unbounded"
+child=$(find "$folder" -name '*-[0-9]*-[0-9]*-[0-9]*.thag')
+checked "$child"
+no_loss
+no_line "with_pause"
+
 succeeded probe_sections crossed
 checked
 line "path calls=10 open=0 main;crossed_function;a"
