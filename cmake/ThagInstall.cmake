@@ -42,6 +42,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler.h
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/async.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/context.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/coroutine.hpp
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/pool.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/task.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/cc/thag-cc.h

@@ -216,6 +216,13 @@ static void *lost(void)
 
 static trace_release *release_of(thagi_thread *thread, uint32_t node);
 
+static void *counters_new(thagi_thread *thread, uint32_t node, thagi_stack_kind kind)
+{
+    if (kind == THAGI_STACK_ALLOC) return thagi_memory_row(thread, node);
+    if (kind == THAGI_STACK_FREE) return release_of(thread, node);
+    return (void *)((uintptr_t)node + 1);
+}
+
 /* Who pays for a stack that hung elsewhere the last time, if anywhere. */
 static __attribute__((__noinline__)) void *counters_of(thagi_session *session, thagi_task *task,
                                                        step *last, uint32_t anchor,
@@ -229,9 +236,7 @@ static __attribute__((__noinline__)) void *counters_of(thagi_session *session, t
     if (!counters) {
         uint64_t since = thagi_ticks();
         uint32_t node = entries_grow(s) ? node_below(session, s, anchor, last) : TRACE_NONE;
-        if (node != TRACE_NONE)
-            counters = kind == THAGI_STACK_ALLOC ? (void *)thagi_memory_row(task->thread, node)
-                                                 : (void *)release_of(task->thread, node);
+        if (node != TRACE_NONE) counters = counters_new(task->thread, node, kind);
         if (counters) {
             *entry_at(s, last, key) = (entry){last, key, {.counters = counters}};
             s->count++;
@@ -569,6 +574,15 @@ int thagi_native_is_wanted(thagi_session *session, const thagi_task *task)
     if (THAGI_UNLIKELY(!s)) return 0;
     if (THAGI_LIKELY(node < s->flag_room && s->flags[node])) return s->flags[node] == FLAG_YES;
     return find_flag(session, s, node);
+}
+
+uint32_t thagi_heap_stack_node(thagi_task *task, const uintptr_t *frame, uintptr_t pc)
+{
+    thagi_session *session = thagi_session_now;
+    if (thagi_memory_stacks != THAGI_STACKS_ALL && !thagi_native_is_wanted(session, task))
+        return TRACE_NONE;
+    uintptr_t found = (uintptr_t)thagi_native_stack(session, task, frame, pc, THAGI_STACK_NODE);
+    return found ? (uint32_t)(found - 1) : TRACE_NONE;
 }
 
 /* --- who frees --------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 typedef enum thagi_stack_kind {
     THAGI_STACK_ALLOC,
     THAGI_STACK_FREE,
+    THAGI_STACK_NODE, /* only who it is: what comes back is its node and 1 */
     THAGI_STACK_KINDS
 } thagi_stack_kind;
 
@@ -34,6 +35,10 @@ void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_k
  */
 void *thagi_native_stack(thagi_session *session, thagi_task *task, const uintptr_t *frame,
                          uintptr_t pc, thagi_stack_kind kind);
+
+/** Of an allocation by other means than malloc, the node of its stack, if stacks are wanted; else
+    TRACE_NONE. For the runtime, which may be without us. */
+uint32_t thagi_heap_stack_node(thagi_task *task, const uintptr_t *frame, uintptr_t pc);
 
 /** Whether stacks are wanted: the innermost span, or one around it, has the flag mem_detail. */
 int thagi_native_is_wanted(thagi_session *session, const thagi_task *task);

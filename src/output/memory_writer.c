@@ -174,6 +174,9 @@ thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *met
     put_row(to, &t, NULL);
     for (size_t i = 0; i < t.rows; i++) put_row(to, &t, &s->rows[i]);
     put_totals(to, s);
+    if (meta && meta->pool_count)
+        fprintf(to, "apart from the heap: %" PRIu64 " pools (thag-analyze pools)\n",
+                meta->pool_count);
     for (unsigned loss = 0; meta && loss < TRACE_LOSS_KINDS; loss++) {
         if (!meta->losses[loss]) continue;
         quantity_count(text, meta->losses[loss]);

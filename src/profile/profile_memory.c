@@ -2,6 +2,7 @@
  * profile_memory.c - the memory column of a profile.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "profile/profile_memory.h"
 #include "profile/profile_tables.h"
@@ -93,6 +94,20 @@ static thag_err move_outside(profile *p)
     return THAG_OK;
 }
 
+/* All paths have been added. */
+static thag_err finish_memory(profile *p, uint32_t is_outside)
+{
+    for (uint32_t n = 0; n < p->node_count; n++) {
+        profile_memory *m = &p->memory[n];
+
+        m->live_blocks = not_negative(m->blocks - m->freed_blocks);
+        m->live_bytes = not_negative(m->bytes - m->freed_bytes);
+        m->peak_blocks = not_negative(m->peak_blocks);
+        m->peak_bytes = not_negative(m->peak_bytes);
+    }
+    return is_outside ? move_outside(p) : THAG_OK;
+}
+
 thag_err profile_memory_from_trace(profile *p, const trace *t, const uint32_t *node_of)
 {
     size_t count;
@@ -109,13 +124,27 @@ thag_err profile_memory_from_trace(profile *p, const trace *t, const uint32_t *n
 
         if (n == PROFILE_ROOT) is_outside |= any;
     }
-    for (uint32_t n = 0; n < p->node_count; n++) {
-        profile_memory *m = &p->memory[n];
+    return finish_memory(p, is_outside);
+}
 
-        m->live_blocks = not_negative(m->blocks - m->freed_blocks);
-        m->live_bytes = not_negative(m->bytes - m->freed_bytes);
-        m->peak_blocks = not_negative(m->peak_blocks);
-        m->peak_bytes = not_negative(m->peak_bytes);
+thag_err profile_memory_from_pool(profile *p, const trace *t, const uint32_t *node_of,
+                                  const char *name)
+{
+    size_t count;
+    const trace_pool_path *paths = trace_pool_paths(t, &count);
+    uint32_t is_outside = 0, found = 0;
+
+    for (uint32_t id = 0; id < trace_pool_count(t) && !found; id++)
+        found = strcmp(trace_pool_get(t, id).name, name) == 0;
+    if (!found || !p->memory) return THAG_ERR_EMPTY;
+    memset(p->memory, 0, p->node_count * sizeof *p->memory);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t n = node_of[paths[i].node];
+        uint32_t any;
+
+        if (strcmp(trace_pool_get(t, paths[i].pool).name, name) != 0) continue;
+        any = add_path(&p->memory[n], &paths[i].memory);
+        if (n == PROFILE_ROOT) is_outside |= any;
     }
-    return is_outside ? move_outside(p) : THAG_OK;
+    return finish_memory(p, is_outside);
 }

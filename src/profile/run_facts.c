@@ -8,6 +8,7 @@ run_facts run_facts_of_trace(const trace *t, const profile_trace_info *info)
                        .clamped_ns = info->clamped_ns,
                        .file_count = 1,
                        .killed_count = !info->ended,
+                       .pool_count = trace_pool_count(t),
                        .start_real_ns = head->start_real_ns,
                        .memory = *trace_memory_of(t)};
 
@@ -43,6 +44,7 @@ void run_facts_add(run_facts *sum, const run_facts *more)
     sum->clamped_ns += more->clamped_ns;
     sum->file_count += more->file_count;
     sum->killed_count += more->killed_count;
+    sum->pool_count += more->pool_count;
     if (more->start_real_ns && (!sum->start_real_ns || more->start_real_ns < sum->start_real_ns)) {
         sum->start_real_ns = more->start_real_ns;
     }

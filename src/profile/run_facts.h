@@ -14,6 +14,7 @@ typedef struct run_facts {
     uint64_t damages;                  /* damaged places in the files, which were skipped */
     uint64_t clamped_ns;               /* time that children have beyond their parents */
     uint64_t file_count, killed_count; /* files; of these, traces that did not end normally */
+    uint64_t pool_count;               /* pools and mappings: memory apart from the heap's */
     /* CLOCK_REALTIME from the first to begin to the last to end; 0 if unknown. */
     uint64_t start_real_ns, end_real_ns;
     trace_memory_info memory; /* mode 0: not recorded, or not known */

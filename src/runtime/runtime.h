@@ -234,6 +234,7 @@ struct thagi_session {
     struct thagi_task_frames *spare_frames[THAGI_TASK_CLASSES];
     trace_chunk *task_frames_chunk; /* pieces are cut from it */
     uint32_t task_frames_index;
+    struct thagi_pools *pools; /* pool.c; NULL: none yet */
     trace_chunk *notes;
     uint32_t noted; /* bits of enum trace_loss: there is a note of it */
 };

@@ -40,6 +40,7 @@ enum trace_chunk_kind {
     TRACE_TASKS = 12,       /* hot: trace_task records */
     TRACE_TASK_FRAMES = 13, /* hot: frames of tasks, cut into pieces */
     TRACE_NOTES = 14,       /* hot: trace_note_record, appended */
+    TRACE_POOLS = 15,       /* hot: trace_pool and trace_pool_row records, appended */
     TRACE_CHUNK_KINDS
 };
 
@@ -411,6 +412,44 @@ typedef struct trace_heap {
     uint64_t live; /* bytes, as far as the threads have told; right when the peak was set */
     uint64_t peak; /* the highest value of it from which something was freed */
 } trace_heap;
+
+/*
+ * Memory that the program hands out itself, of pools and arenas, or that it maps: kept apart from the
+ * heap's, for what a pool hands out it has had from the heap before. Records of two kinds, each a
+ * multiple of 8 bytes; a pool comes before its rows.
+ */
+enum trace_pool_record { TRACE_POOL = 1, TRACE_POOL_ROW = 2 };
+
+/* Followed by the name, without NUL; padded to 8 bytes. */
+typedef struct trace_pool {
+    uint32_t bytes; /* of the whole record, padding included */
+    uint16_t kind;  /* TRACE_POOL */
+    uint16_t name_len;
+    uint32_t id; /* counts up from 0 */
+    uint32_t reserved;
+    uint64_t live;   /* bytes */
+    uint64_t peak;   /* the highest value of it from which something was freed */
+    uint64_t resets; /* of arenas as a whole */
+} trace_pool;
+
+/* What one call path had of a pool. Live mode has it all, summary mode what was allocated. */
+typedef struct trace_pool_row {
+    uint32_t bytes; /* of this record */
+    uint16_t kind;  /* TRACE_POOL_ROW */
+    uint16_t reserved;
+    uint32_t pool; /* id */
+    uint32_t node;
+    uint64_t blocks;
+    uint64_t allocated; /* bytes, as all that follow */
+    uint64_t freed_blocks;
+    uint64_t freed;
+    uint64_t temporary; /* blocks that were freed before the pool's next allocation */
+    uint64_t resized_blocks;
+    uint64_t resized;   /* of the allocated: what blocks held before they were resized */
+    uint64_t peak_seen; /* trace_pool.peak when this was last changed */
+    uint64_t peak_blocks;
+    uint64_t peak_bytes; /* live when peak_seen was reached; see trace_mem */
+} trace_pool_row;
 
 /*
  * TRACE_TIMELINE: records after the trace_chunk and a trace_timeline, in order of their end.

@@ -35,6 +35,11 @@ typedef struct module_entry {
     uint64_t bias, lo, hi;
 } module_entry;
 
+typedef struct pool_entry {
+    size_t name_off; /* in trace.strings */
+    uint64_t peak, resets;
+} pool_entry;
+
 /* Of each thread, beside its trace_thread_info. */
 typedef struct slot_tail {
     size_t first_ref, ref_count; /* its chunks in the list of the timeline, in order */
@@ -71,6 +76,10 @@ struct trace {
     size_t task_count, task_cap;
     size_t task_first_path; /* paths of open tasks, which belong to no slot, come last */
     int has_ended_tasks;    /* they have been read from the timelines */
+    pool_entry *pools;
+    size_t pool_count, pool_cap;
+    trace_pool_path *pool_paths;
+    size_t pool_path_count, pool_path_cap;
     trace_note_info *notes;
     size_t note_count, note_cap;
     uint64_t end_ticks;
@@ -117,6 +126,9 @@ thag_err trace_check_timeline(trace *t);
 /* trace_memory.c: the HEAP chunk; and, when all slots are read, the peak. */
 thag_err trace_load_heap(trace *t);
 void trace_settle_peak(trace *t);
+
+/** trace_pools.c: what was not the heap's. */
+thag_err trace_load_pools(trace *t, uint8_t *buffer);
 
 #define CUT_CHUNK           "the file ends within a chunk"
 #define CHUNK_OFFSET(chunk) ((uint64_t)(chunk)*TRACE_CHUNK_BYTES)

@@ -65,6 +65,11 @@ static thag_err load_all(trace *t, fault *f)
     }
     err = trace_load_tree(t, buffer, f);
     if (err) goto done;
+    err = trace_load_pools(t, buffer);
+    if (err) {
+        fault_set(f, err, UINT64_MAX, "pools");
+        goto done;
+    }
     err = trace_load_threads(t, f);
 done:
     free(buffer);
@@ -118,6 +123,8 @@ void trace_free(trace *t)
     free(t->paths);
     free(t->buckets);
     free(t->tasks);
+    free(t->pools);
+    free(t->pool_paths);
     for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].text);
     free(t->notes);
     free(t);

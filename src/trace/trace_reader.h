@@ -193,6 +193,25 @@ typedef struct trace_task_info {
 /** All tasks, by id. Ended ones are in the timelines: the first call reads them. */
 thag_err trace_tasks(trace *t, const trace_task_info **tasks, size_t *count);
 
+/* Memory of one call path in one pool. */
+typedef struct trace_pool_path {
+    uint32_t pool; /* index of trace_pools() */
+    uint32_t node;
+    trace_memory memory;
+} trace_pool_path;
+
+/* Pools, arenas and mappings of one name: memory apart from the heap's. */
+typedef struct trace_pool_info {
+    const char *name; /* a NUL within became '?' */
+    uint64_t peak;    /* bytes live at most */
+    uint64_t resets;
+} trace_pool_info;
+
+uint32_t trace_pool_count(const trace *t);
+/** Pool by number, which must be below the count. */
+trace_pool_info trace_pool_get(const trace *t, uint32_t id);
+const trace_pool_path *trace_pool_paths(const trace *t, size_t *count);
+
 /* The first of a kind of loss or misuse, in words. */
 typedef struct trace_note_info {
     uint32_t loss; /* enum trace_loss */

@@ -3,6 +3,7 @@
  * Included by cases.c and cases.cpp.
  */
 #include "thag_profiler.h"
+#include "thag_profiler/pool.h"
 
 extern int sink;
 void first_declaration(int n);
@@ -14,6 +15,7 @@ void conditional(int n);
 int early_return(int n);
 int switch_and_goto(int n);
 int programmatic(void);
+void pools(void *block, unsigned n);
 
 /* First declaration of a body, more declarations after it, none after a statement. */
 void first_declaration(int n)
@@ -171,4 +173,19 @@ int programmatic(void)
 
     thag_disable_profiling();
     return status;
+}
+
+/* Statements, expressions, without braces; any pointers, any integer as a size. */
+void pools(void *block, unsigned n)
+{
+    static const char name[] = "pool";
+    const char *c = (const char *)block;
+
+    thag_pool_alloc(&sink, "a pool", block, sizeof sink);
+    if (n)
+        thag_pool_resize(&sink, name, block, c, n + 1);
+    else
+        thag_pool_free(&sink, c);
+    sink += n ? (thag_pool_alloc(name, name, c, 1u), 1) : 0;
+    thag_pool_reset(&sink);
 }

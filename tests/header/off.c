@@ -2,12 +2,14 @@
  * off.c - one macro a line, in all the places where they may stand; see off_identical.sh.
  */
 #include "thag_profiler.h"
+#include "thag_profiler/pool.h"
 
 int puts(const char *text);
 int leaf(int n);
 int sections(const char *name, int n);
 int tail_call(int n);
 double numbers(const double *values, int count);
+int pool(char *arena, int n);
 int main(void);
 
 int leaf(int n)
@@ -55,6 +57,17 @@ double numbers(const double *values, int count)
         THAG_END("add");
     }
     return sum;
+}
+
+int pool(char *arena, int n)
+{
+    char *block = arena + n;
+
+    thag_pool_alloc(arena, "pool", block, (unsigned)n);
+    thag_pool_resize(arena, "pool", block, arena, 2u * (unsigned)n);
+    thag_pool_free(arena, block);
+    thag_pool_reset(arena);
+    return *block;
 }
 
 int main(void)

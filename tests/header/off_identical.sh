@@ -17,10 +17,10 @@ for source in "$@"; do
     # Assembler and object files name their source, so both have the same name and relative path.
     mkdir -p "$work/with" "$work/without"
     cp "$source" "$work/with/$name"
-    sed -E 's/^[[:space:]]*THAG_[A-Z_]+\(.*\);[[:space:]]*$//; /thag_profiler\.h/s/.*//' "$source" \
+    sed -E 's/^[[:space:]]*(THAG_[A-Z_]+|thag_pool_[a-z]+)\(.*\);[[:space:]]*$//; /thag_profiler(\/[a-z]+)?\.h/s/.*//' "$source" \
         >"$work/without/$name"
     if cmp -s "$work/with/$name" "$work/without/$name"; then continue; fi
-    if grep -q '^[^/]*THAG_[A-Z_]*(' "$work/without/$name"; then
+    if grep -Eq '^[^/]*(THAG_[A-Z_]*|thag_pool_[a-z]*)\(' "$work/without/$name"; then
         echo "off_identical.sh: $name: a macro that is not on a line of its own"
         failures=$((failures + 1))
     fi

@@ -234,6 +234,142 @@ static void sizes_are_summed(void **state)
     builder_free(&b);
 }
 
+/* ---- pools ---- */
+
+static void *add_record(trace_chunk *chunk, const void *head, size_t head_len, const char *name)
+{
+    char *at = (char *)chunk + chunk->used;
+    size_t len = (head_len + strlen(name) + 7) & ~(size_t)7;
+
+    memcpy(at, head, head_len);
+    memcpy(at + head_len, name, strlen(name));
+    chunk->used += (uint32_t)len;
+    return at;
+}
+
+static trace_pool *add_pool(trace_chunk *chunk, uint32_t id, const char *name, uint64_t peak)
+{
+    trace_pool pool = {.kind = TRACE_POOL, .id = id, .peak = peak, .resets = 3};
+
+    pool.name_len = (uint16_t)strlen(name);
+    pool.bytes = (uint32_t)((sizeof pool + strlen(name) + 7) & ~(size_t)7);
+    return add_record(chunk, &pool, sizeof pool, name);
+}
+
+static trace_pool_row *add_pool_row(trace_chunk *chunk, uint32_t pool, uint32_t node,
+                                    uint64_t blocks, uint64_t bytes)
+{
+    trace_pool_row row = {.bytes = sizeof row,
+                          .kind = TRACE_POOL_ROW,
+                          .pool = pool,
+                          .node = node,
+                          .blocks = blocks,
+                          .allocated = bytes};
+
+    return add_record(chunk, &row, sizeof row, "");
+}
+
+/* A trace with two pools: 2 blocks of 20 bytes in work, one of them free again, and 5 of 7 elsewhere. */
+static trace_chunk *build_pools(trace_builder *b, trace_pool **first, trace_pool_row **row)
+{
+    uint32_t index;
+    trace_chunk *chunk;
+
+    builder_init(b);
+    builder_sample(b);
+    add_heap(b, TRACE_HEAP_LIVE, 0);
+    chunk = builder_chunk(b, TRACE_POOLS, TRACE_NONE, &index);
+    chunk->used = sizeof *chunk;
+    *first = add_pool(chunk, 0, "first", 40);
+    add_pool(chunk, 1, "second one", 0);
+    *row = add_pool_row(chunk, 0, 2, 2, 40);
+    (*row)->freed_blocks = 1;
+    (*row)->freed = 20;
+    (*row)->peak_seen = 40;
+    (*row)->peak_blocks = 2;
+    (*row)->peak_bytes = 40;
+    add_pool_row(chunk, 1, 0, 5, 7);
+    return chunk;
+}
+
+static void pools_are_apart(void **state)
+{
+    trace_builder b;
+    trace_pool *first;
+    trace_pool_row *row;
+    trace *t;
+    size_t count;
+    const trace_pool_path *paths;
+
+    (void)state;
+    build_pools(&b, &first, &row);
+    t = open_built(&b);
+    assert_int_equal(trace_pool_count(t), 2);
+    assert_string_equal(trace_pool_get(t, 0).name, "first");
+    assert_int_equal(trace_pool_get(t, 0).peak, 40);
+    assert_int_equal(trace_pool_get(t, 0).resets, 3);
+    assert_string_equal(trace_pool_get(t, 1).name, "second one");
+    assert_int_equal(trace_pool_get(t, 1).peak, 7); /* nothing was freed: it is the end */
+    paths = trace_pool_paths(t, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(paths[0].memory.bytes, 40);
+    assert_int_equal(paths[0].memory.freed_bytes, 20);
+    assert_int_equal(paths[0].memory.peak_bytes, 40);
+    assert_int_equal(paths[1].node, 0);
+    assert_int_equal(paths[1].memory.peak_bytes, 7);
+    trace_free(t);
+    builder_free(&b);
+}
+
+static void expect_pool_damage(const trace_builder *b, uint32_t pools, size_t rows)
+{
+    trace *t = open_built(b);
+    size_t listed, count;
+    uint64_t total;
+
+    trace_damages(t, &listed, &total);
+    assert_int_equal(total, 1);
+    assert_int_equal(trace_pool_count(t), pools);
+    trace_pool_paths(t, &count);
+    assert_int_equal(count, rows);
+    trace_free(t);
+}
+
+static void damaged_pools_are_named_and_skipped(void **state)
+{
+    trace_builder b;
+    trace_pool *first;
+    trace_pool_row *row;
+    trace_chunk *chunk = build_pools(&b, &first, &row);
+
+    (void)state;
+    row->node = 1000;
+    expect_pool_damage(&b, 2, 1);
+    row->node = 2;
+    row->pool = 2;
+    expect_pool_damage(&b, 2, 1);
+    row->pool = 0;
+    row->kind = 9;
+    expect_pool_damage(&b, 2, 1);
+    row->kind = TRACE_POOL_ROW;
+    row->bytes = 8; /* the rest cannot be found */
+    expect_pool_damage(&b, 2, 0);
+    row->bytes = 65528;
+    expect_pool_damage(&b, 2, 0);
+    row->bytes = sizeof *row;
+    first->name_len = 4097;
+    {
+        trace *t = open_built(&b);
+
+        assert_int_equal(trace_pool_count(t), 0);
+        trace_free(t);
+    }
+    first->name_len = 5;
+    chunk->used -= 8; /* cut within the last one */
+    expect_pool_damage(&b, 2, 1);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +380,8 @@ int main(void)
         cmocka_unit_test(damage_is_named_and_skipped),
         cmocka_unit_test(merging_adds_memory),
         cmocka_unit_test(sizes_are_summed),
+        cmocka_unit_test(pools_are_apart),
+        cmocka_unit_test(damaged_pools_are_named_and_skipped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

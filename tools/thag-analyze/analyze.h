@@ -32,6 +32,8 @@ typedef struct input {
 int input_open(input *in, char **paths, int count);
 /** The same, with the calls that allocated as frames, named by namer. */
 int input_open_named(input *in, char **paths, int count, const code_namer *namer);
+/** The same, with the memory of that pool in place of the heap's; NULL: the heap's. */
+int input_open_pool(input *in, char **paths, int count, const code_namer *namer, const char *pool);
 void input_close(input *in);
 
 /** The spans along time of an input that is one trace, while its profile is as it was loaded. An
@@ -60,6 +62,7 @@ typedef struct job {
     int as_json, as_csv, memory;
     int opens;         /* --open: what is written is shown in the browser */
     int detail, lines; /* calls that allocated are frames; with file and line */
+    const char *pool;  /* its memory instead of the heap's; NULL: the heap's */
     debug_folders debug;
     job_format format; /* of these two */
     char **paths;      /* the inputs */
@@ -73,7 +76,7 @@ enum command_takes {
     TAKES_MEMORY = 4,     /* --memory: show() gets bytes instead of time */
     TAKES_OPERATIONS = 8, /* --focus, --hide and all others: done before show() */
     TAKES_OPEN = 16,      /* --open: for commands with a named_result */
-    TAKES_DETAIL = 32,    /* --detail, --lines and --debug-dir, which mean memory */
+    TAKES_DETAIL = 32,    /* --detail, --lines, --debug-dir and --pool, which mean memory */
     TAKES_PART = 64       /* --from, --to, --threads, --by-thread: done before the operations */
 };
 
@@ -106,6 +109,7 @@ typedef struct command {
     X(peak) \
     X(temporary) \
     X(sizes) \
+    X(pools) \
     X(detail) \
     X(tasks) \
     X(info) \

@@ -53,7 +53,10 @@ int debug_folders_add(void *list, const option_fact *fact, const char *path)
 static const option_fact detail_options[] = {
     OPTION_FLAG(job, detail, "detail", "memory, with the calls below each span that allocated"),
     OPTION_FLAG(job, lines, "lines", "as --detail, each call with its file and line"),
-    OPTION_CALL(job, debug, "debug-dir", "DIR", debug_folders_add, 0, DEBUG_DIR_HELP), OPTION_LAST};
+    OPTION_CALL(job, debug, "debug-dir", "DIR", debug_folders_add, 0, DEBUG_DIR_HELP),
+    OPTION_TEXT(job, pool, "pool", "NAME",
+                "memory of that pool, arena or mapping instead of the heap's (see pools)"),
+    OPTION_LAST};
 
 static int add_operation(void *list, const option_fact *fact, const char *regex)
 {
@@ -151,8 +154,8 @@ static int open_input(const job *j, input *in)
 
     if (j->detail || j->lines) status = code_names_new(&names, &j->debug, j->lines);
     if (status == EXIT_FINE)
-        status =
-            input_open_named(in, j->paths, j->path_count, names ? code_names_namer(names) : NULL);
+        status = input_open_pool(in, j->paths, j->path_count,
+                                 names ? code_names_namer(names) : NULL, j->pool);
     if (status == EXIT_FINE && names) code_names_report(names);
     code_names_free(names);
     return status;
@@ -168,7 +171,7 @@ static int run_job(job *j)
     }
     j->format = j->as_json ? FORMAT_JSON : j->as_csv ? FORMAT_CSV : FORMAT_TEXT;
     if (j->command->run) return j->command->run(j);
-    if (j->detail || j->lines) j->memory = 1;
+    if (j->detail || j->lines || j->pool) j->memory = 1;
     status = open_input(j, &in);
     if (status != EXIT_FINE) return status;
     status = job_prepare(j, &in);

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "profile/profile_memory.h"
 #include "thag-analyze/analyze.h"
 
 static void set_stem(input *in, const char *path)
@@ -29,16 +30,31 @@ static void add_facts(input *in, const loaded *l, const char *path)
              (unsigned long long)l->info.damages, l->info.damages == 1 ? "" : "s");
 }
 
-static int add_file(input *in, const char *path, const code_namer *namer)
+/* Of the files that are given, each has to have it: else a name is misspelt, or a file too many. */
+static int use_pool(const loaded *l, const char *path, const char *pool)
+{
+    thag_err err = THAG_ERR_EMPTY;
+
+    if (l->trace) err = profile_memory_from_pool(l->profile, l->trace, l->node_of, pool);
+    if (err == THAG_ERR_EMPTY) {
+        return complain(EXIT_NOTHING, path, "no pool \"%s\" (thag-analyze pools lists them)", pool);
+    }
+    return err ? complain(EXIT_SYSTEM, path, "out of memory") : EXIT_FINE;
+}
+
+static int add_file(input *in, const char *path, const code_namer *namer, const char *pool)
 {
     loaded l;
     fault f = {0};
+    int status = EXIT_FINE;
     thag_err err;
 
     progress_begin("reading", path);
     err = loaded_open_named(&l, path, namer, &f);
-    if (!err) {
+    if (!err && pool) status = use_pool(&l, path, pool);
+    if (!err && status == EXIT_FINE) {
         add_facts(in, &l, path);
+        if (pool) in->meta.pool_count = 0; /* it is not beside what is shown */
         if (!in->profile) {
             in->profile = l.profile;
             in->whole = l;
@@ -53,7 +69,7 @@ static int add_file(input *in, const char *path, const code_namer *namer)
     }
     progress_end();
     loaded_close(&l);
-    return err ? complain_fault(&f) : EXIT_FINE;
+    return err ? complain_fault(&f) : status;
 }
 
 /* The trace among paths that a folded file was written beside; NULL if it is not there. */
@@ -94,7 +110,7 @@ static int check_distinct(char **paths, int count)
     return status;
 }
 
-int input_open_named(input *in, char **paths, int count, const code_namer *namer)
+int input_open_pool(input *in, char **paths, int count, const code_namer *namer, const char *pool)
 {
     int status;
 
@@ -109,7 +125,7 @@ int input_open_named(input *in, char **paths, int count, const code_namer *namer
         if (same_run)
             complain(0, paths[i], "skipped, it is the same run as %s", same_run);
         else
-            status = add_file(in, paths[i], namer);
+            status = add_file(in, paths[i], namer, pool);
     }
     if (status != EXIT_FINE) {
         input_close(in);
@@ -120,6 +136,11 @@ int input_open_named(input *in, char **paths, int count, const code_namer *namer
              in->profile->title ? in->profile->title : in->stem);
     in->meta.program = in->program;
     return EXIT_FINE;
+}
+
+int input_open_named(input *in, char **paths, int count, const code_namer *namer)
+{
+    return input_open_pool(in, paths, count, namer, NULL);
 }
 
 int input_open(input *in, char **paths, int count)
