@@ -51,7 +51,7 @@ same_calls "$bin/probe_failing"
 
 # Any of its allocations may fail: the program sees just that. Nothing else is counted for it.
 what="failing"
-in_mode none "${libraries[0]}" "$bin/probe_failing" >/dev/null
+in_mode none "${libraries[0]}" "$bin/probe_failing" >/dev/null || { fail "exit status $?"; done_testing; }
 count=$(cut -d' ' -f1 "$work/below.none")
 at_least calls "$count" 50
 for ((fail_at = 1; fail_at <= count; fail_at++)); do

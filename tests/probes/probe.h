@@ -10,7 +10,9 @@
 #include <string.h>
 #include <time.h>
 
-#define PROBE_NOINLINE  __attribute__((__noinline__))
+#ifndef PROBE_NOINLINE /* one build leaves it to the compiler */
+#define PROBE_NOINLINE __attribute__((__noinline__))
+#endif
 #define PROBE_ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 /* Like assert(), in every build. */

@@ -23,7 +23,7 @@ static PROBE_NOINLINE void *take(size_t size)
     return p;
 }
 
-/* --- P1 to P3 ---------------------------------------------------------------------------------- */
+/* --- P1 to P4 ---------------------------------------------------------------------------------- */
 
 static void *kept[6000];
 
@@ -52,8 +52,52 @@ static PROBE_NOINLINE void nested_allocations(void)
             }
 }
 
+/* 500 keys and values of 800 bytes in a table of 1,024 slots. */
+typedef struct slot {
+    char *key;
+    double *value;
+} slot;
+enum { SLOTS = 1024, VALUES = 500 };
+static slot *table;
+
+static slot *slot_of(const char *key)
+{
+    uint32_t hash = 2166136261u;
+    for (const char *c = key; *c; c++) hash = (hash ^ (unsigned char)*c) * 16777619u;
+    while (table[hash % SLOTS].key && strcmp(table[hash % SLOTS].key, key) != 0) hash++;
+    return &table[hash % SLOTS];
+}
+
+static PROBE_NOINLINE void allocate_hashmap(void)
+{
+    THAG_PROFILED();
+    char key[32];
+    table = calloc(SLOTS, sizeof *table);
+    PROBE_MUST(table);
+    for (int i = 0; i < VALUES; i++) {
+        snprintf(key, sizeof key, "key_%d", i);
+        slot *at = slot_of(key);
+        at->key = strcpy(take(strlen(key) + 1), key);
+        at->value = take(100 * sizeof(double));
+        for (int k = 0; k < 100; k++) at->value[k] = i;
+    }
+}
+
+static PROBE_NOINLINE void free_hashmap(void)
+{
+    THAG_PROFILED();
+    PROBE_MUST(slot_of("key_499")->value[99] == 499);
+    for (int i = 0; i < SLOTS; i++) {
+        free(table[i].key);
+        free(table[i].value);
+    }
+    free(table);
+}
+
 static void known(void)
 {
+    allocate_hashmap();
+    free_hashmap();
     allocate_vectors();
     for (int i = 0; i < 1000; i++) {
         PROBE_MUST(((unsigned char *)kept[i])[1023] == (unsigned char)i);
@@ -153,10 +197,16 @@ static PROBE_NOINLINE void family(void)
     errno = 5;
     size_t huge = SIZE_MAX / 2;
     KEEP(huge);
-    PROBE_MUST(!malloc(huge) && errno == ENOMEM && !calloc(huge, 3));
+    void *none = malloc(huge); /* clang takes it for granted that there is some, if nobody looks */
+    KEEP(none);
+    PROBE_MUST(!none && errno == ENOMEM);
+    none = calloc(huge, 3);
+    KEEP(none);
+    PROBE_MUST(!none);
     p = take(77);
-    PROBE_MUST(!realloc(p, huge));
-    void *none = reallocarray(p, huge, 4);
+    none = realloc(p, huge);
+    PROBE_MUST(!none);
+    none = reallocarray(p, huge, 4);
     PROBE_MUST(!none);
     free(p);
     errno = 99;
