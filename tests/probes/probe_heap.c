@@ -189,6 +189,7 @@ static PROBE_NOINLINE void family(void)
     p = pvalloc(6);
     free(p);
     p = strdup("twelve bytes"); /* 13 */
+    KEEP(p);
     free(p);
     p = malloc(0);
     KEEP(p);
