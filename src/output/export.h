@@ -18,6 +18,7 @@
 typedef struct export_source {
     const profile *profile;
     const char *program;    /* not NULL */
+    const char *build_id;   /* of the program, in hexadecimal; NULL if unknown */
     uint64_t start_real_ns; /* CLOCK_REALTIME when it started; 0 if unknown */
     uint64_t duration_ns;   /* 0 if unknown */
     uint32_t pid;           /* 0 if unknown */

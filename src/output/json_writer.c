@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "output/packed_part.h"
 #include "output/utf8.h"
 
 static void put_string(FILE *to, const char *text, size_t len)
@@ -136,6 +137,14 @@ void json_bool(json *j, const char *key, int value)
 {
     begin_value(j, key);
     fputs(value ? "true" : "false", j->to);
+}
+
+void json_base64(json *j, const char *key, const unsigned char *bytes, size_t len)
+{
+    begin_value(j, key);
+    fputc('"', j->to);
+    base64_put(j->to, bytes, len);
+    fputc('"', j->to);
 }
 
 void json_null(json *j, const char *key)

@@ -44,6 +44,8 @@ void json_real(json *j, const char *key, double value);
 /** value / 10^digits, exactly. digits: 1 to 9. */
 void json_scaled(json *j, const char *key, int64_t value, unsigned digits);
 void json_bool(json *j, const char *key, int value);
+/** A string of base64. */
+void json_base64(json *j, const char *key, const unsigned char *bytes, size_t len);
 void json_null(json *j, const char *key);
 
 #endif

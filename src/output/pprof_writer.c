@@ -21,11 +21,18 @@ enum pprof_field {
     PPROF_STRING_TABLE = 6,
     PPROF_TIME_NANOS = 9,
     PPROF_DURATION_NANOS = 10,
+    PPROF_PERIOD_TYPE = 11,
+    PPROF_PERIOD = 12,
     PPROF_DEFAULT_SAMPLE_TYPE = 14
 };
 enum value_type_field { VALUE_TYPE_TYPE = 1, VALUE_TYPE_UNIT = 2 };
 enum sample_field { SAMPLE_LOCATION_ID = 1, SAMPLE_VALUE = 2 };
-enum mapping_field { MAPPING_ID = 1, MAPPING_FILENAME = 5, MAPPING_HAS_FUNCTIONS = 7 };
+enum mapping_field {
+    MAPPING_ID = 1,
+    MAPPING_FILENAME = 5,
+    MAPPING_BUILD_ID = 6,
+    MAPPING_HAS_FUNCTIONS = 7
+};
 enum location_field { LOCATION_ID = 1, LOCATION_MAPPING_ID = 2, LOCATION_LINE = 4 };
 enum line_field { LINE_FUNCTION_ID = 1, LINE_LINE = 2 };
 enum function_field {
@@ -46,8 +53,8 @@ typedef struct writer {
     size_t metric_count;
 } writer;
 
-/* String 0 is empty, 1 the program; then title and unit of each metric. */
-enum { STRING_EMPTY, STRING_PROGRAM, STRING_METRICS };
+/* String 0 is empty, 1 the program, 2 its build id; then title and unit of each metric. */
+enum { STRING_EMPTY, STRING_PROGRAM, STRING_BUILD_ID, STRING_METRICS };
 
 static uint64_t string_of_metric(size_t metric)
 {
@@ -70,15 +77,22 @@ static void flush(writer *w)
     protobuf_clear(&w->pb);
 }
 
-static void put_sample_types(writer *w)
+static void put_value_type(writer *w, unsigned field, size_t metric)
 {
-    for (size_t i = 0; i < w->metric_count; i++) {
-        size_t at = protobuf_begin(&w->pb, PPROF_SAMPLE_TYPE);
+    size_t at = protobuf_begin(&w->pb, field);
 
-        protobuf_uint(&w->pb, VALUE_TYPE_TYPE, string_of_metric(i));
-        protobuf_uint(&w->pb, VALUE_TYPE_UNIT, string_of_metric(i) + 1);
-        protobuf_end(&w->pb, at);
-    }
+    protobuf_uint(&w->pb, VALUE_TYPE_TYPE, string_of_metric(metric));
+    protobuf_uint(&w->pb, VALUE_TYPE_UNIT, string_of_metric(metric) + 1);
+    protobuf_end(&w->pb, at);
+}
+
+/* There is no period, for nothing is left out: each unit of the main metric is an event. Servers tell
+   kinds of profiles by the period's type. */
+static void put_types(writer *w)
+{
+    for (size_t i = 0; i < w->metric_count; i++) put_value_type(w, PPROF_SAMPLE_TYPE, i);
+    put_value_type(w, PPROF_PERIOD_TYPE, 0);
+    protobuf_uint(&w->pb, PPROF_PERIOD, 1);
     protobuf_uint(&w->pb, PPROF_DEFAULT_SAMPLE_TYPE, string_of_metric(0));
 }
 
@@ -105,6 +119,7 @@ static void put_mapping(writer *w)
 
     protobuf_uint(&w->pb, MAPPING_ID, THE_MAPPING);
     protobuf_uint(&w->pb, MAPPING_FILENAME, STRING_PROGRAM);
+    protobuf_uint(&w->pb, MAPPING_BUILD_ID, STRING_BUILD_ID);
     protobuf_uint(&w->pb, MAPPING_HAS_FUNCTIONS, 1);
     protobuf_end(&w->pb, at);
 }
@@ -143,6 +158,7 @@ static void put_strings(writer *w)
 {
     put_string(w, "");
     put_string(w, w->from->program);
+    put_string(w, w->from->build_id ? w->from->build_id : "");
     for (size_t i = 0; i < w->metric_count; i++) {
         put_string(w, w->metrics[i].title);
         put_string(w, node_unit_text(w->metrics[i].unit));
@@ -156,7 +172,7 @@ static void put_strings(writer *w)
 
 static void put_all(writer *w)
 {
-    put_sample_types(w);
+    put_types(w);
     if (w->from->start_real_ns) {
         protobuf_uint(&w->pb, PPROF_TIME_NANOS, w->from->start_real_ns);
     }

@@ -17,7 +17,7 @@ gzip -c script.txt | thag-analyze fold -
 echo "--- a trace, packed"
 gzip -c "$GOLDEN/sample.thag" | thag-analyze fold --unit=ns -
 echo "--- bad"
-head -c 20 p.pb >cut.pb
+head -c 21 p.pb >cut.pb
 head -c 100 p.pb.gz >cut.pb.gz
 head -c 30000000 /dev/zero | gzip >zeros.gz
 printf 'app 1 1.5: x:\nnonsense\n' >bad.txt

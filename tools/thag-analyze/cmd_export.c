@@ -1,10 +1,14 @@
+#include <string.h>
+
 #include "output/export.h"
 #include "profile/profile_stats.h"
 #include "thag-analyze/analyze.h"
+#include "thag-analyze/push.h"
 
 typedef struct settings {
     size_t format;
     int is_experimental, is_corrected;
+    push_settings push;
 } settings;
 
 static const char *format_name(size_t n)
@@ -20,7 +24,7 @@ static const option_fact facts[] = {
     OPTION_FLAG(settings, is_corrected, "corrected", "take the profiler's own cost off the times"),
     OPTION_FLAG(settings, is_experimental, "experimental",
                 "allow formats that may still change their shape"),
-    OPTION_LAST};
+    PUSH_OPTIONS(settings, push), OPTION_LAST};
 
 /* What is in the way of this format; an exit status. */
 static int check(const settings *set, const export_format *format, const job *j, const input *in)
@@ -41,6 +45,37 @@ static int check(const settings *set, const export_format *format, const job *j,
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
     return EXIT_FINE;
+}
+
+/* --push takes the place of --format and -o. */
+static int check_push(const settings *set, const job *j)
+{
+    const char *name = format_name(set->format);
+
+    if (!set->push.url) {
+        return set->push.service || set->push.labels.count
+                   ? complain(EXIT_USAGE, NULL, "--service and --label are for --push")
+                   : EXIT_FINE;
+    }
+    if (j->output) return complain(EXIT_USAGE, NULL, "--push or --output, not both");
+    if (set->format && strcmp(name, "pprof") != 0) {
+        return complain(EXIT_USAGE, NULL, "--push sends pprof, not %s", name);
+    }
+    return EXIT_FINE;
+}
+
+/* That of the program, where the trace has it: it has those of modules that allocated. */
+static const char *build_id_of(const input *in)
+{
+    const trace *t = in->whole.trace;
+
+    for (uint32_t id = 0; t && id < trace_module_count(t); id++) {
+        trace_module_info m = trace_module_get(t, id);
+        const char *slash = strrchr(m.path, '/');
+
+        if (strcmp(slash ? slash + 1 : m.path, in->program) == 0) return m.build_id;
+    }
+    return NULL;
 }
 
 static int write_result(const export_format *format, const export_source *from, const job *j,
@@ -64,18 +99,20 @@ static int show(const job *j, const input *in)
     const export_format *format = export_format_at(set->format);
     export_source from = {.profile = in->profile,
                           .program = in->program,
+                          .build_id = build_id_of(in),
                           .start_real_ns = in->meta.start_real_ns,
                           .duration_ns = in->meta.end_real_ns - in->meta.start_real_ns,
                           .runs = &in->meta};
     fault f = {0};
-    int status = check(set, format, j, in);
+    int status = check_push(set, j);
 
+    if (status == EXIT_FINE) status = check(set, format, j, in);
     if (status != EXIT_FINE) return status;
     if (in->whole.trace) from.pid = trace_head(in->whole.trace)->pid;
     if (format->needs_timeline) status = input_timeline(&from.timeline, in);
     if (status != EXIT_FINE) return status;
     if (set->is_corrected && stats_correct(in->profile, &f)) return complain_fault(&f);
-    status = write_result(format, &from, j, in);
+    status = set->push.url ? push_profile(&set->push, &from) : write_result(format, &from, j, in);
     timeline_free(from.timeline);
     return status;
 }
@@ -87,7 +124,8 @@ const command cmd_export = {
     .about =
         "Write the profile in the format of another tool. The file's name is that of the first\n"
         "input with the format's ending, in the current directory, unless -o says otherwise.\n"
-        "Several files are merged. docs/exports.md tells how to open each format.",
+        "Several files are merged. docs/exports.md tells how to open each format.\n"
+        "--push sends it to a server instead.",
     .options = facts,
     .settings_size = sizeof(settings),
     .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
