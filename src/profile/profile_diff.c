@@ -382,25 +382,42 @@ static thag_err add_run_to_tree(profile *tree, name_table *t, const profile *fro
     return err;
 }
 
-static thag_err add_tree(profile *tree, name_table *t, profile *const *runs, size_t count)
-{
-    thag_err err = THAG_OK;
+/* The self values of one run, by node as many as there were then. */
+typedef struct run_values {
+    int64_t *values;
+    uint32_t count;
+} run_values;
 
-    for (size_t i = 0; i < count && !err; i++) err = add_run_to_tree(tree, t, runs[i]);
-    return err;
+/* The tree gets the paths of a run, *run their values; the tree's are left zero. */
+static thag_err take_run(run_values *run, profile *tree, name_table *t, const profile *from)
+{
+    thag_err err = add_run_to_tree(tree, t, from);
+
+    if (err) return err;
+    run->values = malloc(tree->node_count * sizeof *run->values);
+    if (!run->values) return THAG_ERR_MEMORY;
+    run->count = tree->node_count;
+    memcpy(run->values, tree->self, run->count * sizeof *run->values);
+    memset(tree->self, 0, run->count * sizeof *tree->self);
+    return THAG_OK;
 }
 
-/* self of the tree, as a mean, into *values, and the tree's cleared. */
-static thag_err take_self(profile *tree, int64_t **values, size_t runs)
+/* What a run has nothing of counts as 0. */
+static thag_err take_medians(int64_t **medians, const run_values *runs, size_t count,
+                             uint32_t nodes)
 {
-    int64_t n = (int64_t)runs;
+    int64_t *values = malloc(count * sizeof *values);
 
-    *values = malloc(tree->node_count * sizeof **values);
-    if (!*values) return THAG_ERR_MEMORY;
-    for (uint32_t i = 0; i < tree->node_count; i++) {
-        (*values)[i] = (tree->self[i] + n / 2) / n;
-        tree->self[i] = 0;
+    *medians = malloc(nodes * sizeof **medians);
+    if (!values || !*medians) {
+        free(values);
+        return THAG_ERR_MEMORY;
     }
+    for (uint32_t n = 0; n < nodes; n++) {
+        for (size_t i = 0; i < count; i++) values[i] = n < runs[i].count ? runs[i].values[n] : 0;
+        (*medians)[n] = median(values, count);
+    }
+    free(values);
     return THAG_OK;
 }
 
@@ -412,30 +429,24 @@ static int64_t sum_of(const int64_t *values, uint32_t count)
     return sum;
 }
 
-/* Paths that are new have nothing before. */
-static thag_err extend(int64_t **values, uint32_t count, uint32_t to)
-{
-    int64_t *longer = realloc(*values, to * sizeof *longer);
-
-    if (!longer) return THAG_ERR_MEMORY;
-    memset(longer + count, 0, (to - count) * sizeof *longer);
-    *values = longer;
-    return THAG_OK;
-}
-
 static thag_err both_trees(diff_tree *t, name_table *names, profile *const *before,
                            size_t before_count, profile *const *after, size_t after_count)
 {
-    uint32_t nodes_before;
-    thag_err err = profile_new(&t->tree, before[0]->unit, 0);
+    size_t count = before_count + after_count;
+    run_values *runs = calloc(count, sizeof *runs);
+    thag_err err = runs ? profile_new(&t->tree, before[0]->unit, 0) : THAG_ERR_MEMORY;
 
-    if (!err) err = add_tree(t->tree, names, before, before_count);
-    if (!err) err = take_self(t->tree, &t->before, before_count);
-    if (err) return err;
-    nodes_before = t->tree->node_count;
-    err = add_tree(t->tree, names, after, after_count);
-    if (!err) err = take_self(t->tree, &t->after, after_count);
-    return err ? err : extend(&t->before, nodes_before, t->tree->node_count);
+    for (size_t i = 0; i < count && !err; i++) {
+        err = take_run(&runs[i], t->tree, names,
+                       i < before_count ? before[i] : after[i - before_count]);
+    }
+    if (!err) err = take_medians(&t->before, runs, before_count, t->tree->node_count);
+    if (!err) {
+        err = take_medians(&t->after, runs + before_count, after_count, t->tree->node_count);
+    }
+    for (size_t i = 0; runs && i < count; i++) free(runs[i].values);
+    free(runs);
+    return err;
 }
 
 thag_err diff_tree_init(diff_tree *t, profile *const *before, size_t before_count,

@@ -7,7 +7,8 @@
  * the MADs estimate (1.4826 x MAD is one); that takes three runs on each side at least.
  *
  * By path: the tree of all paths of both, with self values before and after; of several runs their
- * mean. For pictures.
+ * medians, too. For pictures. What a path has in all is the sum of these, which need not be the median of
+ * the sums that the table shows.
  *
  * Normalised: all that is after is multiplied by total before / total after, so that only the shares
  * are compared. Raw otherwise.

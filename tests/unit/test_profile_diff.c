@@ -187,7 +187,6 @@ static void builds_may_differ_in_folder_and_line(void **state)
 static void paths_of_both_are_in_the_tree(void **state)
 {
     profile *a = from_text("m 10\nm;f 20\n"), *b = from_text("m 10\nm;g 20\nm;f 5\n");
-    profile *twice[2];
     diff_tree t;
     int64_t *delta;
     (void)state;
@@ -202,14 +201,31 @@ static void paths_of_both_are_in_the_tree(void **state)
     assert_int_equal(t.tree->self[3], 20);
     free(delta);
     diff_tree_release(&t);
-    /* Of several runs the mean. */
-    twice[0] = a;
-    twice[1] = b;
-    assert_int_equal(diff_tree_init(&t, twice, 2, &b, 1, 0, NULL), THAG_OK);
-    assert_int_equal(t.before[2], 13);
-    diff_tree_release(&t);
     profile_free(a);
     profile_free(b);
+}
+
+/* As in the table: a run that something disturbed does not move the picture. */
+static void of_several_runs_the_tree_has_medians(void **state)
+{
+    profile *runs[] = {from_text("m;f 20\n"), from_text("m;f 24\nm;g 900\n"),
+                       from_text("m;f 9000\nm;h 3\n")};
+    diff_tree t;
+    diff *d;
+    (void)state;
+
+    assert_int_equal(diff_tree_init(&t, runs, 3, runs, 1, 0, NULL), THAG_OK);
+    assert_int_equal(diff_new(&d, runs, 3, runs, 1, 0, NULL), THAG_OK);
+    assert_int_equal(t.tree->node_count, 5);
+    assert_int_equal(t.before[2], 24);
+    assert_int_equal(row_of(d, "f")->value[DIFF_SELF].before, 24);
+    assert_int_equal(t.before[3], 0);
+    assert_int_equal(t.before[4], 0);
+    assert_int_equal(t.after[2], 20);
+    assert_int_equal(t.after[3], 0);
+    diff_tree_release(&t);
+    diff_free(d);
+    for (int i = 0; i < 3; i++) profile_free(runs[i]);
 }
 
 static void units_must_agree(void **state)
@@ -237,6 +253,7 @@ int main(void)
         cmocka_unit_test(runs_give_median_deviation_and_verdict),
         cmocka_unit_test(builds_may_differ_in_folder_and_line),
         cmocka_unit_test(paths_of_both_are_in_the_tree),
+        cmocka_unit_test(of_several_runs_the_tree_has_medians),
         cmocka_unit_test(units_must_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
