@@ -116,7 +116,10 @@ static const thagi_heap_real *ready(void)
         __atomic_store_n(&found.alloc, alloc, __ATOMIC_RELEASE);
         is_finding = 0;
     }
-    if (!is_finding && thagi_heap_found()) thagi_real = found;
+    if (!is_finding && thagi_heap_found()) {
+        thagi_real = found;
+        if (!__atomic_load_n(&boot_used, __ATOMIC_RELAXED)) thagi_heap_shorten(&found);
+    }
     return &found;
 }
 

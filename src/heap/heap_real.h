@@ -37,6 +37,10 @@ void thagi_heap_find(void);
 /** What a stand-in calls when the functions are found: heap_hooks.c. 0: too early, keep it. */
 int thagi_heap_found(void);
 
+/** They are found, and no block of the arena below was needed: where there is nothing to count, the hooks
+    may jump to them. heap_usual.c. */
+void thagi_heap_shorten(const thagi_heap_real *real);
+
 /* The word that glibc has before a block: its size with that word, and three bits. */
 #define GLIBC_MAPPED 2u
 static inline size_t thagi_glibc_usable(size_t word)

@@ -364,7 +364,7 @@ static int revive(thagi_session *session, thagi_thread *thread)
 static void place_put(thagi_memory *memory, uintptr_t pc, uint32_t span, thagi_row *row)
 {
     thagi_places *old = memory->own_places;
-    if (2 * old->count > old->mask && !places_grow(memory)) return; /* found by its node */
+    if (4 * old->count > old->mask && !places_grow(memory)) return; /* found by its node */
     thagi_places *places = memory->own_places;
     thagi_row **place = place_slot(places, pc, span);
     row->span = span;
@@ -420,19 +420,42 @@ static void touch(thagi_row *row)
     ORDERED();
 }
 
-static unsigned size_bucket(uint64_t bytes)
+int thagi_memory_catch_up(thagi_task *task, thagi_row *row)
 {
-    unsigned b = bytes <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(bytes - 1);
-    return b < TRACE_SIZE_BUCKETS ? b : TRACE_SIZE_BUCKETS - 1;
+    uintptr_t was = task->state;
+    if (!thagi_task_is_ready(task)) return 0;
+    task->state = (uintptr_t)__builtin_frame_address(0);
+    ORDERED();
+    touch(row);
+    thagi_memory_leave_task(task, was);
+    return 1;
 }
 
-void thagi_memory_other(thagi_memory *memory, thagi_row *row, size_t bytes)
+thagi_row *thagi_memory_payer_current(thagi_task *task, uintptr_t pc, int is_live)
 {
-    struct trace_size_bucket *bucket = &memory->sizes->bucket[size_bucket(bytes)];
-    thagi_own_add(&row->other_bytes, bytes);
-    thagi_own_add(&row->other_blocks, 1);
-    thagi_own_add(&bucket->bytes, bytes);
-    thagi_own_add(&bucket->blocks, 1);
+    if (!task->thread) return NULL;
+    thagi_places *places = __atomic_load_n(&task->thread->memory.places, __ATOMIC_RELAXED);
+    thagi_row *row = *place_slot(places, pc, task->top->node);
+    if (!row->pc) return NULL;
+    return !is_live || thagi_memory_is_current(row) || thagi_memory_catch_up(task, row) ? row
+                                                                                        : NULL;
+}
+
+thagi_row *thagi_memory_creditor_current(uint32_t node)
+{
+    thagi_memory *memory = thagi_memory_here;
+    thagi_task *task = thagi_current;
+    uintptr_t was = task->state;
+    thagi_row *row = node < memory->row_room ? memory->rows[node] : &no_row;
+    if (row == &no_row || !thagi_task_is_ready(task) || memory != &task->thread->memory)
+        return NULL;
+    task->state = (uintptr_t)__builtin_frame_address(0);
+    ORDERED();
+    if (memory->above > __atomic_load_n(&memory->free_high, __ATOMIC_RELAXED))
+        flush(thagi_session_now, task->thread);
+    touch(row);
+    thagi_memory_leave_task(task, was);
+    return row;
 }
 
 void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,

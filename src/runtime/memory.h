@@ -41,12 +41,13 @@ enum thagi_memory_way {
 /** Functions of src/heap for each way, and those in use. All the same, if there is no src/heap. */
 typedef struct thagi_heap_way {
     void *(*alloc)(size_t);
+    void *(*zeroed)(size_t, size_t);
+    void *(*resize)(void *, size_t);
     void (*release)(void *);
     enum thagi_memory_way way;
 } thagi_heap_way;
 extern THAGI_HIDDEN const thagi_heap_way *thagi_memory_way;
-extern THAGI_HIDDEN const thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS]
-    __attribute__((__weak__));
+extern THAGI_HIDDEN thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] __attribute__((__weak__));
 /** Whether memory is being recorded now: what thag_active says, in reach of one load. */
 extern THAGI_HIDDEN unsigned char thagi_memory_is_on;
 /** Whether blocks get a record: set for good by the first start in live mode. */
@@ -104,10 +105,31 @@ static inline uint32_t thagi_place_hash(uintptr_t pc, uint32_t span)
 
 /* --- the usual way ----------------------------------------------------------------------------- */
 
-/** Count what is not of the row's usual size. */
-void thagi_memory_other(thagi_memory *memory, thagi_row *row, size_t bytes);
 /** A margin has been left. The task is not held. */
 void thagi_memory_used_up(thagi_task *task);
+/** Make a row that is behind the peak fit to be changed. 0: not now, take the slow way. */
+int thagi_memory_catch_up(thagi_task *task, thagi_row *row);
+/** The row of thagi_memory_creditor_fast(), after that. NULL: take the slow way. */
+thagi_row *thagi_memory_creditor_current(uint32_t node);
+
+/* b: more than 2^(b-1) bytes, up to 2^b. */
+static inline unsigned thagi_size_bucket(uint64_t bytes)
+{
+    uint64_t odd = 2 * bytes - (bytes != 0);
+    unsigned b = 63 - (unsigned)__builtin_clzll(odd | 1);
+    return b < TRACE_SIZE_BUCKETS ? b : TRACE_SIZE_BUCKETS - 1;
+}
+
+/* Count what is not of the row's usual size. */
+static inline __attribute__((__always_inline__)) void
+thagi_memory_other(const thagi_memory *memory, thagi_row *row, size_t bytes)
+{
+    struct trace_size_bucket *bucket = &memory->sizes->bucket[thagi_size_bucket(bytes)];
+    thagi_own_add(&row->other_bytes, bytes);
+    thagi_own_add(&row->other_blocks, 1);
+    thagi_own_add(&bucket->bytes, bytes);
+    thagi_own_add(&bucket->blocks, 1);
+}
 
 /* A task of the user's has counters of its own besides. */
 static inline void thagi_memory_pay(thagi_task *task, size_t bytes)
@@ -115,24 +137,28 @@ static inline void thagi_memory_pay(thagi_task *task, size_t bytes)
     *(thagi_pair *)(void *)&task->turn->blocks += (thagi_pair){1, bytes};
 }
 
-/**
- * The row that pays for what the call that returns to pc allocates, if it is found at once; else NULL.
- * Then nothing is to be counted but by thagi_memory_add().
- */
+/** The row that pays for what the call that returns to pc allocates, if it is found at once; else NULL.
+    In live mode it may be behind the peak. */
 static inline __attribute__((__always_inline__)) thagi_row *
-thagi_memory_payer_fast(const thagi_task *task, uintptr_t pc, int is_live)
+thagi_memory_payer_fast(const thagi_task *task, uintptr_t pc)
 {
     const thagi_thread *thread = task->thread;
     if (THAGI_UNLIKELY(!thread)) return NULL; /* no slot; or forked, and wiped */
     uint32_t span = task->top->node;
     const thagi_places *places = __atomic_load_n(&thread->memory.places, __ATOMIC_RELAXED);
     thagi_row *row = places->at[thagi_place_hash(pc, span) & places->mask];
-    if (THAGI_UNLIKELY(row->pc != pc) || THAGI_UNLIKELY(row->span != span)) return NULL;
-    if (is_live && THAGI_UNLIKELY(row->peak_seen != thagi_memory_peak)) return NULL;
-    return row;
+    return THAGI_LIKELY(row->pc == pc) && THAGI_LIKELY(row->span == span) ? row : NULL;
+}
+/** The same, if it is there at all and may be changed. */
+thagi_row *thagi_memory_payer_current(thagi_task *task, uintptr_t pc, int is_live);
+
+/** Whether a row that was found may be changed; else thagi_memory_catch_up(). */
+static inline int thagi_memory_is_current(const thagi_row *row)
+{
+    return row->peak_seen == thagi_memory_peak;
 }
 
-/** Count a block with the row of thagi_memory_payer_fast(). 1: a margin is left, call thagi_memory_used_up(). */
+/** Count a block with a row that is current. 1: a margin is left, call thagi_memory_used_up(). */
 static inline __attribute__((__always_inline__)) int
 thagi_memory_add_fast(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
                       enum thagi_memory_way way)
@@ -159,7 +185,7 @@ thagi_memory_creditor_fast(const thagi_memory *memory, uint32_t node, enum thagi
 {
     if (THAGI_UNLIKELY(node >= memory->row_room)) return NULL; /* so it is without a slot */
     thagi_row *row = memory->rows[node];
-    if (THAGI_UNLIKELY(row->peak_seen != thagi_memory_peak)) return NULL; /* as that of no row */
+    if (THAGI_UNLIKELY(!thagi_memory_is_current(row))) return NULL; /* as that of no row */
     if (way == THAGI_MEMORY_ALONE && THAGI_UNLIKELY(memory->above > memory->free_high)) return NULL;
     return row;
 }
