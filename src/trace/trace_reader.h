@@ -179,11 +179,13 @@ typedef struct trace_task_info {
     uint64_t id;
     uint64_t spawner; /* id of the task that began it; 0: a thread did */
     uint64_t begin_ticks;
-    uint64_t end_ticks;     /* if it had not ended: the end of the session */
-    uint64_t waited_ticks;  /* suspended, or at work for the profiler */
-    uint64_t ready_ticks;   /* of these: it could have run, but had no thread */
-    uint64_t blocks, bytes; /* allocated; 0 unless memory was recorded */
-    uint32_t node;          /* its path */
+    uint64_t end_ticks;       /* if it had not ended: the end of the session */
+    uint64_t waited_ticks;    /* suspended, or at work for the profiler */
+    uint64_t ready_ticks;     /* of these: it could have run, but had no thread */
+    uint64_t blocks, bytes;   /* allocated; 0 unless memory was recorded */
+    uint64_t open_wait_ticks; /* of these: since it was suspended last, if it had not ended */
+    uint32_t node;            /* its path */
+    uint32_t wait_node;       /* of its innermost span, in which it waits */
     uint32_t resumes, migrations;
     uint32_t open; /* spans that were open when it ended, or that are */
     int has_ended;

@@ -108,12 +108,13 @@ static int is_sound(slot_work *w, const trace_task *task)
     return 0;
 }
 
-static uint32_t count_open(const slot_work *w)
+static void see_open(const slot_work *w, trace_task_info *info)
 {
-    uint32_t open = 0;
-
-    for (size_t i = 1; i < w->frame_count; i++) open += w->frames[i].start_ticks != TRACE_CLOSED;
-    return open;
+    for (size_t i = 1; i < w->frame_count; i++) {
+        if (w->frames[i].start_ticks == TRACE_CLOSED) continue;
+        info->open++;
+        if (w->frames[i].node < w->t->node_count) info->wait_node = w->frames[i].node;
+    }
 }
 
 static thag_err load_task(slot_work *w, const trace_task *task)
@@ -128,6 +129,7 @@ static thag_err load_task(slot_work *w, const trace_task *task)
                             .blocks = turn->blocks,
                             .bytes = turn->bytes,
                             .node = task->node,
+                            .wait_node = task->node,
                             .resumes = task->resumes,
                             .migrations = task->migrations,
                             .is_running = turn->since_ticks == 0};
@@ -141,7 +143,7 @@ static thag_err load_task(slot_work *w, const trace_task *task)
     drop_ended(w, task);
     slot_see_moment(w, task->begin_ticks, "begin of a task");
     slot_see_moment(w, turn->since_ticks, "end of a task's turn");
-    info.open = count_open(w);
+    see_open(w, &info);
     err = keep_run(w, task);
     if (!err) err = slot_keep_open(w);
     return err ? err : add_task(w->t, &info);
@@ -156,7 +158,8 @@ static void settle_tasks(trace *t)
 
         if (info->has_ended) continue;
         info->end_ticks = t->end_ticks;
-        if (since && since < t->end_ticks) info->waited_ticks += t->end_ticks - since;
+        if (since && since < t->end_ticks) info->open_wait_ticks = t->end_ticks - since;
+        info->waited_ticks += info->open_wait_ticks;
     }
 }
 

@@ -14,6 +14,7 @@
 #include "output/stats_writer.h"
 #include "profile/operation.h"
 #include "profile/profile_slice.h"
+#include "profile/profile_waits.h"
 #include "thag-analyze/code_names.h"
 
 /* ---- input: input.c ---- */
@@ -30,10 +31,13 @@ typedef struct input {
 
 /** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. */
 int input_open(input *in, char **paths, int count);
-/** The same, with the calls that allocated as frames, named by namer. */
-int input_open_named(input *in, char **paths, int count, const code_namer *namer);
-/** The same, with the memory of that pool in place of the heap's; NULL: the heap's. */
-int input_open_pool(input *in, char **paths, int count, const code_namer *namer, const char *pool);
+/* How the files are read. All zeros: as they are. */
+typedef struct input_opts {
+    const code_namer *namer; /* the calls that allocated are frames, named by it */
+    const char *pool;        /* the memory of that pool in place of the heap's */
+    waits_view waits;        /* what tasks waited, instead of what ran or beside it */
+} input_opts;
+int input_open_with(input *in, char **paths, int count, const input_opts *opts);
 void input_close(input *in);
 
 /** The spans along time of an input that is one trace, while its profile is as it was loaded. An
@@ -42,6 +46,9 @@ int input_timeline(timeline **tl, const input *in);
 
 /** Keep that part of an input's run. An exit status; what is in the way or missing has been said. */
 int input_slice(input *in, const slice_opts *opts);
+
+/** Show that many tasks, the longest, one by one. An exit status, as input_slice(). */
+int input_instances(input *in, uint32_t count);
 
 /* ---- commands ---- */
 
@@ -55,7 +62,11 @@ typedef struct job {
         uint64_t from_ns, to_ns;
         const char *threads;
         int by_thread;
-    } part;                    /* of the run: TAKES_PART */
+    } part; /* of the run: TAKES_PART */
+    struct {
+        int waiting, wall;
+        size_t instances;
+    } tasks;                   /* how tasks are shown: TAKES_TASKS */
     operation_list operations; /* to be done on the input, in this order */
     const char *output;        /* -o; NULL: as the command likes */
     int force;
@@ -77,7 +88,8 @@ enum command_takes {
     TAKES_OPERATIONS = 8, /* --focus, --hide and all others: done before show() */
     TAKES_OPEN = 16,      /* --open: for commands with a named_result */
     TAKES_DETAIL = 32,    /* --detail, --lines, --debug-dir and --pool, which mean memory */
-    TAKES_PART = 64       /* --from, --to, --threads, --by-thread: done before the operations */
+    TAKES_PART = 64,      /* --from, --to, --threads, --by-thread: done before the operations */
+    TAKES_TASKS = 128     /* --waiting, --wall, --instances: done before the operations */
 };
 
 typedef struct command {

@@ -35,13 +35,15 @@ static int run(const job *j)
 {
     const settings *set = j->settings;
     code_names *names;
+    input_opts opts = {0};
     input in;
     int status;
 
     if (j->output) return complain(EXIT_USAGE, NULL, "detail writes two files; it has no --output");
     status = code_names_new(&names, &set->debug, set->lines);
     if (status != EXIT_FINE) return status;
-    status = input_open_named(&in, j->paths, j->path_count, code_names_namer(names));
+    opts.namer = code_names_namer(names);
+    status = input_open_with(&in, j->paths, j->path_count, &opts);
     if (status == EXIT_FINE) {
         code_names_report(names);
         status = write_one(j, &in, PROFILE_BYTES_ALLOCATED, "-memory_detail.folded");

@@ -27,15 +27,29 @@ static const option_fact facts[] = {
     OPTION_FLAG(settings, corrected, "corrected", "take the profiler's own cost off the times"),
     OPTION_LAST};
 
+/* Of a view that is not the usual one; NULL: it is. */
+static const char *what_is_shown(char text[400], const job *j, const input *in)
+{
+    if (!j->tasks.waiting && !j->tasks.wall) return NULL;
+    snprintf(text, 400, "%s: %s", in->program,
+             j->tasks.waiting ? "what tasks waited"
+                              : "running and waiting, which may be more than the time of all "
+                                "threads");
+    return text;
+}
+
 static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
     /* The writer's 0 is its default. */
+    char subtitle[400];
     svg_opts svg = {.title = set->title,
-                    .subtitle = set->subtitle,
-                    .palette = set->palette ? palette_chosen(set->palette)
-                               : j->memory  ? palette_find("mem")
-                                            : NULL,
+                    .subtitle = set->subtitle ? set->subtitle : what_is_shown(subtitle, j, in),
+                    .palette = set->palette       ? palette_chosen(set->palette)
+                               : j->memory        ? palette_find("mem")
+                               : j->tasks.waiting ? palette_find("blue")
+                               : j->tasks.wall    ? palette_find("rust")
+                                                  : NULL,
                     .width_px = (uint32_t)set->width,
                     .min_width_px = set->min_width_px > 0 ? set->min_width_px : -1,
                     .inverted = set->inverted};
@@ -68,5 +82,5 @@ const command cmd_flamegraph = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_OPEN | TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_OPEN | TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

@@ -72,7 +72,7 @@ const command cmd_fold = {
         "tools read them. Several files are merged.",
     .options = fold_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show_folded};
 
 /* ---- filter and merge ---- */

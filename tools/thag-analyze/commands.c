@@ -35,6 +35,13 @@ static const option_fact part_options[] = {
                 "only these threads: names (with * and ?) or thread ids, with commas between"),
     OPTION_FLAG(job, part.by_thread, "by-thread", "a frame for each thread above what it did"),
     OPTION_LAST};
+static const option_fact task_options[] = {
+    OPTION_FLAG(job, tasks.waiting, "waiting",
+                "what tasks waited, by the span that they waited in"),
+    OPTION_FLAG(job, tasks.wall, "wall", "what tasks waited beside what ran: all of their time"),
+    OPTION_COUNT(job, tasks.instances, "instances", "N", 1, 10000,
+                 "one by one the N tasks that ran longest, of one trace"),
+    OPTION_LAST};
 static const option_fact open_option[] = {
     OPTION_FLAG(job, opens, "open", "show it in the browser ($BROWSER, otherwise xdg-open)"),
     OPTION_LAST};
@@ -92,6 +99,7 @@ void command_options(option_set *set, const command *c, job *j)
                                    c->takes & TAKES_OPEN ? open_option : NULL,
                                    output_options,
                                    options_common,
+                                   c->takes & TAKES_TASKS ? task_options : NULL,
                                    c->takes & TAKES_PART ? part_options : NULL,
                                    c->takes & TAKES_OPERATIONS ? operation_options : NULL};
 
@@ -101,6 +109,7 @@ void command_options(option_set *set, const command *c, job *j)
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         set->groups[i].facts = groups[i];
         set->groups[i].settings = !j ? NULL : i ? j : j->settings;
+        if (groups[i] == task_options) set->groups[i].heading = "Asynchronous code";
         if (groups[i] == part_options) set->groups[i].heading = "A part of the run, of one trace";
         if (groups[i] == operation_options) {
             set->groups[i].heading = "Transformations, in the order in which they are given";
@@ -131,13 +140,41 @@ static int slice_input(const job *j, input *in)
     return input_slice(in, &slice);
 }
 
+/* Waiting is known by path only; what is known of single tasks is what they ran. */
+static int check_tasks(const job *j)
+{
+    int is_part = j->part.from_ns || j->part.to_ns || j->part.threads || j->part.by_thread;
+
+    if (j->tasks.waiting + j->tasks.wall + (j->tasks.instances != 0) > 1) {
+        return complain(EXIT_USAGE, NULL, "one of --waiting, --wall and --instances");
+    }
+    if (!j->tasks.waiting && !j->tasks.wall && !j->tasks.instances) return EXIT_FINE;
+    if (j->memory) {
+        return complain(EXIT_USAGE, NULL, "--memory is of all tasks; thag-analyze tasks has each");
+    }
+    return is_part ? complain(EXIT_USAGE, NULL, "tasks are known for the whole run only")
+                   : EXIT_FINE;
+}
+
+static int has_time(const profile *p)
+{
+    for (uint32_t n = 0; n < p->node_count; n++)
+        if (p->self[n]) return 1;
+    return 0;
+}
+
 int job_prepare(const job *j, input *in)
 {
     fault f = {0};
-    int status = slice_input(j, in);
+    int status = check_tasks(j);
 
+    if (status == EXIT_FINE) status = slice_input(j, in);
+    if (status == EXIT_FINE && j->tasks.instances)
+        status = input_instances(in, (uint32_t)j->tasks.instances);
     if (status != EXIT_FINE) return status;
-
+    if ((j->tasks.waiting || j->tasks.wall) && !has_time(in->profile)) {
+        return complain(EXIT_NOTHING, in->stem, "no task waited");
+    }
     if (j->memory && profile_use_memory(in->profile, PROFILE_BYTES_ALLOCATED)) {
         return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
     }
@@ -150,12 +187,15 @@ int job_prepare(const job *j, input *in)
 static int open_input(const job *j, input *in)
 {
     code_names *names = NULL;
+    input_opts opts = {.pool = j->pool,
+                       .waits = j->tasks.waiting ? WAITS_ONLY
+                                : j->tasks.wall  ? WAITS_TOO
+                                                 : WAITS_HIDDEN};
     int status = EXIT_FINE;
 
     if (j->detail || j->lines) status = code_names_new(&names, &j->debug, j->lines);
-    if (status == EXIT_FINE)
-        status = input_open_pool(in, j->paths, j->path_count,
-                                 names ? code_names_namer(names) : NULL, j->pool);
+    if (names) opts.namer = code_names_namer(names);
+    if (status == EXIT_FINE) status = input_open_with(in, j->paths, j->path_count, &opts);
     if (status == EXIT_FINE && names) code_names_report(names);
     code_names_free(names);
     return status;
@@ -208,7 +248,11 @@ int named_result_open(named_result *out, const job *j, const input *in, const ch
     out->opens = j->opens;
     if (j->output) return result_open(&out->file, j->output, j->force);
     snprintf(out->name, sizeof out->name, "%s%s%s%s", in->stem, in->file_count > 1 ? "-merged" : "",
-             j->memory ? "-memory" : "", ending);
+             j->memory          ? "-memory"
+             : j->tasks.waiting ? "-waiting"
+             : j->tasks.wall    ? "-wall"
+                                : "",
+             ending);
     return result_open(&out->file, out->name, j->force);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "profile/profile_instances.h"
 #include "profile/profile_memory.h"
 #include "thag-analyze/analyze.h"
 
@@ -42,7 +43,23 @@ static int use_pool(const loaded *l, const char *path, const char *pool)
     return err ? complain(EXIT_SYSTEM, path, "out of memory") : EXIT_FINE;
 }
 
-static int add_file(input *in, const char *path, const code_namer *namer, const char *pool)
+/* What tasks waited takes the place of what ran. */
+static thag_err show_waits(loaded *l, waits_view view, fault *f)
+{
+    profile *p;
+    thag_err err;
+
+    if (view == WAITS_HIDDEN) return THAG_OK;
+    if (!l->trace)
+        return fault_set(f, THAG_ERR_EMPTY, UINT64_MAX, "of tasks; a .thag trace has them");
+    err = profile_waits(&p, l, view, f);
+    if (err) return err;
+    profile_free(l->profile);
+    l->profile = p;
+    return THAG_OK;
+}
+
+static int add_file(input *in, const char *path, const input_opts *opts)
 {
     loaded l;
     fault f = {0};
@@ -50,11 +67,13 @@ static int add_file(input *in, const char *path, const code_namer *namer, const 
     thag_err err;
 
     progress_begin("reading", path);
-    err = loaded_open_named(&l, path, namer, &f);
-    if (!err && pool) status = use_pool(&l, path, pool);
+    err = loaded_open_named(&l, path, opts->namer, &f);
+    if (!err && opts->pool) status = use_pool(&l, path, opts->pool);
+    if (!err) err = show_waits(&l, opts->waits, &f);
+    if (err) fault_set_path(&f, path);
     if (!err && status == EXIT_FINE) {
         add_facts(in, &l, path);
-        if (pool) in->meta.pool_count = 0; /* it is not beside what is shown */
+        if (opts->pool) in->meta.pool_count = 0; /* it is not beside what is shown */
         if (!in->profile) {
             in->profile = l.profile;
             in->whole = l;
@@ -110,7 +129,7 @@ static int check_distinct(char **paths, int count)
     return status;
 }
 
-int input_open_pool(input *in, char **paths, int count, const code_namer *namer, const char *pool)
+int input_open_with(input *in, char **paths, int count, const input_opts *opts)
 {
     int status;
 
@@ -125,7 +144,7 @@ int input_open_pool(input *in, char **paths, int count, const code_namer *namer,
         if (same_run)
             complain(0, paths[i], "skipped, it is the same run as %s", same_run);
         else
-            status = add_file(in, paths[i], namer, pool);
+            status = add_file(in, paths[i], opts);
     }
     if (status != EXIT_FINE) {
         input_close(in);
@@ -138,14 +157,9 @@ int input_open_pool(input *in, char **paths, int count, const code_namer *namer,
     return EXIT_FINE;
 }
 
-int input_open_named(input *in, char **paths, int count, const code_namer *namer)
-{
-    return input_open_pool(in, paths, count, namer, NULL);
-}
-
 int input_open(input *in, char **paths, int count)
 {
-    return input_open_named(in, paths, count, NULL);
+    return input_open_with(in, paths, count, &(input_opts){.waits = WAITS_HIDDEN});
 }
 
 void input_close(input *in)
@@ -155,20 +169,27 @@ void input_close(input *in)
     memset(in, 0, sizeof *in);
 }
 
-int input_timeline(timeline **tl, const input *in)
+/* What an input consists of, if that is one trace. An exit status. */
+static int one_trace(loaded *l, const input *in)
 {
-    loaded l = in->whole;
-    fault f = {0};
-
-    *tl = NULL;
-    l.profile = in->profile;
+    *l = in->whole;
+    l->profile = in->profile;
     if (in->file_count > 1) {
         return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
     }
-    if (!l.trace) {
-        return complain(EXIT_INPUT, in->stem,
-                        "not a trace of one run, and only that tells when what ran");
-    }
+    if (l->trace) return EXIT_FINE;
+    return complain(EXIT_INPUT, in->stem,
+                    "not a trace of one run, and only that tells when what ran");
+}
+
+int input_timeline(timeline **tl, const input *in)
+{
+    loaded l;
+    fault f = {0};
+    int status = one_trace(&l, in);
+
+    *tl = NULL;
+    if (status != EXIT_FINE) return status;
     return timeline_new(tl, &l, &f) ? complain_fault(&f) : EXIT_FINE;
 }
 
@@ -183,23 +204,31 @@ static void complain_lost(const input *in, const timeline_losses *lost)
 
 int input_slice(input *in, const slice_opts *opts)
 {
-    loaded l = in->whole;
+    loaded l;
     profile *p;
     timeline_losses lost;
     fault f = {0};
+    int status = one_trace(&l, in);
 
-    if (in->file_count > 1) {
-        return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
-    }
-    if (!l.trace) {
-        return complain(EXIT_INPUT, in->stem,
-                        "not a trace of one run, and only that tells when what ran");
-    }
-    l.profile = in->profile;
+    if (status != EXIT_FINE) return status;
     if (profile_slice(&p, &l, opts, &lost, &f)) return complain_fault(&f);
     complain_lost(in, &lost);
     profile_free(in->profile);
     in->profile = p;
     return p->node_count > 1 ? EXIT_FINE
                              : complain(EXIT_NOTHING, in->stem, "nothing ran in this part");
+}
+
+int input_instances(input *in, uint32_t count)
+{
+    loaded l;
+    profile *p;
+    fault f = {0};
+    int status = one_trace(&l, in);
+
+    if (status != EXIT_FINE) return status;
+    if (profile_instances(&p, &l, count, &f)) return complain_fault(&f);
+    profile_free(in->profile);
+    in->profile = p;
+    return EXIT_FINE;
 }

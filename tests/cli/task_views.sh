@@ -1,0 +1,13 @@
+# A run without tasks has nothing to show of them; what cannot be had together is said.
+cp "$GOLDEN/v1_ended.thag" t.thag
+for options in --waiting --wall "--instances=2" "--waiting --wall" "--waiting --instances=2" \
+    "--wall --from=1ms" "--instances=0" "--instances=x"; do
+    # shellcheck disable=SC2086 # several options
+    thag-analyze fold $options t.thag >out
+    echo "$options: exit $?, $(wc -l <out) lines"
+done
+printf 'a 1\n' >x.folded
+thag-analyze stats --waiting x.folded
+echo "exit $?"
+thag-analyze flamegraph --instances=3 t.thag t.thag
+echo "exit $?"
