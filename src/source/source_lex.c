@@ -410,6 +410,16 @@ token lexer_next(lexer *l)
     return t;
 }
 
+uint32_t lexer_top(const char *text, uint32_t len)
+{
+    uint32_t top = len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    const char *newline;
+
+    if (len - top < 2 || memcmp(text + top, "#!", 2) != 0) return top;
+    newline = memchr(text + top, '\n', len - top);
+    return newline ? (uint32_t)(newline - text) + 1 : len;
+}
+
 void lexer_init(lexer *l, const char *text, uint32_t len, int has_trigraphs)
 {
     memset(l, 0, sizeof *l);
@@ -418,7 +428,7 @@ void lexer_init(lexer *l, const char *text, uint32_t len, int has_trigraphs)
     l->blank = LEXER_NO_BLANK;
     l->is_line_new = 1;
     l->has_trigraphs = (uint8_t)has_trigraphs;
-    if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) l->at = l->line_start = 3;
+    l->at = l->line_start = lexer_top(text, len);
 }
 
 void lexer_end_directive(lexer *l)

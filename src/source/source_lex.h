@@ -56,7 +56,10 @@ typedef struct lexer {
     uint8_t raw_misses; /* raw strings that never ended; after a few there are none any more */
 } lexer;
 
-/** Begin at the start of a text. A byte order mark is skipped. len: below UINT32_MAX. */
+/** Where C begins: behind a byte order mark, and a first line #!, which is for whoever runs the text. */
+uint32_t lexer_top(const char *text, uint32_t len);
+
+/** Begin at the top of a text. len: below UINT32_MAX. */
 void lexer_init(lexer *l, const char *text, uint32_t len, int has_trigraphs);
 
 /** The next token. After TOKEN_LINE_END lexing is ordinary again. At the end TOKEN_END for ever. */

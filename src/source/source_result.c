@@ -81,20 +81,13 @@ static const found *first_profiled(const scanner *s, uint32_t *around)
     return first;
 }
 
-/* Behind the byte order mark and a line that begins with #!. */
 static void place_on_top(const scanner *s, source_scan *to)
 {
-    const char *text = s->lex.text, *newline;
-    size_t len = s->lex.len;
+    uint32_t top = lexer_top(s->lex.text, s->lex.len);
 
     to->include = SOURCE_INCLUDE_LINE;
-    to->include_at = len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    to->include_line = 1;
-    if (len - to->include_at < 2 || memcmp(text + to->include_at, "#!", 2) != 0) return;
-    newline = memchr(text, '\n', len);
-    if (!newline) return;
-    to->include_at = (size_t)(newline - text) + 1;
-    to->include_line = 2;
+    to->include_at = top;
+    to->include_line = top && s->lex.text[top - 1] == '\n' ? 2 : 1;
 }
 
 static void place_include(const scanner *s, source_scan *to)
