@@ -29,6 +29,12 @@ thag_public(time THAG_TIME_PROFILING thag_profiler)
 thag_public(full THAG_FULL_PROFILING thag_heap)
 thag_public(time_shared THAG_TIME_PROFILING thag_profiler_shared)
 thag_public(full_shared THAG_FULL_PROFILING thag_heap_shared)
+# Every function, by the compiler: for who links it this is an option of the compiler, too.
+foreach(_kind "" _shared)
+    thag_public(functions${_kind})
+    target_compile_options(thag_public_functions${_kind} INTERFACE -finstrument-functions)
+    target_link_libraries(thag_public_functions${_kind} INTERFACE thag_functions${_kind})
+endforeach()
 
 if(NOT THAG_INSTALL)
     return()
@@ -43,6 +49,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/async.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/context.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/coroutine.hpp
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/pool.h
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/function.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/task.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/cc/thag-cc.h
@@ -55,10 +62,14 @@ set_target_properties(thag_async PROPERTIES EXPORT_NAME async)
 set_target_properties(thag_async_shared PROPERTIES EXPORT_NAME async_shared)
 set_target_properties(thag_adapters PROPERTIES EXPORT_NAME adapters)
 set_target_properties(thag_adapters_shared PROPERTIES EXPORT_NAME adapters_shared)
+set_target_properties(thag_functions PROPERTIES EXPORT_NAME functions_static)
+set_target_properties(thag_functions_shared PROPERTIES EXPORT_NAME functions_dynamic)
 install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_shared
                 thag_async thag_async_shared thag_adapters thag_adapters_shared
+                thag_functions thag_functions_shared
                 thag_public_profiler thag_public_time thag_public_full
                 thag_public_time_shared thag_public_full_shared
+                thag_public_functions thag_public_functions_shared
         EXPORT thag-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT runtime
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
@@ -75,7 +86,7 @@ install(FILES ${PROJECT_BINARY_DIR}/thag-config.cmake
 
 # From lib/pkgconfig (or lib/<triplet>/pkgconfig) back up to the prefix.
 file(RELATIVE_PATH THAG_PC_PREFIX /prefix/${_pc_dir} /prefix)
-foreach(pc thag_profiler thag_profiler-time thag_profiler-full)
+foreach(pc thag_profiler thag_profiler-time thag_profiler-full thag_profiler-functions)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${_pc_dir} COMPONENT runtime)
 endforeach()

@@ -57,6 +57,24 @@ static thag_err intern(profile *p, const code_frame *f, int with_lines, uint32_t
     return profile_intern(p, name, (size_t)len, f->file, with_lines ? f->line : 0, frame);
 }
 
+thag_err profile_code_sites(trace *t, const code_namer *namer)
+{
+    thag_err err = THAG_OK;
+
+    for (uint32_t id = 0; !err && id < trace_site_count(t); id++) {
+        const code_frame *frames, *f;
+        trace_code_info code;
+        size_t count;
+
+        if (!trace_site_code(t, id, &code)) continue;
+        err = namer->name(namer->context, &code, &frames, &count);
+        if (err) break;
+        f = &frames[count - 1]; /* the others are inlined into its beginning */
+        err = trace_site_rename(t, id, f->function, f->file ? f->file : "", f->line);
+    }
+    return err;
+}
+
 thag_err profile_code_node(profile *p, const code_namer *namer, const trace_code_info *code,
                            uint32_t parent, const trace_site_info *span, uint32_t *node)
 {

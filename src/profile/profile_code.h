@@ -28,7 +28,11 @@ typedef struct code_namer {
                      size_t *count);
     void *context;
     int with_lines; /* "function (file.c:12)", and the span's own function, too: lines differ */
+    int sites_only; /* the calls that allocated stay memory of their spans */
 } code_namer;
+
+/** Names for the functions that a trace knows by their address alone. */
+thag_err profile_code_sites(trace *t, const code_namer *namer);
 
 /**
  * The node for a trace's node of code. parent: what its parent became. span: the site of that parent

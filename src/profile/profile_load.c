@@ -116,6 +116,9 @@ static thag_err load_kind(loaded *l, byte_source *src, const code_namer *namer, 
     if (begins_with(src, TRACE_FILE_MAGIC, strlen(TRACE_FILE_MAGIC))) {
         err = open_trace(&l->trace, src, f);
         if (err) return err;
+        if (namer && profile_code_sites(l->trace, namer))
+            return fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "names of functions");
+        if (namer && namer->sites_only) namer = NULL;
         err = profile_from_trace_named(&l->profile, l->trace, namer, &l->info, &l->node_of, f);
         if (!err) l->runs = run_facts_of_trace(l->trace, &l->info);
         return err;

@@ -105,7 +105,7 @@ static uint32_t code_append(thagi_session *session, const trace_code *code)
     return codes->count++;
 }
 
-static uint32_t code_id(thagi_session *session, const trace_code *code)
+static uint32_t code_intern(thagi_session *session, const trace_code *code)
 {
     if (!code_table_grow(session)) return TRACE_NONE;
     const trace_code *codes = session->codes.items;
@@ -118,6 +118,17 @@ static uint32_t code_id(thagi_session *session, const trace_code *code)
     uint32_t id = code_append(session, code);
     if (id != TRACE_NONE) slots[i] = id + 1;
     return id;
+}
+
+uint32_t thagi_code_id(thagi_session *session, uintptr_t pc, thagi_plat_object *object)
+{
+    trace_code code = {.offset = pc, .module = TRACE_NONE};
+    if (object) {
+        code.offset = pc - object->bias;
+        code.module = module_id(session, object);
+        if (code.module == TRACE_NONE) return TRACE_NONE;
+    }
+    return code_intern(session, &code);
 }
 
 /* The array is as long as its last node of code is high. */
@@ -136,18 +147,11 @@ uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc,
 {
     thagi_plat_object object;
     int is_known = thagi_plat_object_of(pc, &object);
-    trace_code code = {.offset = pc, .module = TRACE_NONE};
     uint32_t node = TRACE_NONE;
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
-    if (is_known) {
-        code.offset = pc - object.bias;
-        code.module = module_id(session, &object);
-    }
-    if (!is_known || code.module != TRACE_NONE) {
-        uint32_t id = code_id(session, &code);
-        if (id != TRACE_NONE) node = sized_child(session, parent, id, bytes);
-    }
+    uint32_t id = thagi_code_id(session, pc, is_known ? &object : NULL);
+    if (id != TRACE_NONE) node = sized_child(session, parent, id, bytes);
     thagi_unlock(session, &saved);
     return node;
 }

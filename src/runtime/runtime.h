@@ -292,6 +292,9 @@ void thagi_memory_forget(void);
 /** The child of a node for the call that returns to pc, which allocates `bytes` now. TRACE_NONE, if there
     is no room. Not under the lock. */
 uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc, size_t bytes);
+/** The number of a place in code, in an object or in none (NULL). TRACE_NONE, if there is no room. Under
+    the lock. */
+uint32_t thagi_code_id(thagi_session *session, uintptr_t pc, thagi_plat_object *object);
 /** What the first block was that a node of code allocated. Not under the lock. */
 uint64_t thagi_code_size(thagi_session *session, uint32_t node);
 
@@ -353,6 +356,8 @@ void thagi_clock_snapshot(thagi_session *session, int force);
 
 /* site.c: places in the source, interned by content. Under the lock. */
 uint32_t thagi_site_id(thagi_session *session, const thag_site *site);
+/** The same of a place that is described by the site's text alone. */
+uint32_t thagi_site_by_text(thagi_session *session, const thag_site *site);
 /** The site that stands for a section whose name is given at run time; NULL if there is no room. */
 const thag_site *thagi_site_named(thagi_session *session, const thag_site *site, const char *name);
 /** The same, taking the lock (section.c). */
@@ -364,6 +369,10 @@ void thagi_site_mute(thagi_session *session, const thag_site *site);
 int thagi_site_is_muted(thagi_session *session, const char *name);
 /** Forget all pointers into [lo, hi). */
 void thagi_site_forget(thagi_session *session, uintptr_t lo, uintptr_t hi);
+
+/* function.c: functions that are known by their address. */
+/** Id of a site of that kind. Under the lock. */
+uint32_t thagi_function_site(thagi_session *session, const thag_site *site);
 
 /* tree.c: the call tree, and each slot's cells. */
 uint32_t thagi_tree_start(thagi_session *session);

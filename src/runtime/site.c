@@ -121,7 +121,7 @@ static int text_table_grow(thagi_session *session)
     return 1;
 }
 
-static uint32_t site_by_text(thagi_session *session, const thag_site *site)
+uint32_t thagi_site_by_text(thagi_session *session, const thag_site *site)
 {
     site_text t = site_text_of(site);
     if (!text_table_grow(session)) return TRACE_NONE;
@@ -172,7 +172,8 @@ uint32_t thagi_site_id(thagi_session *session, const thag_site *site)
     if (!ptr_table_grow(&session->site_by_ptr)) return TRACE_NONE;
     ptr_entry *entry = ptr_find(&session->site_by_ptr, site);
     if (entry->id_plus_1) return entry->id_plus_1 - 1;
-    uint32_t id = site_by_text(session, site);
+    uint32_t id = site->kind == TRACE_SITE_ADDRESS ? thagi_function_site(session, site)
+                                                   : thagi_site_by_text(session, site);
     if (id == TRACE_NONE) return id;
     *entry = (ptr_entry){site, id + 1};
     session->site_by_ptr.count++;

@@ -110,18 +110,30 @@ thag_err trace_load_code(trace *t, uint8_t *buffer, fault *f)
     return THAG_OK;
 }
 
-int trace_code_get(const trace *t, const trace_node *node, trace_code_info *out)
+static int code_get(const trace *t, uint32_t id, trace_code_info *out)
 {
-    uint32_t id = node->site & ~TRACE_NODE_CODE;
     const module_entry *m;
 
-    if (!trace_node_is_code(node) || id >= t->code_count) return 0;
+    if (id >= t->code_count) return 0;
     *out = (trace_code_info){.path = "", .build_id = "", .offset = t->codes[id].offset};
     if (t->codes[id].module == TRACE_NONE) return 1;
     m = &t->modules[t->codes[id].module];
     out->path = t->strings + m->path_off;
     out->build_id = t->strings + m->build_id_off;
     out->bias = m->bias;
+    return 1;
+}
+
+int trace_code_get(const trace *t, const trace_node *node, trace_code_info *out)
+{
+    return trace_node_is_code(node) && code_get(t, node->site & ~TRACE_NODE_CODE, out);
+}
+
+int trace_site_code(const trace *t, uint32_t id, trace_code_info *out)
+{
+    if (id >= t->site_count || !t->sites[id].present) return 0;
+    if (t->sites[id].kind != TRACE_SITE_ADDRESS || !code_get(t, t->sites[id].code, out)) return 0;
+    out->is_begin = 1;
     return 1;
 }
 

@@ -142,6 +142,9 @@ enum trace_site_kind { TRACE_SITE_FUNCTION = 0, TRACE_SITE_SECTION = 1, TRACE_SI
    parent's. */
 #define TRACE_SITE_TASK           4
 #define TRACE_SITE_CONTINUED      5
+/* A function that is known by its code alone: `line` is the number of a trace_code, which is where the
+   function begins, and the name says no more. */
+#define TRACE_SITE_ADDRESS        6
 #define TRACE_SITE_IS_ASYNC(kind) ((kind) == TRACE_SITE_TASK || (kind) == TRACE_SITE_CONTINUED)
 enum trace_site_flag { TRACE_SITE_ASYNC = 16 };
 
@@ -186,7 +189,7 @@ typedef struct trace_module {
 
 #define TRACE_BUILD_ID_MAX 64u /* longer ones are left out */
 
-/* A place in machine code: the address that a call returns to. */
+/* A place in machine code: the address that a call returns to; of a site, where a function begins. */
 typedef struct trace_code {
     uint64_t offset; /* address less bias of the module: as in the file */
     uint32_t module; /* TRACE_NONE: unknown, offset is the address */

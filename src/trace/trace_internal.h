@@ -25,6 +25,7 @@ typedef struct chunk_list {
 typedef struct site_entry {
     size_t name_off, func_off, file_off; /* in trace.strings */
     uint32_t line;
+    uint32_t code; /* of TRACE_SITE_ADDRESS */
     uint16_t name_len, func_len, file_len;
     uint16_t kind, flags;
     uint16_t present;

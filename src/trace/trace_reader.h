@@ -94,10 +94,18 @@ typedef struct trace_code_info {
     const char *build_id; /* in hexadecimal, "" if it has none */
     uint64_t offset;      /* address in the module's file; of no module: address in the process */
     uint64_t bias;        /* what was added to it */
+    int is_begin;         /* a function begins there; else a call returns to there */
 } trace_code_info;
 
 /** The call of a node for which trace_node_is_code() holds: where it returns to. 0: it is unknown. */
 int trace_code_get(const trace *t, const trace_node *node, trace_code_info *out);
+
+/** Where the function of a site begins, if its code is all that is known of it. 0: it has a name. */
+int trace_site_code(const trace *t, uint32_t id, trace_code_info *out);
+
+/** What a site is called from now on; it must be there. What trace_site_get() gave before is void. */
+thag_err trace_site_rename(trace *t, uint32_t id, const char *name, const char *file,
+                           uint32_t line);
 
 /* ---- threads and their counters ---- */
 

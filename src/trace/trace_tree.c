@@ -43,7 +43,8 @@ static thag_err keep_site(trace *t, const trace_site *s, const uint8_t *text)
     if (e->name_off == SIZE_MAX || e->func_off == SIZE_MAX || e->file_off == SIZE_MAX) {
         return THAG_ERR_MEMORY;
     }
-    e->line = s->line;
+    e->line = s->kind == TRACE_SITE_ADDRESS ? 0 : s->line;
+    e->code = s->kind == TRACE_SITE_ADDRESS ? s->line : TRACE_NONE;
     e->name_len = s->name_len;
     e->func_len = s->func_len;
     e->file_len = s->file_len;
@@ -129,6 +130,22 @@ int trace_site_get(const trace *t, uint32_t id, trace_site_info *out)
                              .kind = e->kind,
                              .flags = e->flags};
     return 1;
+}
+
+thag_err trace_site_rename(trace *t, uint32_t id, const char *name, const char *file, uint32_t line)
+{
+    site_entry *e = &t->sites[id];
+    size_t name_len = strnlen(name, TRACE_NAME_MAX), file_len = strnlen(file, TRACE_NAME_MAX);
+    size_t name_off = trace_keep_string(t, (const uint8_t *)name, name_len);
+    size_t file_off = trace_keep_string(t, (const uint8_t *)file, file_len);
+
+    if (name_off == SIZE_MAX || file_off == SIZE_MAX) return THAG_ERR_MEMORY;
+    e->name_off = name_off;
+    e->name_len = (uint16_t)name_len;
+    e->file_off = file_off;
+    e->file_len = (uint16_t)file_len;
+    e->line = line;
+    return THAG_OK;
 }
 
 /* ---- nodes ---- */

@@ -29,7 +29,8 @@ typedef struct input {
     char stem[256];    /* file name of the first without folder and ending; "stdin" */
 } input;
 
-/** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. */
+/** Load and merge; "-" is stdin. An exit status; what went wrong or is damaged has been said. Functions that
+    are known by their code alone get their names. */
 int input_open(input *in, char **paths, int count);
 /* How the files are read. All zeros: as they are. */
 typedef struct input_opts {

@@ -74,7 +74,8 @@ static thag_err name_call(void *context, const trace_code_info *code, const code
     thag_err err = find_module(n, code, &id);
 
     /* A call returns to the instruction behind it. */
-    if (!err) err = symbolizer_resolve(n->symbols, id, code->offset - 1, &found, count);
+    if (!err)
+        err = symbolizer_resolve(n->symbols, id, code->offset - !code->is_begin, &found, count);
     if (err) return err;
     if (*count > n->frame_room) {
         code_frame *room = realloc(n->frames, *count * sizeof *room);
@@ -101,6 +102,11 @@ int code_names_new(code_names **out, const debug_folders *folders, int with_line
     n->namer = (code_namer){.name = name_call, .context = n, .with_lines = with_lines};
     *out = n;
     return EXIT_FINE;
+}
+
+void code_names_sites_only(code_names *n)
+{
+    n->namer.sites_only = 1;
 }
 
 void code_names_free(code_names *n)

@@ -1,5 +1,5 @@
 /*
- * code_names.h - names for the calls that allocated: the symbolizer, as profiles ask for it.
+ * code_names.h - names for places in code: the symbolizer, as profiles ask for it.
  */
 #ifndef THAG_CODE_NAMES_H
 #define THAG_CODE_NAMES_H
@@ -18,6 +18,9 @@ typedef struct code_names code_names;
 
 /** An exit status; what went wrong has been said. The folders are copied. */
 int code_names_new(code_names **out, const debug_folders *folders, int with_lines);
+
+/** The calls that allocated get no names, only functions that are known by their code alone. */
+void code_names_sites_only(code_names *names);
 
 /** NULL is accepted. */
 void code_names_free(code_names *names);

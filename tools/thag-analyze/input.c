@@ -129,15 +129,10 @@ static int check_distinct(char **paths, int count)
     return status;
 }
 
-int input_open_with(input *in, char **paths, int count, const input_opts *opts)
+static int add_files(input *in, char **paths, int count, const input_opts *opts)
 {
-    int status;
+    int status = check_distinct(paths, count);
 
-    memset(in, 0, sizeof *in);
-    if (!count) {
-        return complain(EXIT_USAGE, NULL, "no input; give a .thag or .folded file, or - for stdin");
-    }
-    status = check_distinct(paths, count);
     for (int i = 0; i < count && status == EXIT_FINE; i++) {
         const char *same_run = trace_beside(paths[i], paths, count);
 
@@ -146,6 +141,36 @@ int input_open_with(input *in, char **paths, int count, const input_opts *opts)
         else
             status = add_file(in, paths[i], opts);
     }
+    return status;
+}
+
+/* The functions that a trace knows by their code alone get names in any case. */
+static int add_files_with_names(input *in, char **paths, int count, const input_opts *opts)
+{
+    static const debug_folders none;
+    input_opts with_names = *opts;
+    code_names *names;
+    int status;
+
+    if (opts->namer) return add_files(in, paths, count, opts);
+    status = code_names_new(&names, &none, 0);
+    if (status != EXIT_FINE) return status;
+    code_names_sites_only(names);
+    with_names.namer = code_names_namer(names);
+    status = add_files(in, paths, count, &with_names);
+    code_names_free(names);
+    return status;
+}
+
+int input_open_with(input *in, char **paths, int count, const input_opts *opts)
+{
+    int status;
+
+    memset(in, 0, sizeof *in);
+    if (!count) {
+        return complain(EXIT_USAGE, NULL, "no input; give a .thag or .folded file, or - for stdin");
+    }
+    status = add_files_with_names(in, paths, count, opts);
     if (status != EXIT_FINE) {
         input_close(in);
         return status;
