@@ -2,7 +2,7 @@
 # programs_bench.sh BUILD_DIR lua|sqlite - every function of a real program timed, beside uftrace.
 #
 # Builds the program from its Debian source package: plain; with thag-cc, i.e. every function that is in
-# the source; with -finstrument-functions and hooks on top of our spans, i.e. also what gcc has inlined
+# the source; with -finstrument-functions and libthag_functions, i.e. also what gcc has inlined
 # (Lua only); with -pg for uftrace. Runs each in turn, ROUNDS times (7), and compares CPU time, user and
 # system, the least of the rounds. "off" is the thag-cc build when nothing is profiled.
 set -euo pipefail
@@ -50,15 +50,19 @@ compile() {
 THAG_CC_LINK=static compile spans "$build/tools/thag-cc" gcc
 variants=(plain off spans no-timeline sampled)
 if [ "$what" = lua ]; then
-    gcc -O2 -DTHAG_TIME_PROFILING -I"$here/../include" -c "$here/function_hooks.c" -o hooks.o
-    libs=(hooks.o "$build/src/runtime/libthag_profiler.a" -lm -lpthread)
+    libs=("$build/src/hooks/libthag_functions.a" "$build/src/hooks/libthag_async.a"
+        "$build/src/runtime/libthag_profiler.a" -lm -lpthread -ldl)
     compile hooks gcc -finstrument-functions
+    # The same for uftrace, which replaces the hooks of libc.
+    libs=(-lm)
+    compile bare gcc -finstrument-functions
     libs=(-lm)
     variants+=(hooks)
 fi
 if command -v uftrace >/dev/null; then
     [ -x pg ] || compile pg gcc -pg
     variants+=(uftrace)
+    [ "$what" != lua ] || variants+=(uftrace-hooks)
 fi
 
 # cpu_ms COMMAND...: user + system milliseconds of the process and its children
@@ -82,6 +86,7 @@ for _ in $(seq "$rounds"); do
         sampled) ms=$(THAG_SAMPLE=16 profiled ./spans) ;;
         hooks) ms=$(profiled ./hooks) ;;
         uftrace) ms=$(cpu_ms workload uftrace record --no-libcall -d uftrace.data ./pg) ;;
+        uftrace-hooks) ms=$(cpu_ms workload uftrace record --no-libcall -d uftrace.data ./bare) ;;
         esac
         times[$v]+="$ms"$'\n'
         [ "$v" != spans ] || { rm -rf keep; mv out keep; }

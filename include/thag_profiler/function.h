@@ -31,9 +31,9 @@ extern "C" {
 THAG_API_ void thag_function_begin(const void *function, const void *stack, const void *place);
 
 /**
- * End the innermost open span of a function that was begun where `stack` is or above it, and what was
- * begun inside it and not ended. Without one, nothing happens: it began when nothing was recorded.
- * Otherwise as thag_function_begin(). Since: 0.1
+ * End the innermost open span of a function, and what was begun inside it and not ended. Without one,
+ * nothing happens: it began when nothing was recorded. Who is left by a longjmp has to be told of
+ * (thag_stack_cut() of task.h; libthag_functions does). Otherwise as thag_function_begin(). Since: 0.1
  */
 THAG_API_ void thag_function_end(const void *function, const void *stack);
 

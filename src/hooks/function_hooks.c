@@ -8,10 +8,8 @@
 #define THAG_FULL_PROFILING
 #include "thag_profiler/function.h"
 
-#define HOOK __attribute__((__visibility__("default"), __no_instrument_function__))
-
-HOOK void __cyg_profile_func_enter(void *function, void *call_site);
-HOOK void __cyg_profile_func_exit(void *function, void *call_site);
+void __cyg_profile_func_enter(void *function, void *call_site);
+void __cyg_profile_func_exit(void *function, void *call_site);
 
 void __cyg_profile_func_enter(void *function, void *call_site)
 {
@@ -26,7 +24,7 @@ void __cyg_profile_func_exit(void *function, void *call_site)
 }
 
 /* Weak: the allocation hooks have one, too. */
-HOOK __attribute__((__weak__)) int dlclose(void *handle)
+__attribute__((__weak__)) int dlclose(void *handle)
 {
     int (*real)(void *) = (__extension__(int (*)(void *)) dlsym(RTLD_NEXT, "dlclose"));
     int result = real ? real(handle) : -1;

@@ -130,8 +130,8 @@ uint32_t thagi_function_site(thagi_session *session, const thag_site *site)
         put_name(name, sizeof name, object.path, function - object.bias);
     else
         put_name(name, sizeof name, "unknown", function);
-    return thagi_site_by_text(
-        session, &(thag_site){.name = name, .line = code, .kind = TRACE_SITE_ADDRESS});
+    return thagi_site_by_text(session,
+                              &(thag_site){.name = name, .line = code, .kind = TRACE_SITE_ADDRESS});
 }
 
 /* --- spans ------------------------------------------------------------------------------------- */
@@ -153,12 +153,12 @@ void thag_function_begin(const void *function, const void *stack, const void *pl
         thagi_count(TRACE_LOST_MEMORY, 1);
 }
 
-/* An open span of the function, which stands at that place of the stack or above it. */
-static int is_open_at(const trace_frame *frame, const void *function, uintptr_t sp)
+/* The stack pointer does not tell: a compiler moves it in a function, and calls the hook at its end in
+   place of a return. */
+static int is_open(const trace_frame *frame, const void *function)
 {
     return is_function(thagi_frame_cell(frame)->site, function) &&
-           frame->start_ticks != TRACE_CLOSED &&
-           THAGI_WHERE_SP(frame->scratch[THAGI_FRAME_WHERE]) >= sp;
+           frame->start_ticks != TRACE_CLOSED;
 }
 
 static __attribute__((__noinline__)) void end_below_top(const void *function, uintptr_t sp)
@@ -166,7 +166,7 @@ static __attribute__((__noinline__)) void end_below_top(const void *function, ui
     thagi_task *task = thagi_task_usable(thagi_current, sp);
     if (!task) return;
     const trace_frame *frame = task->top;
-    while (frame > task->base && !is_open_at(frame, function, sp)) frame--;
+    while (frame > task->base && !is_open(frame, function)) frame--;
     if (frame > task->base) thagi_span_end_slow(thagi_current, frame->start_ticks, sp);
 }
 
@@ -175,7 +175,7 @@ void thag_function_end(const void *function, const void *stack)
     if (!THAG_ACTIVE_) return;
     const thagi_task *task = thagi_current;
     if (THAGI_LIKELY(thagi_task_is_ready(task)) && THAGI_LIKELY(task->top > task->base) &&
-        THAGI_LIKELY(is_open_at(task->top, function, (uintptr_t)stack)))
+        THAGI_LIKELY(is_open(task->top, function)))
         thag_span_end(task->top->start_ticks);
     else
         end_below_top(function, (uintptr_t)stack);

@@ -140,8 +140,8 @@ typedef struct trace_file {
 enum trace_site_kind { TRACE_SITE_FUNCTION = 0, TRACE_SITE_SECTION = 1, TRACE_SITE_MAIN = 2 };
 /* Of a task, and of what goes on somewhere else than in its parent: their time is no part of their
    parent's. */
-#define TRACE_SITE_TASK           4
-#define TRACE_SITE_CONTINUED      5
+#define TRACE_SITE_TASK      4
+#define TRACE_SITE_CONTINUED 5
 /* A function that is known by its code alone: `line` is the number of a trace_code, which is where the
    function begins, and the name says no more. */
 #define TRACE_SITE_ADDRESS        6

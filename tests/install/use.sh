@@ -33,6 +33,15 @@ expect() {
     echo "ok: $1 ${2#"$work"/}"
 }
 
+# expect_functions PROGRAM: one that was built with -finstrument-functions, and linked with what that calls.
+expect_functions() {
+    local folder
+    folder=$(mktemp -d -p "$work")
+    [ "$(cd "$folder" && THAG_PROFILER="time" "$1")" = 42 ] || fail "$1: wrong result"
+    "$prefix/bin/thag-analyze" fold -o - "$folder"/*.thag | grep -q '^main;answer [0-9]*$' || fail "$1: no main;answer"
+    echo "ok: functions ${1#"$work"/}"
+}
+
 configure_and_build() {
     "$cmake" -S "$here/$1" -B "$work/$1" -DCMAKE_C_COMPILER="$cc" "${@:2}" >"$work/log" 2>&1 &&
         "$cmake" --build "$work/$1" --target programs -j 2 >>"$work/log" 2>&1 || { cat "$work/log"; fail "$1"; }
@@ -58,6 +67,7 @@ for project in find_package subdirectory fetch_content; do
     for program in "$work/$project"/prog_*; do
         case $program in
         *_profiler) expect off "$program" ;;
+        *_functions) expect_functions "$program" ;;
         *) expect on "$program" ;;
         esac
     done
@@ -72,10 +82,12 @@ if command -v pkg-config >/dev/null; then
         "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler) -o "$work/pc_off"
         "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-time) -o "$work/pc_time"
         "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-full) -o "$work/pc_full"
+        "$cc" "$here/plain.c" $(flags --cflags --libs thag_profiler-functions) -o "$work/pc_functions"
         "$cc" -static "$here/prog.c" $(flags --static --cflags --libs thag_profiler-time) -o "$work/pc_static"
     }
     [ "$(pkg-config --modversion thag_profiler)" = "$(pkg-config --modversion thag_profiler-full)" ]
     expect off "$work/pc_off"
+    expect_functions "$work/pc_functions"
     for program in pc_time pc_full pc_static; do expect on "$work/$program"; done
 else
     echo "SKIP: no pkg-config"

@@ -426,8 +426,7 @@ static void includes_without_moving_a_line(void **state)
     check_include("#!/usr/bin/tcc -run\nint f(void) {}",
                   "#!/usr/bin/tcc -run\n" INCLUDE "\n#line 2" SOURCE_MARK "\nint f(void) {@}");
     check_include("\xEF\xBB\xBF#!/*\nint f(void) {} /* */",
-                  "\xEF\xBB\xBF#!/*\n" INCLUDE "\n#line 2" SOURCE_MARK
-                  "\nint f(void) {@} /* */");
+                  "\xEF\xBB\xBF#!/*\n" INCLUDE "\n#line 2" SOURCE_MARK "\nint f(void) {@} /* */");
     check_include("#!\\\n\nint f(void) {}", "#!\\\n" INCLUDE "\nint f(void) {@}");
     check_include("#!/* int f(void) {}", "#!/* int f(void) {}");
     check_include("#define A \\\n\nint f(void) {}", LINE_1 "#define A \\\n\nint f(void) {@}");

@@ -49,13 +49,13 @@ static void signals_give(const signals *saved)
 /* ---- in the child ---- */
 
 /* In front of what is preloaded already: an allocator, for instance, whose blocks are to be seen. */
-static int preload(const char *library)
+static int preload(const char *libraries)
 {
     const char *others = getenv("LD_PRELOAD");
     char *all = NULL;
-    int failed =
-        asprintf(&all, "%s%s%s", library, others && *others ? ":" : "", others ? others : "") < 0 ||
-        setenv("LD_PRELOAD", all, 1) != 0;
+    int failed = asprintf(&all, "%s%s%s", libraries, others && *others ? ":" : "",
+                          others ? others : "") < 0 ||
+                 setenv("LD_PRELOAD", all, 1) != 0;
 
     free(all);
     return failed ? -1 : 0;

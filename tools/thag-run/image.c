@@ -74,6 +74,12 @@ int image_uses_runtime(const image *im)
     return holds(im, "libthag_profiler.so") || holds(im, "libthag_heap.so");
 }
 
+int image_wants_functions(const image *im)
+{
+    return holds(im, "__cyg_profile_func_enter") && !holds(im, "libthag_functions.so") &&
+           !image_has_runtime(im);
+}
+
 int image_is_static(const image *im)
 {
     Elf64_Ehdr head;

@@ -21,6 +21,9 @@ void image_close(image *im);
 int image_has_runtime(const image *im);
 int image_uses_runtime(const image *im);
 
+/** 1 if it was compiled with -finstrument-functions, and nobody is there yet whom its functions call. */
+int image_wants_functions(const image *im);
+
 /** 1 if it is an ELF file without a dynamic linker, which can be preloaded nothing. */
 int image_is_static(const image *im);
 

@@ -78,21 +78,37 @@ static int set_dir(run_plan *plan, const char *given)
     return status;
 }
 
-/* The shared hooks bring a runtime, and a process must have one only. */
+static int add_preload(run_plan *plan, const char *name)
+{
+    char *library = installation_library(name), *before = plan->preload;
+    int status = EXIT_FINE;
+
+    if (!library) return complain(RUN_FAILED, name, "is not where it was installed with this tool");
+    if (!before) {
+        plan->preload = library;
+        return EXIT_FINE;
+    }
+    if (asprintf(&plan->preload, "%s:%s", before, library) < 0) {
+        plan->preload = NULL;
+        status = complain(RUN_FAILED, NULL, "out of memory");
+    }
+    free(before);
+    free(library);
+    return status;
+}
+
+/* The allocation hooks bring a runtime, and come first, for a process must use one only. */
 static int set_preload(run_plan *plan)
 {
     image im;
-    int has_runtime;
+    int is_there = image_open(&im, plan->command[0]), status = EXIT_FINE;
 
-    if (!(plan->kinds & RUN_MEMORY)) return EXIT_FINE;
-    has_runtime = image_open(&im, plan->command[0]) && image_has_runtime(&im);
+    if (plan->kinds & RUN_MEMORY && !(is_there && image_has_runtime(&im)))
+        status = add_preload(plan, "libthag_heap.so");
+    if (status == EXIT_FINE && is_there && image_wants_functions(&im))
+        status = add_preload(plan, "libthag_functions.so");
     image_close(&im);
-    if (has_runtime) return EXIT_FINE;
-    plan->preload = installation_library("libthag_heap.so");
-    return plan->preload
-               ? EXIT_FINE
-               : complain(RUN_FAILED, NULL,
-                          "memory: libthag_heap.so is not where it was installed with this tool");
+    return status;
 }
 
 static uint32_t fresh_id(void)

@@ -20,7 +20,7 @@ typedef struct run_plan {
     char **command; /* NULL-terminated */
     unsigned kinds; /* what to record; never 0 */
     char *dir;      /* absolute; where traces go */
-    char *preload;  /* the allocation hooks for a program that has none; NULL: not needed */
+    char *preload;  /* hooks that the program lacks, with : between; NULL: none */
     size_t sample;  /* of THAG_SAMPLE; 0: as it is in the environment */
     int detail;     /* memory with stacks */
     int children;   /* the programs that the program starts, too */
