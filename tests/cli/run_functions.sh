@@ -25,4 +25,4 @@ for kinds in --time --both; do
     rm -rf out
 done
 thag-run --memory -o out ./shop 2>&1 | grep '^hold' | tr -s ' '
-thag-analyze leaks out/*.thag | grep -o 'main > hold (.*shop.cpp:10)' | sed 's,(.*/,(,'
+thag-analyze leaks out/*.thag | grep -o 'main > hold (.*shop.cpp:8)' | sed 's,(.*/,(,'
