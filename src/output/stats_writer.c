@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "output/csv_text.h"
-#include "output/json_writer.h"
-#include "output/quantity.h"
+#include "output/figure.h"
 #include "output/utf8.h"
 
 static const char *const column_keys[] = {
@@ -87,11 +86,6 @@ typedef struct text_table {
     size_t widths[TEXT_COLUMNS];
 } text_table;
 
-static size_t text_width(const char *text)
-{
-    return utf8_put_plain(NULL, text, strlen(text), SIZE_MAX);
-}
-
 /* The estimated cost of profiling is more than half of what was measured. */
 static int is_mostly_cost(const stats_row *row)
 {
@@ -142,12 +136,13 @@ static int makes_sense(const text_table *t, const text_column *c)
 
 static void measure(text_table *t)
 {
-    size_t longest = text_width("function");
+    size_t longest = figure_text_width("function");
 
-    for (int k = 0; k < TEXT_COLUMNS; k++) t->widths[k] = text_width(heading(&text_columns[k]));
+    for (int k = 0; k < TEXT_COLUMNS; k++)
+        t->widths[k] = figure_text_width(heading(&text_columns[k]));
     for (size_t i = 0; i < t->rows; i++) {
         const stats_row *row = &t->s->rows[i];
-        size_t name = text_width(row->name);
+        size_t name = figure_text_width(row->name);
 
         if (name > longest) longest = name;
         for (int k = 0; k < TEXT_COLUMNS; k++) {
@@ -155,7 +150,7 @@ static void measure(text_table *t)
             size_t width;
 
             cell_text(text, t, row, &text_columns[k]);
-            width = text_width(text);
+            width = figure_text_width(text);
             if (width > t->widths[k]) t->widths[k] = width;
         }
     }
@@ -185,25 +180,16 @@ static void fit(text_table *t)
     }
 }
 
-static void put_padded(FILE *to, const char *text, size_t width)
-{
-    for (size_t have = text_width(text); have < width; have++) fputc(' ', to);
-    utf8_put_plain(to, text, strlen(text), SIZE_MAX);
-}
-
 static void put_row(FILE *to, const text_table *t, const stats_row *row)
 {
-    const char *name = row ? row->name : "function";
-    size_t columns = utf8_put_plain(to, name, strlen(name), t->name_width);
-
-    for (; columns < t->name_width; columns++) fputc(' ', to);
+    figure_put_left(to, row ? row->name : "function", t->name_width);
     for (int k = 0; k < TEXT_COLUMNS; k++) {
         char text[CELL_ROOM];
 
         if (!t->shown[k]) continue;
         if (row) cell_text(text, t, row, &text_columns[k]);
         fputs("  ", to);
-        put_padded(to, row ? text : heading(&text_columns[k]), t->widths[k]);
+        figure_put_right(to, row ? text : heading(&text_columns[k]), t->widths[k]);
     }
     fputc('\n', to);
 }

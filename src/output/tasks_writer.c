@@ -3,9 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "output/json_writer.h"
-#include "output/quantity.h"
-#include "output/utf8.h"
+#include "output/csv_text.h"
+#include "output/figure.h"
 
 static thag_err finish(FILE *to, fault *why)
 {
@@ -25,75 +24,39 @@ static size_t shown(const task_list *tasks, const stats_write_opts *opts)
 
 /* ---- columns ---- */
 
-typedef enum column_unit { UNIT_COUNT, UNIT_NS, UNIT_BYTES } column_unit;
-
 /* Key in CSV and JSON, heading in text, value, unit, whether only memory profiling has it. */
 #define TASK_COLUMNS(X) \
-    X("wall_ns", "wall", wall_ns, UNIT_NS, 0) \
-    X("active_ns", "active", active_ns, UNIT_NS, 0) \
-    X("wait_ns", "wait", wait_ns, UNIT_NS, 0) \
-    X("ready_ns", "ready", ready_ns, UNIT_NS, 0) \
-    X("resumes", "resumes", resumes, UNIT_COUNT, 0) \
-    X("migrations", "moved", migrations, UNIT_COUNT, 0) \
-    X("bytes", "bytes", bytes, UNIT_BYTES, 1) \
-    X("blocks", "blocks", blocks, UNIT_COUNT, 1) \
-    X("open", "open", open, UNIT_COUNT, 0)
+    X("wall_ns", "wall", wall_ns, PROFILE_NS, 0) \
+    X("active_ns", "active", active_ns, PROFILE_NS, 0) \
+    X("wait_ns", "wait", wait_ns, PROFILE_NS, 0) \
+    X("ready_ns", "ready", ready_ns, PROFILE_NS, 0) \
+    X("resumes", "resumes", resumes, PROFILE_SAMPLES, 0) \
+    X("migrations", "moved", migrations, PROFILE_SAMPLES, 0) \
+    X("bytes", "bytes", bytes, PROFILE_BYTES, 1) \
+    X("blocks", "blocks", blocks, PROFILE_SAMPLES, 1) \
+    X("open", "open", open, PROFILE_SAMPLES, 0)
 
-typedef struct column {
-    const char *key, *heading;
-    uint64_t value;
-    column_unit unit;
-    int needs_memory;
-} column;
-
-enum { COLUMNS = 9 };
-
-static void columns_of(const task_row *r, column out[COLUMNS])
+/* How many there are. */
+static size_t columns_of(const task_list *tasks, const task_row *r, figure out[FIGURES_MAX])
 {
-    const column all[] = {
-#define COLUMN_VALUE(key, heading, member, unit, memory) {key, heading, r->member, unit, memory},
-        TASK_COLUMNS(COLUMN_VALUE)
-#undef COLUMN_VALUE
+    const figure all[] = {
+#define COLUMN(key, heading, member, unit, memory) \
+    {key, heading, r->member, unit, tasks->has_memory || !memory},
+        TASK_COLUMNS(COLUMN)
+#undef COLUMN
     };
 
-    _Static_assert(sizeof all / sizeof *all == COLUMNS, "all of them");
+    _Static_assert(sizeof all / sizeof *all <= FIGURES_MAX, "room for all of them");
     memcpy(out, all, sizeof all);
+    return sizeof all / sizeof *all;
 }
 
 /* ---- text ---- */
 
-static void cell_text(char *text, const column *c)
-{
-    int64_t value = c->value < INT64_MAX ? (int64_t)c->value : INT64_MAX;
-
-    if (c->unit == UNIT_COUNT)
-        quantity_count(text, c->value);
-    else
-        quantity_text(text, c->unit == UNIT_NS ? PROFILE_NS : PROFILE_BYTES, value, NULL);
-}
-
-static size_t text_width(const char *text)
-{
-    return utf8_put_plain(NULL, text, strlen(text), SIZE_MAX);
-}
-
-static void put_right(FILE *to, const char *text, size_t width)
-{
-    for (size_t have = text_width(text); have < width; have++) fputc(' ', to);
-    fputs(text, to);
-}
-
-static void put_left(FILE *to, const char *text, size_t width)
-{
-    size_t have = utf8_put_plain(to, text, strlen(text), width);
-
-    for (; have < width; have++) fputc(' ', to);
-}
-
 typedef struct table {
     const task_list *tasks;
     size_t rows, id_width, name_width, by_width;
-    size_t widths[COLUMNS]; /* 0: not shown */
+    size_t widths[FIGURES_MAX];
 } table;
 
 /* "read#12" for a task that another one began, "main" for a span. */
@@ -113,13 +76,10 @@ static void widen(size_t *width, size_t to)
 static void measure(table *t, size_t total_width)
 {
     static const task_row none;
-    column c[COLUMNS];
-    size_t used = 0, room;
+    figure c[FIGURES_MAX];
+    size_t count = columns_of(t->tasks, &none, c), used, room;
 
-    columns_of(&none, c);
-    for (int k = 0; k < COLUMNS; k++) {
-        t->widths[k] = t->tasks->has_memory || !c[k].needs_memory ? strlen(c[k].heading) : 0;
-    }
+    figures_start(t->widths, c, count);
     t->id_width = t->name_width = strlen("task");
     t->by_width = strlen("begun by");
     for (size_t i = 0; i < t->rows; i++) {
@@ -128,17 +88,13 @@ static void measure(table *t, size_t total_width)
 
         snprintf(text, sizeof text, "%" PRIu64, row->id);
         widen(&t->id_width, strlen(text));
-        widen(&t->name_width, text_width(row->name));
+        widen(&t->name_width, figure_text_width(row->name));
         spawner_text(text, sizeof text, row);
-        widen(&t->by_width, text_width(text));
-        columns_of(row, c);
-        for (int k = 0; k < COLUMNS; k++) {
-            cell_text(text, &c[k]);
-            if (t->widths[k]) widen(&t->widths[k], text_width(text));
-        }
+        widen(&t->by_width, figure_text_width(text));
+        columns_of(t->tasks, row, c);
+        figures_measure(t->widths, c, count);
     }
-    for (int k = 0; k < COLUMNS; k++) used += t->widths[k] ? t->widths[k] + 2 : 0;
-    used += t->id_width + 2 + 2 + 11; /* and the state */
+    used = figures_width(t->widths, count) + t->id_width + 2 + 2 + 11; /* and the state */
     if (t->by_width > 20) t->by_width = 20;
     room = total_width > used + t->by_width + 12 ? total_width - used - t->by_width : 12;
     if (t->name_width > room) t->name_width = room;
@@ -147,39 +103,30 @@ static void measure(table *t, size_t total_width)
 static void put_heading(FILE *to, const table *t)
 {
     static const task_row none;
-    column c[COLUMNS];
+    figure c[FIGURES_MAX];
+    size_t count = columns_of(t->tasks, &none, c);
 
-    columns_of(&none, c);
-    put_right(to, "#", t->id_width);
+    figure_put_right(to, "#", t->id_width);
     fputs("  ", to);
-    put_left(to, "task", t->name_width);
+    figure_put_left(to, "task", t->name_width);
     fputs("  ", to);
-    put_left(to, "begun by", t->by_width);
-    for (int k = 0; k < COLUMNS; k++) {
-        if (!t->widths[k]) continue;
-        fputs("  ", to);
-        put_right(to, c[k].heading, t->widths[k]);
-    }
+    figure_put_left(to, "begun by", t->by_width);
+    figures_put_headings(to, t->widths, c, count);
     fputc('\n', to);
 }
 
 static void put_row(FILE *to, const table *t, const task_row *row)
 {
     char text[QUANTITY_ROOM];
-    column c[COLUMNS];
+    figure c[FIGURES_MAX];
+    size_t count = columns_of(t->tasks, row, c);
 
     fprintf(to, "%*" PRIu64 "  ", (int)t->id_width, row->id);
-    put_left(to, row->name, t->name_width);
+    figure_put_left(to, row->name, t->name_width);
     fputs("  ", to);
     spawner_text(text, sizeof text, row);
-    put_left(to, text, t->by_width);
-    columns_of(row, c);
-    for (int k = 0; k < COLUMNS; k++) {
-        if (!t->widths[k]) continue;
-        cell_text(text, &c[k]);
-        fputs("  ", to);
-        put_right(to, text, t->widths[k]);
-    }
+    figure_put_left(to, text, t->by_width);
+    figures_put_text(to, t->widths, c, count);
     if (row->state != TASK_ENDED) fprintf(to, "  %s", state_name(row->state));
     fputc('\n', to);
 }
@@ -207,45 +154,27 @@ thag_err tasks_write_text(FILE *to, const task_list *tasks, const stats_write_op
 
 /* ---- CSV and JSON ---- */
 
-static void put_csv_text(FILE *to, const char *text)
-{
-    fputc('"', to);
-    if (text[0] && strchr("=+-@\t\r", text[0])) fputc('\'', to);
-    for (; *text; text++) {
-        size_t part = strcspn(text, "\"");
-
-        utf8_put_plain(to, text, part, SIZE_MAX);
-        text += part;
-        if (!*text) break;
-        fputs("\"\"", to);
-    }
-    fputc('"', to);
-}
-
 thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opts *opts, fault *why)
 {
     static const task_row none;
-    column c[COLUMNS];
+    figure c[FIGURES_MAX];
+    size_t count = columns_of(tasks, &none, c);
 
-    columns_of(&none, c);
     fputs("id,name,spawned_by,spawner_id,state,begin_ns", to);
-    for (int k = 0; k < COLUMNS; k++) fprintf(to, ",%s", c[k].key);
+    figures_put_csv_keys(to, c, count);
     fputs("\r\n", to);
     for (size_t i = 0; i < shown(tasks, opts); i++) {
         const task_row *row = &tasks->rows[i];
 
         fprintf(to, "%" PRIu64 ",", row->id);
-        put_csv_text(to, row->name);
+        csv_text(to, row->name);
         fputc(',', to);
-        put_csv_text(to, row->spawned_by);
+        csv_text(to, row->spawned_by);
         fputc(',', to);
         if (row->spawner) fprintf(to, "%" PRIu64, row->spawner);
         fprintf(to, ",\"%s\",%" PRIu64, state_name(row->state), row->begin_ns);
-        columns_of(row, c);
-        for (int k = 0; k < COLUMNS; k++) {
-            fputc(',', to);
-            if (tasks->has_memory || !c[k].needs_memory) fprintf(to, "%" PRIu64, c[k].value);
-        }
+        columns_of(tasks, row, c);
+        figures_put_csv(to, c, count);
         fputs("\r\n", to);
     }
     return finish(to, why);
@@ -253,7 +182,8 @@ thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opt
 
 static void put_json_row(json *j, const task_list *tasks, const task_row *row)
 {
-    column c[COLUMNS];
+    figure c[FIGURES_MAX];
+    size_t count = columns_of(tasks, row, c);
 
     json_begin_object(j, NULL, 0);
     json_uint(j, "id", row->id);
@@ -265,13 +195,7 @@ static void put_json_row(json *j, const task_list *tasks, const task_row *row)
         json_null(j, "spawner_id");
     json_text(j, "state", state_name(row->state));
     json_uint(j, "begin_ns", row->begin_ns);
-    columns_of(row, c);
-    for (int k = 0; k < COLUMNS; k++) {
-        if (tasks->has_memory || !c[k].needs_memory)
-            json_uint(j, c[k].key, c[k].value);
-        else
-            json_null(j, c[k].key);
-    }
+    figures_put_json(j, c, count);
     json_end(j);
 }
 

@@ -32,6 +32,59 @@ static int by_bytes(const void *left, const void *right)
     return by_name(left, right);
 }
 
+uint64_t memory_row_value(const memory_row *row, memory_column column)
+{
+    const profile_memory *m = &row->self;
+
+    switch (column) {
+    case MEMORY_BY_BLOCKS: return m->blocks;
+    case MEMORY_BY_BYTES: return m->bytes;
+    case MEMORY_BY_INCLUSIVE: return (uint64_t)row->inclusive_bytes;
+    case MEMORY_BY_FREED_BLOCKS: return m->freed_blocks;
+    case MEMORY_BY_FREED_BYTES: return m->freed_bytes;
+    case MEMORY_BY_LIVE_BLOCKS: return m->live_blocks;
+    case MEMORY_BY_LIVE_BYTES: return m->live_bytes;
+    case MEMORY_BY_PEAK_BYTES: return m->peak_bytes;
+    case MEMORY_BY_TEMPORARY: return m->temporary;
+    case MEMORY_BY_REALLOCS: return m->reallocs;
+    case MEMORY_BY_REALLOC_BYTES: return m->realloc_bytes;
+    case MEMORY_COLUMN_COUNT: break;
+    }
+    return 0;
+}
+
+memory_column memory_column_named(const char *option)
+{
+#define COLUMN_OPTION(id, name, key, heading, in_bytes, live) name,
+    static const char *const options[] = {MEMORY_ROW_COLUMNS(COLUMN_OPTION)};
+#undef COLUMN_OPTION
+    int column = 0;
+
+    while (column < MEMORY_COLUMN_COUNT && strcmp(options[column], option) != 0) column++;
+    return (memory_column)column;
+}
+
+/* One comparison for each column: qsort() passes nothing on. */
+#define COMPARE(id, option, key, heading, in_bytes, live) \
+    static int by_##id(const void *left, const void *right) \
+    { \
+        uint64_t a = memory_row_value(left, MEMORY_BY_##id); \
+        uint64_t b = memory_row_value(right, MEMORY_BY_##id); \
+\
+        return a != b ? (a > b ? -1 : 1) : by_bytes(left, right); \
+    }
+MEMORY_ROW_COLUMNS(COMPARE)
+#undef COMPARE
+
+void memory_stats_sort(memory_stats *s, memory_column column)
+{
+#define COMPARISON(id, option, key, heading, in_bytes, live) by_##id,
+    static int (*const orders[])(const void *, const void *) = {MEMORY_ROW_COLUMNS(COMPARISON)};
+#undef COMPARISON
+
+    if (s->row_count) qsort(s->rows, s->row_count, sizeof *s->rows, orders[column]);
+}
+
 static memory_row *row_named(memory_stats *s, const char *name, const char *file)
 {
     memory_row key = {.row = {.name = name, .file = file}};

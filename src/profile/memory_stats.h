@@ -23,6 +23,36 @@ typedef struct memory_stats {
     int is_live; /* what was freed is known */
 } memory_stats;
 
+/* Id, name on the command line, key in CSV and JSON, heading of the text table (NULL: not in it),
+   whether in bytes, whether only those who see frees know it. */
+#define MEMORY_ROW_COLUMNS(X) \
+    X(BLOCKS, "blocks", "blocks", "blocks", 0, 0) \
+    X(BYTES, "bytes", "bytes", "bytes", 1, 0) \
+    X(INCLUSIVE, "inclusive", "inclusive_bytes", "incl", 1, 0) \
+    X(FREED_BLOCKS, "freed-blocks", "freed_blocks", NULL, 0, 1) \
+    X(FREED_BYTES, "freed", "freed_bytes", "freed", 1, 1) \
+    X(LIVE_BLOCKS, "live-blocks", "live_blocks", "live", 0, 1) \
+    X(LIVE_BYTES, "live", "live_bytes", "live bytes", 1, 1) \
+    X(PEAK_BYTES, "peak", "peak_bytes", "at peak", 1, 1) \
+    X(TEMPORARY, "temporary", "temporary_blocks", "temp", 0, 1) \
+    X(REALLOCS, "reallocs", "reallocs", NULL, 0, 0) \
+    X(REALLOC_BYTES, "realloc-bytes", "realloc_bytes", NULL, 1, 1)
+
+typedef enum memory_column {
+#define MEMORY_COLUMN_ENUM(id, option, key, heading, in_bytes, live) MEMORY_BY_##id,
+    MEMORY_ROW_COLUMNS(MEMORY_COLUMN_ENUM)
+#undef MEMORY_COLUMN_ENUM
+        MEMORY_COLUMN_COUNT
+} memory_column;
+
+uint64_t memory_row_value(const memory_row *row, memory_column column);
+
+/** Column of a name on the command line; MEMORY_COLUMN_COUNT if there is none. */
+memory_column memory_column_named(const char *option);
+
+/** Sort by a column, the largest first; ties by bytes, then by name. */
+void memory_stats_sort(memory_stats *s, memory_column column);
+
 /**
  * Make the table. The profile must have memory (THAG_ERR_EMPTY); its self values become bytes, and it
  * must outlive the table. *out is the caller's, for memory_stats_free().

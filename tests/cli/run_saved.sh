@@ -51,3 +51,12 @@ thag-analyze filter --by-thread --format=thag a.thag | thag-analyze stats --csv 
 echo "what it has not"
 thag-analyze flamechart part.thag -o x.svg
 thag-analyze merge --format=thag a.thag b.thag | thag-analyze diff - ab.thag | grep -v "^total"
+echo "memory by column, and of a part of the tree"
+thag-analyze stats --memory --sort=blocks --csv a.thag | cut -d, -f1,3,4
+thag-analyze stats --memory --filter=leaf --csv a.thag | cut -d, -f1,3,4
+thag-analyze stats --memory --sort=p99 a.thag
+thag-analyze stats --sort=live a.thag
+thag-analyze leaks --lines a.thag | sed -n 2p
+thag-analyze leaks --hide=work --csv a.thag | sed -n 2p
+thag-analyze peak --callees=leaf --csv a.thag
+thag-analyze temporary --ignore=leaf a.thag
