@@ -1,11 +1,9 @@
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "cli/message.h"
+#include "cli/progress.h"
 #include "output/utf8.h"
 
 static const char *program = "thag";
@@ -13,6 +11,11 @@ static const char *program = "thag";
 void message_program(const char *name)
 {
     program = name;
+}
+
+const char *message_program_name(void)
+{
+    return program;
 }
 
 /* ---- messages ---- */
@@ -66,45 +69,4 @@ int complain_fault(const fault *f)
     }
     return complain(fault_status(f->err), subject, "%s (%s%s)", thag_err_text(f->err), where,
                     f->what);
-}
-
-/* ---- progress ---- */
-
-static char progress_line[600];
-static volatile sig_atomic_t progress_len;
-
-static void on_alarm(int signal_number)
-{
-    (void)signal_number;
-    /* Only for people to see: whether it could be written does not matter. */
-    if (progress_len && write(STDERR_FILENO, progress_line, (size_t)progress_len) < 0) return;
-}
-
-void progress_begin(const char *doing, const char *path)
-{
-    struct itimerval second = {.it_value = {.tv_sec = 1}};
-    struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
-    const char *slash = strrchr(path, '/');
-    int len;
-
-    if (!isatty(STDERR_FILENO)) return;
-    progress_len = 0;
-    len = snprintf(progress_line, sizeof progress_line, "%s: %s %.400s ...\n", program, doing,
-                   slash ? slash + 1 : path);
-    for (int i = 0; i + 1 < len; i++) {
-        if ((unsigned char)progress_line[i] < 0x20 || progress_line[i] == 0x7F)
-            progress_line[i] = '?';
-    }
-    progress_len = len;
-    sigaction(SIGALRM, &action, NULL);
-    setitimer(ITIMER_REAL, &second, NULL);
-}
-
-void progress_end(void)
-{
-    struct itimerval never = {0};
-
-    if (!progress_len) return;
-    progress_len = 0;
-    setitimer(ITIMER_REAL, &never, NULL);
 }

@@ -19,6 +19,7 @@ enum exit_status {
 
 /** The name that begins each message; a constant string. Before anything else in main(). */
 void message_program(const char *name);
+const char *message_program_name(void);
 
 /** `PROGRAM: subject: what`, escaped for a terminal. subject may be NULL. Returns status. */
 int complain(int status, const char *subject, const char *format, ...)
@@ -26,9 +27,5 @@ int complain(int status, const char *subject, const char *format, ...)
 
 /** Say what a fault says. Returns the exit status that goes with it. */
 int complain_fault(const fault *f);
-
-/** Say on a terminal, once a second has passed, what takes so long. progress_end() silences it. */
-void progress_begin(const char *doing, const char *path);
-void progress_end(void);
 
 #endif

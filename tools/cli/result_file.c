@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "cli/progress.h"
 #include "cli/result_file.h"
 
 #define CLOBBER "exists (use --force to overwrite it)"
@@ -46,6 +47,7 @@ int result_open(result_file *out, const char *path, int force)
     memset(out, 0, sizeof *out);
     out->force = force;
     if (path && strcmp(path, "-") != 0) return open_file(out, path);
+    if (isatty(STDOUT_FILENO)) progress_end(); /* it would stand among the result */
     out->to = stdout;
     return EXIT_FINE;
 }
@@ -63,6 +65,7 @@ int result_close(result_file *out, int status)
 {
     int failed;
 
+    progress_end();
     if (!out->to) return status;
     failed = fflush(out->to) != 0 || ferror(out->to);
     if (out->to != stdout && fclose(out->to)) failed = 1;

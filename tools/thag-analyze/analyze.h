@@ -10,6 +10,7 @@
 
 #include "cli/message.h"
 #include "cli/option.h"
+#include "cli/progress.h"
 #include "cli/result_file.h"
 #include "output/stats_writer.h"
 #include "profile/operation.h"
@@ -25,6 +26,7 @@ typedef struct input {
     loaded whole;      /* of a single file: its trace, if it is one; the profile is above */
     run_facts meta;    /* of the runs that the files came from: a saved profile may have several */
     int file_count;    /* as given */
+    const char *path;  /* of the first; borrowed */
     char program[256]; /* meta.program points here */
     char stem[256];    /* file name of the first without folder and ending; "stdin" */
 } input;

@@ -176,6 +176,7 @@ int input_open_with(input *in, char **paths, int count, const input_opts *opts)
         return status;
     }
     set_stem(in, paths[0]);
+    in->path = paths[0];
     snprintf(in->program, sizeof in->program, "%s",
              in->profile->title ? in->profile->title : in->stem);
     in->meta.program = in->program;
@@ -215,6 +216,7 @@ int input_timeline(timeline **tl, const input *in)
 
     *tl = NULL;
     if (status != EXIT_FINE) return status;
+    progress_begin("reading the timeline of", in->path);
     return timeline_new(tl, &l, &f) ? complain_fault(&f) : EXIT_FINE;
 }
 
@@ -236,7 +238,9 @@ int input_slice(input *in, const slice_opts *opts)
     int status = one_trace(&l, in);
 
     if (status != EXIT_FINE) return status;
+    progress_begin("reading the timeline of", in->path);
     if (profile_slice(&p, &l, opts, &lost, &f)) return complain_fault(&f);
+    progress_end();
     complain_lost(in, &lost);
     profile_free(in->profile);
     in->profile = p;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "cli/progress.h"
 #include "output/json_writer.h"
 
 /* What is in the body is the same: series of labels and gzipped pprof. Where labels stand is not. */
