@@ -341,7 +341,7 @@ static void *calloc_summary(size_t count, size_t size)
     return calloc_usual(count, size, THAGI_MEMORY_SUMMARY);
 }
 
-#define LIVE_WAY(name, way) \
+#define WAY_TO_MAKE(name, way) \
     static void *malloc_##name(size_t size) \
     { \
         return malloc_usual(size, way); \
@@ -349,7 +349,8 @@ static void *calloc_summary(size_t count, size_t size)
     static void *calloc_##name(size_t count, size_t size) \
     { \
         return calloc_usual(count, size, way); \
-    } \
+    }
+#define WAY_TO_END(name, way) \
     static void *realloc_##name(void *block, size_t size) \
     { \
         return realloc_usual(block, size, way); \
@@ -358,9 +359,11 @@ static void *calloc_summary(size_t count, size_t size)
     { \
         free_usual(block, way); \
     }
-LIVE_WAY(detail, THAGI_MEMORY_DETAIL)
-LIVE_WAY(many, THAGI_MEMORY_MANY)
-LIVE_WAY(alone, THAGI_MEMORY_ALONE)
+WAY_TO_MAKE(detail, THAGI_MEMORY_DETAIL)
+WAY_TO_END(detail, THAGI_MEMORY_DETAIL)
+WAY_TO_MAKE(many, THAGI_MEMORY_MANY)
+WAY_TO_END(many, THAGI_MEMORY_MANY)
+WAY_TO_END(alone, THAGI_MEMORY_ALONE)
 
 #define WAY(number, name) \
     [number] = {malloc_##name, calloc_##name, realloc_##name, free_##name, number}
@@ -371,7 +374,8 @@ thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] = {
     [THAGI_MEMORY_SUMMARY] = {malloc_summary, calloc_summary, realloc_summary, free_off,
                               THAGI_MEMORY_SUMMARY},
     WAY(THAGI_MEMORY_MANY, many),
-    WAY(THAGI_MEMORY_ALONE, alone)};
+    [THAGI_MEMORY_ALONE] = {malloc_many, calloc_many, realloc_alone, free_alone,
+                            THAGI_MEMORY_ALONE}};
 
 void thagi_heap_shorten(const thagi_heap_real *real)
 {

@@ -9,8 +9,7 @@
 #define ROWS_AT_FIRST   1024
 #define PLACES_AT_FIRST 512
 #define MARGIN_MAX      65536
-#define MARGIN_SHIFT    10              /* of the peak */
-#define ALONE           (INT64_MAX / 4) /* a margin that is never left */
+#define MARGIN_SHIFT    10 /* of the peak */
 
 #define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
@@ -77,7 +76,7 @@ static void change_way(enum thagi_memory_way from, enum thagi_memory_way to)
 static void alert(thagi_thread *thread)
 {
     __atomic_store_n(&thread->memory.places, &no_places, __ATOMIC_RELAXED);
-    __atomic_store_n(&thread->memory.free_high, INT64_MIN, __ATOMIC_RELAXED);
+    __atomic_store_n(&thread->memory.free_span, 0, __ATOMIC_RELAXED);
 }
 
 void thagi_memory_interrupted(thagi_thread *thread)
@@ -99,13 +98,16 @@ int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold
     trace_heap *heap = (trace_heap *)(chunk + 1);
     heap->mode = mode;
     heap->threshold = threshold;
-    chunk->used = sizeof *chunk + sizeof *heap;
-    thagi_chunk_publish(chunk, TRACE_HEAP);
     uint64_t seed = thagi_plat_real_ns() ^ (uint64_t)session->pid << 32 ^ (uintptr_t)heap;
     thagi_memory_peak = 0;
     session->memory_key = thagi_memory_key = 1 | thagi_hash_mix(seed);
     session->heap = heap;
-    if (mode == TRACE_HEAP_LIVE) thagi_memory_is_live = 1;
+    if (mode == TRACE_HEAP_LIVE) {
+        thagi_heap_series_start(session);
+        thagi_memory_is_live = 1;
+    }
+    chunk->used = TRACE_HEAP_SLICES_POS + TRACE_HEAP_SLICES * sizeof(trace_heap_slice);
+    thagi_chunk_publish(chunk, TRACE_HEAP);
     alert_all(session);
     return 0;
 }
@@ -134,52 +136,64 @@ void thagi_memory_forget(void)
 
 /* --- the sum of all threads -------------------------------------------------------------------- */
 
-/* How far the thread may go until it tells the others. Alone, it knows what would be a new peak. What a
-   signal handler adds meanwhile to what is pending stays in it. */
+/* How far the thread may go until it tells the others. Alone, it goes by the steps of the heap over time,
+   and knows what would be a new peak. What a signal handler adds meanwhile to what is pending stays in it. */
 static void set_margins(const thagi_session *session, const thagi_thread *thread,
                         thagi_memory *memory, int64_t live, uint64_t peak)
 {
-    int64_t margin = (int64_t)(peak >> MARGIN_SHIFT), free_high = INT64_MAX;
+    int64_t margin = (int64_t)(peak >> MARGIN_SHIFT), free_low = INT64_MIN;
+    uint64_t free_span = UINT64_MAX, free_left;
     if (margin > MARGIN_MAX) margin = MARGIN_MAX;
+    memory->is_alone = 0;
     if (thread->level) {
         margin =
             0; /* a signal handler's: the slot that it interrupted may think that it is alone */
-        free_high = INT64_MIN;
+        free_span = 0;
     } else if (__atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) <= 1) {
-        margin = ALONE;
-        free_high = (int64_t)peak - live - ALONE;
+        memory->is_alone = 1;
+        margin = (int64_t)session->series.step;
+        int64_t to_peak = (int64_t)peak - live; /* negative: the next free sets a new one */
+        free_low = -2 * margin;
+        free_span = to_peak < -margin ? 0 : (uint64_t)(to_peak + margin) + 1;
     }
+    free_left = memory->is_alone ? INT64_MAX : (uint64_t)margin;
     thagi_own_add((uint64_t *)&memory->above, (uint64_t)(memory->high - margin));
     memory->high = margin;
-    memory->free_left = (uint64_t)margin;
-    __atomic_store_n(&memory->free_high, free_high, __ATOMIC_RELAXED);
-    if (margin == ALONE) change_way(THAGI_MEMORY_MANY, THAGI_MEMORY_ALONE);
+    memory->free_left = free_left;
+    memory->free_low = free_low;
+    __atomic_store_n(&memory->free_span, free_span, __ATOMIC_RELAXED);
+    if (memory->is_alone) change_way(THAGI_MEMORY_MANY, THAGI_MEMORY_ALONE);
 }
 
-/* Tell all what is pending here. The highest sum so far. */
-static uint64_t publish(const thagi_session *session, int64_t moved, int64_t *live)
+/* `live` was as high as never before. The highest of all so far. */
+static uint64_t raise_peak(trace_heap *heap, int64_t live, uint64_t now)
 {
-    trace_heap *heap = session->heap;
-    *live = (int64_t)__atomic_add_fetch(&heap->live, (uint64_t)moved, __ATOMIC_RELAXED);
     uint64_t peak = __atomic_load_n(&heap->peak, __ATOMIC_RELAXED);
-    while (*live > (int64_t)peak)
-        if (__atomic_compare_exchange_n(&heap->peak, &peak, (uint64_t)*live, 0, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED))
-            peak = (uint64_t)*live;
+    while (live > (int64_t)peak)
+        if (__atomic_compare_exchange_n(&heap->peak, &peak, (uint64_t)live, 0, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED)) {
+            peak = (uint64_t)live;
+            heap->peak_ticks = now;
+        }
     __atomic_store_n(&thagi_memory_peak, peak, __ATOMIC_RELAXED);
     return peak;
 }
 
-static void flush(thagi_session *session, thagi_thread *thread)
+/* Tell all what is pending here. may_be_peak: or else nothing is freed from it yet. */
+static void flush(thagi_session *session, thagi_thread *thread, int may_be_peak)
 {
     thagi_memory *memory = &thread->memory;
-    int64_t live, moved = memory->high;
+    trace_heap *heap = session->heap;
+    uint64_t now = thagi_ticks(), peak = thagi_memory_peak;
+    int64_t moved = memory->high;
     moved += __atomic_exchange_n(&memory->above, -memory->high, __ATOMIC_RELAXED);
-    uint64_t peak = publish(session, moved, &live);
+    int64_t live = (int64_t)__atomic_add_fetch(&heap->live, (uint64_t)moved, __ATOMIC_RELAXED);
+    if (may_be_peak) peak = raise_peak(heap, live, now);
+    if (live >= 0) thagi_heap_series_put(session, (uint64_t)live, now);
     set_margins(session, thread, memory, live, peak);
     /* A second thread may have come meanwhile, and its alert may be what was overwritten. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    if (memory->high == ALONE && __atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) > 1) {
+    if (memory->is_alone && __atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) > 1) {
         change_way(THAGI_MEMORY_ALONE, THAGI_MEMORY_MANY);
         set_margins(session, thread, memory, live, peak);
     }
@@ -193,11 +207,10 @@ static void settle(thagi_session *session, thagi_thread *thread)
 {
     thagi_memory *memory = &thread->memory;
     int64_t pending = memory->above + memory->high;
-    if (memory->above <= 0 && pending > -memory->high &&
-        memory->above <= __atomic_load_n(&memory->free_high, __ATOMIC_RELAXED))
+    if (memory->above <= 0 && pending > -memory->high && thagi_memory_in_span(memory))
         memory->free_left = (uint64_t)(pending + memory->high);
     else
-        flush(session, thread);
+        flush(session, thread, !memory->is_alone);
 }
 
 void thagi_memory_used_up(thagi_task *task)
@@ -214,7 +227,7 @@ void thagi_memory_join(thagi_session *session, thagi_thread *thread)
 {
     if (!thread->memory.places) {
         thread->memory.places = &no_places;
-        thread->memory.free_high = INT64_MIN;
+        thread->memory.free_span = 0;
     }
     if (thread->level) return;
     thagi_memory_here = &thread->memory;
@@ -229,7 +242,7 @@ void thagi_memory_leave(thagi_session *session, thagi_thread *thread)
     if (thagi_memory_here == &thread->memory) thagi_memory_here = &no_memory;
     if (!session->heap || !thread->memory.own_places) return;
     thread->memory.last_block = NULL;
-    flush(session, thread);
+    flush(session, thread, 1);
     alert(thread);
 }
 
@@ -272,8 +285,7 @@ static int rows_grow(thagi_memory *memory, uint32_t node)
     if (memory->rows) memcpy(rows, memory->rows, memory->row_room * sizeof(thagi_row *));
     for (uint32_t i = memory->row_room; i < room; i++) rows[i] = &no_row;
     memory->rows = rows;
-    ORDERED();
-    memory->row_room = room;
+    __atomic_store_n(&memory->row_room, room, __ATOMIC_RELEASE); /* another thread may count */
     return 1;
 }
 
@@ -357,7 +369,7 @@ static int revive(thagi_session *session, thagi_thread *thread)
         if (__atomic_exchange_n(&memory->is_forgetful, 0, __ATOMIC_SEQ_CST)) places_clear(places);
         if (!thread->level) __atomic_store_n(&memory->places, places, __ATOMIC_SEQ_CST);
     } while (__atomic_load_n(&memory->is_forgetful, __ATOMIC_SEQ_CST));
-    flush(session, thread);
+    flush(session, thread, 1);
     return 1;
 }
 
@@ -451,8 +463,7 @@ thagi_row *thagi_memory_creditor_current(uint32_t node)
         return NULL;
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
-    if (memory->above > __atomic_load_n(&memory->free_high, __ATOMIC_RELAXED))
-        flush(thagi_session_now, task->thread);
+    if (!thagi_memory_in_span(memory)) flush(thagi_session_now, task->thread, 1);
     touch(row);
     thagi_memory_leave_task(task, was);
     return row;
@@ -472,8 +483,7 @@ void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t
     thagi_memory *memory = &task->thread->memory;
     thagi_row *row = thagi_memory_row(task->thread, node);
     if (!row) return;
-    if (memory->above > __atomic_load_n(&memory->free_high, __ATOMIC_RELAXED))
-        flush(thagi_session_now, task->thread);
+    if (!thagi_memory_in_span(memory)) flush(thagi_session_now, task->thread, 1);
     touch(row);
     if (thagi_memory_sub_fast(memory, row, block, bytes, is_free, THAGI_MEMORY_MANY))
         settle(thagi_session_now, task->thread);

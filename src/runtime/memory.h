@@ -16,8 +16,9 @@
  * slots (code.c), and so a block's record need not say more than that it has it.
  *
  * Peak. trace_heap.live is the sum over all threads. A thread tells it what it allocated and freed when
- * the sum of that leaves a margin: none matters while it is alone. A peak is a free that finds more live
- * than ever, so growing costs nothing. When one is set nothing is copied: each row copies its live
+ * the sum of that leaves a margin; while it is alone only for the heap over time (heap_series.c), by
+ * wider and wider steps if they follow each other fast. A peak is a free that finds more live than ever, so
+ * growing costs nothing. When one is set nothing is copied: each row copies its live
  * values when it is changed for the first time after that, which it knows by the peak's own value. The
  * rest is the reader's work.
  */
@@ -34,7 +35,7 @@ enum thagi_memory_way {
     THAGI_MEMORY_DETAIL,  /* all that is allocated and freed, by native stacks */
     THAGI_MEMORY_SUMMARY, /* all that is allocated */
     THAGI_MEMORY_MANY,    /* and all that is freed, by several threads */
-    THAGI_MEMORY_ALONE,   /* by one: there are no margins */
+    THAGI_MEMORY_ALONE,   /* by one: the margins are steps of the heap over time */
     THAGI_MEMORY_WAYS
 };
 #define THAGI_HIDDEN __attribute__((__visibility__("hidden")))
@@ -171,9 +172,15 @@ thagi_memory_add_fast(thagi_task *task, thagi_row *row, const void *block, size_
     if (THAGI_UNLIKELY(task->is_users)) thagi_memory_pay(task, bytes);
     if (way == THAGI_MEMORY_SUMMARY) return 0;
     memory->last_block = block;
-    if (way == THAGI_MEMORY_MANY) return thagi_own_add_above(&memory->above, bytes);
-    thagi_own_add((uint64_t *)&memory->above, bytes);
-    return 0;
+    return thagi_own_add_above(&memory->above, bytes);
+}
+
+/** Whether a free now is neither the end of a peak nor a step down since live was recorded last. */
+static inline __attribute__((__always_inline__)) int
+thagi_memory_in_span(const thagi_memory *memory)
+{
+    return (uint64_t)memory->above - (uint64_t)memory->free_low <
+           __atomic_load_n(&memory->free_span, __ATOMIC_RELAXED);
 }
 
 /**
@@ -186,7 +193,7 @@ thagi_memory_creditor_fast(const thagi_memory *memory, uint32_t node, enum thagi
     if (THAGI_UNLIKELY(node >= memory->row_room)) return NULL; /* so it is without a slot */
     thagi_row *row = memory->rows[node];
     if (THAGI_UNLIKELY(!thagi_memory_is_current(row))) return NULL; /* as that of no row */
-    if (way == THAGI_MEMORY_ALONE && THAGI_UNLIKELY(memory->above > memory->free_high)) return NULL;
+    if (way == THAGI_MEMORY_ALONE && THAGI_UNLIKELY(!thagi_memory_in_span(memory))) return NULL;
     return row;
 }
 
@@ -205,7 +212,7 @@ thagi_memory_sub_fast(thagi_memory *memory, thagi_row *row, const void *block, s
         memory->last_block = NULL;
     }
     thagi_own_sub((uint64_t *)&memory->above, bytes);
-    return way == THAGI_MEMORY_MANY && thagi_own_sub_below(&memory->free_left, bytes);
+    return way != THAGI_MEMORY_ALONE && thagi_own_sub_below(&memory->free_left, bytes);
 }
 
 /* --- the slow way ------------------------------------------------------------------------------ */

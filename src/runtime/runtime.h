@@ -134,7 +134,7 @@ typedef struct thagi_cell_map {
 } thagi_cell_map;
 
 /* A slot's part of memory profiling (memory.h). Single writer: its thread, but for `places` and
-   `free_high`, which others may set so that the thread takes the slow way next time. */
+   `free_span`, which others may set so that the thread takes the slow way next time. */
 typedef struct thagi_places thagi_places;
 typedef struct thagi_stacks thagi_stacks;
 typedef struct thagi_row thagi_row;
@@ -142,15 +142,17 @@ typedef struct thagi_memory {
     thagi_places *places; /* own_places; or an empty table */
     thagi_row **rows;     /* by node; one that is never up to date where nothing was counted yet */
     uint32_t row_room;    /* of rows */
-    int is_forgetful;     /* own_places may name code that is gone */
-    int64_t above;        /* bytes that trace_heap.live does not have yet, less `high` */
-    int64_t high;         /* the most that they may be */
-    int64_t free_high;    /* if `above` is more, the next free sets a peak */
-    uint64_t free_left;   /* bytes that may be freed before the thread looks at all this again */
+    uint32_t is_alone;    /* its margins are those of the only thread */
     const void *last_block; /* the newest allocation; only compared, never followed */
+    int64_t above;          /* bytes that trace_heap.live does not have yet, less `high` */
+    int64_t free_low;   /* unless `above` is from here on less than `free_span` above this, the */
+    uint64_t free_span; /* next free sets a peak, or is a step of the heap over time */
+    uint64_t free_left; /* bytes that may be freed before the thread looks at all this again */
+    int64_t high;       /* the most that they may be before the others are told */
     trace_sizes *sizes;
     thagi_places *own_places;
     thagi_stacks *stacks; /* native stacks (src/heap/native_stack.c); NULL: none yet */
+    int is_forgetful;     /* own_places may name code that is gone */
 } thagi_memory;
 
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
@@ -223,10 +225,17 @@ struct thagi_session {
     trace_chunk *site_chunk, *tree_chunk, *module_chunk, *code_chunk;
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
-    uint64_t snapshot_ticks;  /* when the clock's pair was renewed */
-    uint32_t misuse_reported; /* THAGI_MISUSE_*: told in the log already */
-    uintptr_t lock_owner;     /* address of the holder's thagi_current; 0: nobody */
-    trace_heap *heap;         /* NULL: memory is not recorded */
+    uint64_t snapshot_ticks;   /* when the clock's pair was renewed */
+    uint32_t misuse_reported;  /* THAGI_MISUSE_*: told in the log already */
+    uintptr_t lock_owner;      /* address of the holder's thagi_current; 0: nobody */
+    trace_heap *heap;          /* NULL: memory is not recorded */
+    struct thagi_heap_series { /* heap_series.c; but for `lock` of who has it */
+        uint32_t lock, slice;
+        uint64_t step; /* bytes that live has to move to be recorded again */
+        uint64_t last; /* what was recorded last, and when */
+        uint64_t last_ticks;
+        uint64_t count_ticks; /* blocks are not counted again before this */
+    } series;
     uint64_t memory_key; /* not 0; of the records in blocks: those of other processes are no good */
     uint64_t task_count; /* ids given so far */
     struct thagi_task_block *task_blocks;
@@ -287,6 +296,11 @@ void thagi_memory_interrupted(thagi_thread *thread);
 void thagi_memory_leave(thagi_session *session, thagi_thread *thread);
 /** A module was unloaded: addresses of code that are known may be those of other code now. */
 void thagi_memory_forget(void);
+
+/* heap_series.c: live bytes over time, in the trace_heap. */
+void thagi_heap_series_start(thagi_session *session);
+/** Live bytes are `live` now: recorded, if that is far enough from what was recorded last. */
+void thagi_heap_series_put(thagi_session *session, uint64_t live, uint64_t now);
 
 /* code.c: places in machine code, interned by module and offset. */
 /** The child of a node for the call that returns to pc, which allocates `bytes` now. TRACE_NONE, if there

@@ -404,17 +404,46 @@ typedef struct trace_wait {
 
 enum trace_heap_mode { TRACE_HEAP_SUMMARY = 1, TRACE_HEAP_LIVE = 2 };
 
-/* TRACE_HEAP, after its trace_chunk. */
+/* The heap over one slice of time: what live was at the moments that were recorded. 40 bytes. */
+typedef struct trace_heap_slice {
+    uint64_t last; /* at the last of them, the lowest and the highest */
+    uint64_t min;
+    uint64_t max;
+    uint64_t moments; /* how many; 0: live stayed about what it was. Written last */
+    uint64_t blocks;  /* one more than the live blocks at the first of them; 0: nobody counted */
+} trace_heap_slice;
+
+/*
+ * TRACE_HEAP, after its trace_chunk. With one thread the peak is exact; with n threads each may hold
+ * back up to 1/1024 of it, at most 64 KiB.
+ * From `peak_ticks` on only in live mode, and not in older traces, whose chunk is shorter. All slices
+ * are of one length. When the last one is over, two become one each, slice i of 2i and 2i + 1, from the
+ * first on; `joined` is then one more than those that are done, and 0 again afterwards.
+ */
 typedef struct trace_heap {
     uint32_t mode; /* enum trace_heap_mode */
     uint32_t reserved;
     uint64_t threshold; /* only blocks that are larger are recorded */
     uint64_t padding[6];
-    /* Live mode only. With one thread the peak is exact; with n threads each may hold back up to 1/1024
-       of it, at most 64 KiB. */
-    uint64_t live; /* bytes, as far as the threads have told; right when the peak was set */
-    uint64_t peak; /* the highest value of it from which something was freed */
+    uint64_t live;        /* bytes, as far as the threads have told; right when the peak was set */
+    uint64_t peak;        /* the highest value of it from which something was freed */
+    uint64_t peak_ticks;  /* when it was; written after the peak */
+    uint64_t since_ticks; /* when the first slice began */
+    union {
+        struct {
+            uint32_t length_log2; /* of a slice, in ticks */
+            uint32_t joined;
+        };
+        uint64_t scale; /* both by one store */
+    };
+    uint64_t skipped; /* moments that were not recorded, since another thread was at it */
+    uint64_t
+        step_max; /* bytes: live was never further than this from what was recorded last, but for
+                          what the threads held back */
 } trace_heap;
+/* Where the slices are in a HEAP chunk. */
+#define TRACE_HEAP_SLICES_POS 192u
+#define TRACE_HEAP_SLICES     1600u
 
 /*
  * Memory that the program hands out itself, of pools and arenas, or that it maps: kept apart from the

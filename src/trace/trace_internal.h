@@ -73,6 +73,7 @@ struct trace {
     trace_bucket *buckets;
     size_t bucket_count, bucket_cap;
     trace_memory_info memory;
+    trace_heap_time heap_time;
     trace_task_info *tasks;
     size_t task_count, task_cap;
     size_t task_first_path; /* paths of open tasks, which belong to no slot, come last */
@@ -126,6 +127,8 @@ thag_err trace_check_timeline(trace *t);
 
 /* trace_memory.c: the HEAP chunk; and, when all slots are read, the peak. */
 thag_err trace_load_heap(trace *t);
+/* trace_heap_time.c: its slices. The buffer has the chunk. */
+thag_err trace_load_heap_time(trace *t, const chunk_ref *ref, const uint8_t *buffer);
 void trace_settle_peak(trace *t);
 
 /** trace_pools.c: what was not the heap's. */

@@ -16,12 +16,14 @@ thag_err trace_load_heap(trace *t)
     const chunk_list *list = &t->chunks[TRACE_HEAP];
     uint8_t *buffer;
     trace_heap heap;
+    thag_err err;
 
     if (!list->count) return THAG_OK;
     buffer = malloc(TRACE_CHUNK_BYTES);
     if (!buffer) return THAG_ERR_MEMORY;
     trace_load_chunk(t, &list->items[0], buffer);
     memcpy(&heap, buffer + sizeof(trace_chunk), sizeof heap);
+    err = trace_load_heap_time(t, &list->items[0], buffer);
     free(buffer);
     if (list->count > 1) {
         trace_note(t, CHUNK_OFFSET(list->items[1].chunk), "a second chunk of the heap");
@@ -34,7 +36,7 @@ thag_err trace_load_heap(trace *t)
     t->memory.mode = heap.mode;
     t->memory.threshold = heap.threshold;
     t->memory.peak = heap.peak;
-    return THAG_OK;
+    return err;
 }
 
 /* Differences are modulo 2^64: what one slot freed another may have allocated. */
@@ -149,5 +151,6 @@ void trace_settle_peak(trace *t)
         m->peak_blocks = (int64_t)(m->blocks - m->freed_blocks);
         m->peak_bytes = (int64_t)(m->bytes - m->freed_bytes);
     }
+    t->heap_time.peak_ticks = 0;
     if (live > t->memory.peak && (int64_t)live > 0) t->memory.peak = live;
 }

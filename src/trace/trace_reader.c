@@ -122,6 +122,7 @@ void trace_free(trace *t)
     free(t->tails);
     free(t->paths);
     free(t->buckets);
+    free(t->heap_time.slices);
     free(t->tasks);
     free(t->pools);
     free(t->pool_paths);

@@ -180,6 +180,20 @@ typedef struct trace_memory_info {
 
 const trace_memory_info *trace_memory_of(const trace *t);
 
+/* Live bytes over time, where the trace has that: live mode, and not of an older writer. */
+typedef struct trace_heap_time {
+    trace_heap_slice
+        *slices;          /* in order of time, each after the one before; moments 0: nothing new */
+    uint32_t count;       /* 0: there are none */
+    uint32_t length_log2; /* of a slice, in ticks */
+    uint64_t since_ticks; /* when the first began */
+    uint64_t peak_ticks;  /* when the peak was; 0: unknown, or the end */
+    uint64_t skipped;     /* moments that were not recorded */
+    uint64_t step_bytes;  /* live was never further than this from what was recorded last */
+} trace_heap_time;
+
+const trace_heap_time *trace_heap_time_of(const trace *t);
+
 /* ---- tasks ---- */
 
 /* A task of the user's. Times in ticks. It ran for end - begin - waited. */
