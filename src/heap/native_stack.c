@@ -17,18 +17,20 @@
 #define STEPS_MAX  (1u << 20) /* of a thread; then it begins anew. The tree keeps what was found */
 #define PAGE_BYTES 65536u
 #define BROKEN_BIT (1u << 31) /* beside a node: the stack ended before it should */
-#define MEMO_WORDS 24u
-#define MEMOS      32u
+#define MEMO_WORDS 40u
+#define MEMO_SETS  16u
+#define MEMO_WAYS  4u
 #define NODE_KEY   (UINT64_C(1) << 63)
 
 typedef struct step step;
 struct step {
-    uintptr_t address;  /* that a call returns to */
-    step *caller;       /* the step that came next the last time */
-    const step *callee; /* the step before this one */
-    uint32_t anchor;    /* where a stack that ended here hung, the last time, with BROKEN_BIT; */
+    uintptr_t address; /* that a call returns to */
+    step *caller;      /* the step that came next the last time, */
+    step *other;       /* and the one before that */
     thagi_unwind_row row;
-    void *counters; /* and who pays for it: thagi_row of those that allocate, or trace_release */
+    uint32_t anchor; /* where a stack that ended here hung, the last time, with BROKEN_BIT; */
+    void *counters;  /* and who pays for it: thagi_row of those that allocate, or trace_release */
+    const step *callee; /* the step before this one */
 };
 
 /* What comes after a step: another step, or the counters of a stack that ends there. */
@@ -44,7 +46,8 @@ typedef struct entry {
 
 /*
  * A walk that was made: it depends on nothing but its start and the words that it read. If all of them
- * are as they were, so is its end.
+ * are as they were, so is its end. That is a third of the work of walking again, for these loads do not
+ * wait for each other.
  */
 typedef struct memo {
     uintptr_t pc, sp, limit; /* its start; pc 0: free */
@@ -53,11 +56,17 @@ typedef struct memo {
     uint32_t anchor;
     uint16_t count; /* of words; more than there is room for: of no use */
     uint16_t uses_bp;
-    uint32_t version; /* counts the walks that were noted here */
     void *counters;
     uint32_t at[MEMO_WORDS]; /* from sp */
     uintptr_t word[MEMO_WORDS];
 } memo;
+
+/* Those of one start share a set: a wrapper of malloc is called from many places. */
+typedef struct memo_set {
+    memo *latest;    /* of the ways: met last */
+    uint32_t victim; /* to be made anew next */
+    memo ways[MEMO_WAYS];
+} memo_set;
 
 /* Of one slot. */
 struct thagi_stacks {
@@ -65,7 +74,7 @@ struct thagi_stacks {
     uint32_t step_count;
     step root[THAGI_STACK_KINDS]; /* of those who allocate and those who free: they alternate */
     step hooks;                   /* from within a hook to its caller */
-    memo memos[THAGI_STACK_KINDS][MEMOS];
+    memo_set memos[THAGI_STACK_KINDS][MEMO_SETS];
     entry *entries;
     uint32_t room, count;
     step *free, *free_end; /* of the present page */
@@ -77,7 +86,7 @@ struct thagi_stacks {
 
 #define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
-static step no_step; /* an address that is never returned to */
+static step no_step = {.address = 1}; /* that is never returned to */
 
 /* --- memory ------------------------------------------------------------------------------------ */
 
@@ -134,11 +143,14 @@ static void stacks_clear(thagi_stacks *s)
     thagi_plat_unmap(s->entries, s->room * sizeof *s->entries);
     thagi_plat_unmap(s->flags, s->flag_room);
     *s = (thagi_stacks){.releases = s->releases, .release_room = s->release_room};
-    s->hooks.caller = &no_step;
+    s->hooks.caller = s->hooks.other = &no_step;
     for (int kind = 0; kind < THAGI_STACK_KINDS; kind++) {
-        s->root[kind].caller = &no_step;
+        s->root[kind].caller = s->root[kind].other = &no_step;
         s->root[kind].anchor = TRACE_NONE;
     }
+    for (int kind = 0; kind < THAGI_STACK_KINDS; kind++)
+        for (uint32_t i = 0; i < MEMO_SETS; i++)
+            s->memos[kind][i].latest = &s->memos[kind][i].ways[0];
     s->generation = thagi_memory_generation();
 }
 
@@ -154,6 +166,40 @@ static __attribute__((__noinline__)) thagi_stacks *stacks_ready(thagi_thread *th
     return s;
 }
 
+/* How to find the caller's frame; is_plain if that needs no checks but of the end. */
+static thagi_unwind_row row_of(const thagi_plat_object *object, uintptr_t address)
+{
+    thagi_unwind_row row = thagi_eh_frame_row(object, address);
+    int is_aligned = row.offset % 8 == 0 && row.bp % 8 == 0;
+    int is_saved_within = row.bp_rule == THAGI_BP_AT_CFA && row.bp < 0 && row.bp >= -row.offset;
+    row.is_plain = row.rule == THAGI_UNWIND_SP && row.offset > 0 && is_aligned &&
+                   (row.bp_rule == THAGI_BP_KEPT || is_saved_within);
+    return row;
+}
+
+/* A step that does not lead anywhere yet. NULL: the address is in no module, or there is no memory. */
+static step *step_new(thagi_stacks *s, const step *from, uintptr_t address, int *is_code)
+{
+    thagi_plat_object object;
+    /* Most of what is new in a stack was seen in others, which are listed below no step. */
+    const entry *listed = s->room ? entry_at(s, &no_step, address) : NULL;
+    const step *seen = listed && listed->from ? listed->to.next : NULL;
+    *is_code = seen || thagi_plat_object_of(address - 1, &object);
+    step *fresh = *is_code && entries_grow(s) ? step_alloc(s) : NULL;
+    if (!fresh) return NULL;
+    *fresh = (step){.address = address,
+                    .caller = &no_step,
+                    .other = &no_step,
+                    .callee = from,
+                    .anchor = TRACE_NONE,
+                    .row = seen ? seen->row : row_of(&object, address)};
+    if (!seen) {
+        *entry_at(s, &no_step, address) = (entry){&no_step, address, {.next = fresh}};
+        s->count++;
+    }
+    return fresh;
+}
+
 /* The step from `from` by a return address that did not come last. NULL: the address is in no module
    (*is_code 0), or there is no memory. */
 static __attribute__((__noinline__)) step *step_to(thagi_thread *thread, step *from,
@@ -165,15 +211,9 @@ static __attribute__((__noinline__)) step *step_to(thagi_thread *thread, step *f
     if (known && known->from) return known->to.next;
     int saved_errno = errno;
     uint64_t since = thagi_ticks();
-    thagi_plat_object object;
-    *is_code = thagi_plat_object_of(address - 1, &object);
-    step *fresh = *is_code && entries_grow(s) ? step_alloc(s) : NULL;
+    step *fresh = step_new(s, from, address, is_code);
+    if (fresh && !entries_grow(s)) fresh = NULL;
     if (fresh) {
-        *fresh = (step){.address = address,
-                        .caller = &no_step,
-                        .callee = from,
-                        .anchor = TRACE_NONE,
-                        .row = thagi_eh_frame_row(&object, address)};
         *entry_at(s, from, address) = (entry){from, address, {.next = fresh}};
         s->count++;
     }
@@ -257,10 +297,11 @@ static __attribute__((__noinline__)) void *counters_of(thagi_session *session, t
 
 /* Registers of the function that was called from, just after the call. */
 typedef struct walk {
-    uintptr_t pc, sp, bp;
+    uintptr_t pc, sp;
+    uintptr_t bp;    /* the frame pointer; or, if bp_at, the one that somebody further down had */
+    uintptr_t bp_at; /* where it was saved; it is read when somebody needs it. 0: it is in bp */
     uintptr_t limit; /* a frame that reaches above this one has the span */
     uintptr_t hi;    /* end of what can be read */
-    uintptr_t bp_at; /* where bp was saved; 0: it is the one at the start */
     memo *memo;      /* what takes note of the walk; NULL: nothing */
 } walk;
 
@@ -272,25 +313,29 @@ static inline __attribute__((__no_sanitize_address__)) uintptr_t word_at(uintptr
     return *(const uintptr_t *)address;
 }
 
+static inline void note_word(memo *m, uintptr_t address, uintptr_t word)
+{
+    if (THAGI_LIKELY(m->count < MEMO_WORDS)) {
+        m->at[m->count] = (uint32_t)(address - m->sp);
+        m->word[m->count++] = word;
+    } else {
+        m->count = MEMO_WORDS + 1;
+    }
+}
+
 /* Read a word on which the end of the walk depends. */
 static inline uintptr_t read_word(const walk *w, uintptr_t address)
 {
     uintptr_t word = word_at(address);
-    memo *m = w->memo;
-    if (m && m->count < MEMO_WORDS) {
-        m->at[m->count] = (uint32_t)(address - m->sp);
-        m->word[m->count] = word;
-    }
-    if (m && m->count <= MEMO_WORDS) m->count++;
+    if (w->memo) note_word(w->memo, address, word);
     return word;
 }
 
 /* The frame pointer, where it matters what it is. */
-static inline uintptr_t use_bp(const walk *w)
+static inline uintptr_t frame_pointer(const walk *w)
 {
-    if (!w->memo) return w->bp;
     if (w->bp_at) return read_word(w, w->bp_at);
-    w->memo->uses_bp = 1;
+    if (w->memo) w->memo->uses_bp = 1;
     return w->bp;
 }
 
@@ -304,6 +349,7 @@ static int leave_handler(walk *w)
     if (sp <= w->sp || sp >= w->hi) return 0;     /* on another stack */
     if (w->memo) w->memo->count = MEMO_WORDS + 1; /* too rare to be worth it */
     w->bp = (uintptr_t)context->uc_mcontext.gregs[REG_RBP];
+    w->bp_at = 0;
     w->pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP] + 1; /* as if it were behind a call */
     w->sp = sp;
     return 1;
@@ -316,7 +362,7 @@ static int leave_handler(walk *w)
 /* What is not found by adding a number to the stack pointer or the frame pointer. The CFA, or 0. */
 static uintptr_t unusual_frame(const thagi_unwind_row *row, const walk *w)
 {
-    uintptr_t bp = use_bp(w);
+    uintptr_t bp = frame_pointer(w);
     int has_bp = bp >= w->sp && bp < w->hi - 2 * sizeof(uintptr_t) && bp % 8 == 0;
     if (row->rule == THAGI_UNWIND_BP_DEREF) {
         uintptr_t at = bp + (uintptr_t)(intptr_t)row->offset;
@@ -326,25 +372,23 @@ static uintptr_t unusual_frame(const thagi_unwind_row *row, const walk *w)
     return has_bp ? bp + 2 * sizeof(uintptr_t) : 0;
 }
 
-static void restore_bp(const thagi_unwind_row *row, walk *w, uintptr_t cfa)
+static inline void restore_bp(const thagi_unwind_row *row, walk *w, uintptr_t cfa)
 {
-    uintptr_t base = row->bp_rule == THAGI_BP_AT_CFA ? cfa : use_bp(w);
+    uintptr_t base = THAGI_LIKELY(row->bp_rule == THAGI_BP_AT_CFA) ? cfa : frame_pointer(w);
     uintptr_t at = base + (uintptr_t)(intptr_t)row->bp;
-    if (row->rule == THAGI_UNWIND_UNKNOWN) at = use_bp(w);
+    if (THAGI_UNLIKELY(row->rule == THAGI_UNWIND_UNKNOWN)) at = frame_pointer(w);
     /* A frame pointer is saved in the frame of who uses it. */
-    if (at - w->sp >= cfa - w->sp || at % 8) return;
-    w->bp = word_at(at);
-    w->bp_at = at;
+    if (THAGI_LIKELY(at - w->sp < cfa - w->sp && at % 8 == 0)) w->bp_at = at;
 }
 
-/* From a function to the one that called it. */
+/* From a function to the one that called it. At the start of a thread pc is 0. */
 static inline __attribute__((__always_inline__)) walk_end up(const thagi_unwind_row *row, walk *w)
 {
     uintptr_t cfa;
     if (THAGI_LIKELY(row->rule == THAGI_UNWIND_SP))
         cfa = w->sp + (uintptr_t)(intptr_t)row->offset;
     else if (THAGI_LIKELY(row->rule == THAGI_UNWIND_BP))
-        cfa = use_bp(w) + (uintptr_t)(intptr_t)row->offset;
+        cfa = frame_pointer(w) + (uintptr_t)(intptr_t)row->offset;
     else if (row->rule == THAGI_UNWIND_END)
         return WALK_WHOLE;
     else if (row->rule == THAGI_UNWIND_SIGNAL)
@@ -352,13 +396,13 @@ static inline __attribute__((__always_inline__)) walk_end up(const thagi_unwind_
     else
         cfa = unusual_frame(row, w);
     uintptr_t height = cfa - w->sp;
-    if (THAGI_UNLIKELY(height > w->hi - w->sp || height < 8 || height % 8)) return WALK_BROKEN;
-    if (cfa > w->limit) return WALK_WHOLE;
+    if (THAGI_UNLIKELY(height - 1 >= w->hi - w->sp || height % 8)) return WALK_BROKEN;
+    if (THAGI_UNLIKELY(cfa > w->limit)) return WALK_WHOLE;
     if (row->bp_rule != THAGI_BP_KEPT || THAGI_UNLIKELY(row->rule == THAGI_UNWIND_UNKNOWN))
         restore_bp(row, w, cfa);
     w->pc = read_word(w, cfa - 8);
     w->sp = cfa;
-    return w->pc ? WALK_ON : WALK_WHOLE;
+    return WALK_ON;
 }
 
 /* The mapping of the stack that we are on now. */
@@ -379,6 +423,16 @@ static inline uintptr_t limit_of(const thagi_task *task, const walk *w)
     return THAGI_LIKELY(limit - w->sp < w->hi - w->sp) ? limit : UINTPTR_MAX; /* another stack */
 }
 
+/* The start of a walk from the frame of a hook, on the stack that was seen last. */
+static inline __attribute__((__always_inline__)) walk walk_at(const thagi_task *task,
+                                                              const uintptr_t *frame)
+{
+    walk w = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .bp = frame[0], .hi = task->stack_hi};
+    w.limit = limit_of(task, &w);
+    return w;
+}
+
+/* The same for any stack, and without an end at the span. */
 static walk walk_from(thagi_task *task, const uintptr_t *frame)
 {
     walk w = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .bp = frame[0], .limit = UINTPTR_MAX};
@@ -404,77 +458,123 @@ static void *known_counters(const thagi_stacks *s, step *last, uint32_t anchor)
     return last->counters = known->to.counters;
 }
 
-/* The walk along what is known. */
-static void *walk_known(thagi_stacks *s, const thagi_task *task, walk *w, thagi_stack_kind kind)
+/* The next step, if it is known but did not come last. */
+static __attribute__((__noinline__)) step *known_step(const thagi_stacks *s, step *at, uintptr_t pc)
 {
-    step *at = &s->root[kind];
-    for (uint32_t depth = 0; depth < FRAMES_MAX; depth++) {
-        step *next = at->caller;
-        if (THAGI_UNLIKELY(next->address != w->pc)) {
-            const entry *known = s->room ? entry_at(s, at, w->pc) : NULL;
-            if (!known || !known->from) return NULL;
-            next = at->caller = known->to.next;
-        }
-        at = next;
-        walk_end end = up(&at->row, w);
-        if (end == WALK_ON) continue;
-        return end == WALK_WHOLE ? known_counters(s, at, task->top->node) : NULL;
+    step *next = at->other;
+    if (next->address != pc) {
+        const entry *known = s->room ? entry_at(s, at, pc) : NULL;
+        if (!known || !known->from) return NULL;
+        next = known->to.next;
     }
-    return NULL;
+    at->other = at->caller;
+    return at->caller = next;
 }
 
-/* Make the walk, and a memo of it. */
-static __attribute__((__noinline__)) void *walk_and_note(thagi_stacks *s, thagi_task *task, walk *w,
-                                                         memo *m, thagi_stack_kind kind)
+/*
+ * The walk along what is known. Written out for frames that are found by adding a number, which was seen
+ * to be a good one when the step was made; up() has the rest, and says what an end means.
+ */
+static void *walk_known(thagi_stacks *s, uint32_t anchor, walk *w, thagi_stack_kind kind)
 {
-    walk start = *w;
-    uintptr_t was = task->state;
-    task->state = w->sp; /* a signal handler goes elsewhere */
-    ORDERED();
-    m->pc = 0;
-    m->version++;
-    m->sp = w->sp;
-    m->count = m->uses_bp = 0;
-    w->memo = m;
-    void *counters = walk_known(s, task, w, kind);
-    if (counters && m->count <= MEMO_WORDS) {
-        m->limit = start.limit;
-        m->bp = start.bp;
-        m->anchor = task->top->node;
-        m->reach = w->sp - start.sp;
-        m->counters = counters;
-        m->pc = start.pc;
+    /* In registers, while it goes on as usual. */
+    uintptr_t top = w->limit < w->hi ? w->limit : w->hi;
+    uintptr_t pc = w->pc, sp = w->sp, bp_at = w->bp_at;
+    step *at = &s->root[kind];
+    for (;;) {
+        step *next = at->caller;
+        if (THAGI_UNLIKELY(next->address != pc)) {
+            if (!pc) return known_counters(s, at, anchor);
+            next = known_step(s, at, pc);
+            if (!next) return NULL;
+        }
+        at = next;
+        uintptr_t cfa = sp + (uintptr_t)(intptr_t)at->row.offset;
+        if (THAGI_LIKELY(at->row.is_plain) && THAGI_LIKELY(cfa <= top)) {
+            if (at->row.bp_rule != THAGI_BP_KEPT) bp_at = cfa + (uintptr_t)(intptr_t)at->row.bp;
+            pc = word_at(cfa - 8);
+            note_word(w->memo, cfa - 8, pc);
+            sp = cfa;
+            continue;
+        }
+        w->sp = sp;
+        w->bp_at = bp_at;
+        walk_end end = up(&at->row, w);
+        if (end != WALK_ON)
+            return known_counters(s, at, end == WALK_WHOLE ? anchor : anchor | BROKEN_BIT);
+        pc = w->pc;
+        sp = w->sp;
+        bp_at = w->bp_at;
     }
-    ORDERED();
-    task->state = was;
-    return counters;
 }
+
+/* --- walks that were made ---------------------------------------------------------------------- */
 
 static inline int is_as_noted(const memo *m, const walk *w, uint32_t anchor)
 {
     if (m->pc != w->pc || m->sp != w->sp || m->limit != w->limit || m->anchor != anchor ||
         (m->uses_bp && m->bp != w->bp) || m->reach > w->hi - w->sp)
         return 0;
-    uintptr_t differ = 0;
-    for (uint32_t i = 0; i < m->count; i++) differ |= word_at(w->sp + m->at[i]) ^ m->word[i];
-    return differ == 0;
+    uint32_t i = 0, count = m->count;
+    while (i < count && word_at(w->sp + m->at[i]) == m->word[i]) i++;
+    return i == count;
+}
+
+/* Make the walk, and a memo of it. */
+static __attribute__((__noinline__)) void *walk_and_note(thagi_stacks *s, uint32_t anchor, walk *w,
+                                                         memo *m, thagi_stack_kind kind)
+{
+    walk start = *w;
+    m->pc = 0;
+    m->sp = w->sp;
+    m->count = m->uses_bp = 0;
+    w->memo = m;
+    void *counters = walk_known(s, anchor, w, kind);
+    if (!counters || m->count > MEMO_WORDS) return counters;
+    m->limit = start.limit;
+    m->bp = start.bp;
+    m->anchor = anchor;
+    m->reach = m->count ? m->at[m->count - 1] + sizeof(uintptr_t) : 0;
+    for (uint32_t i = 0; i < m->count; i++)
+        if (m->at[i] + sizeof(uintptr_t) > m->reach) m->reach = m->at[i] + sizeof(uintptr_t);
+    m->counters = counters;
+    m->pc = start.pc;
+    return counters;
+}
+
+static __attribute__((__noinline__)) void *other_way(thagi_stacks *s, const thagi_task *task,
+                                                     const uintptr_t *frame, memo_set *set,
+                                                     thagi_stack_kind kind)
+{
+    walk w = walk_at(task, frame);
+    uint32_t anchor = task->top->node;
+    for (memo *m = set->ways; m < set->ways + MEMO_WAYS; m++) {
+        if (m == set->latest || !is_as_noted(m, &w, anchor)) continue;
+        set->latest = m;
+        return m->counters;
+    }
+    set->victim = (set->victim + 1) % MEMO_WAYS;
+    set->latest = &set->ways[set->victim];
+    return walk_and_note(s, anchor, &w, set->latest, kind);
 }
 
 void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_kind kind)
 {
     thagi_stacks *s = task->thread->memory.stacks;
     if (THAGI_UNLIKELY(!s || s->generation != thagi_memory_generation())) return NULL;
-    walk w = {.pc = frame[1], .sp = (uintptr_t)(frame + 2), .bp = frame[0], .hi = task->stack_hi};
-    if (THAGI_UNLIKELY(w.sp - task->stack_lo >= task->stack_hi - task->stack_lo)) return NULL;
-    w.limit = limit_of(task, &w);
-    memo *m = &s->memos[kind][(w.sp >> 4 ^ w.pc) % MEMOS];
-    uint32_t version = m->version;
+    uintptr_t sp = (uintptr_t)(frame + 2), was = task->state;
+    if (THAGI_UNLIKELY(sp - task->stack_lo >= task->stack_hi - task->stack_lo)) return NULL;
+    task->state = sp; /* a signal handler goes elsewhere */
     ORDERED();
-    void *counters = is_as_noted(m, &w, task->top->node) ? m->counters : NULL;
+    memo_set *set = &s->memos[kind][(sp >> 4 ^ frame[1]) % MEMO_SETS];
+    const memo *m = set->latest;
+    walk w = walk_at(task, frame);
+    void *counters = m->counters;
+    if (THAGI_UNLIKELY(!is_as_noted(m, &w, task->top->node)))
+        counters = other_way(s, task, frame, set, kind);
     ORDERED();
-    /* Unless a signal handler came between, and noted another one here. */
-    if (THAGI_LIKELY(counters && m->version == version)) return counters;
-    return walk_and_note(s, task, &w, m, kind);
+    task->state = was;
+    return counters;
 }
 
 /* The step for a return address; NULL: none, as of step_to(). */
@@ -483,8 +583,9 @@ static step *step_by(thagi_task *task, step *at, uintptr_t pc, int *is_code)
     step *next = at->caller;
     if (next->address == pc) return next;
     next = step_to(task->thread, at, pc, is_code);
-    if (next) at->caller = next;
-    return next;
+    if (!next) return NULL;
+    at->other = at->caller;
+    return at->caller = next;
 }
 
 /* Through the hook's own frames, to where its caller goes on. 0: that was not found. */
@@ -520,6 +621,7 @@ void *thagi_native_stack(thagi_session *session, thagi_task *task, const uintptr
         }
         at = next;
         end = up(&at->row, &w);
+        if (end == WALK_ON && !w.pc) end = WALK_WHOLE;
     }
     uint32_t anchor = task->top->node | (end == WALK_BROKEN ? BROKEN_BIT : 0);
     if (at->anchor == anchor) return at->counters;

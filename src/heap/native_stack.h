@@ -24,8 +24,8 @@ typedef enum thagi_stack_kind {
 
 /**
  * Who pays for a stack that was met before, from the frame address of the very hook: thagi_row * of one
- * that allocates, trace_release * of one that frees. NULL: take thagi_native_stack(). Changes nothing,
- * so the task need not be held.
+ * that allocates, trace_release * of one that frees. NULL: take thagi_native_stack(). The task is not
+ * held.
  */
 void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_kind kind);
 
