@@ -63,12 +63,15 @@ static callback *find(callback *const *bucket, uintptr_t function)
     return cb;
 }
 
-static __attribute__((__noinline__)) callback *add(callback **bucket, uintptr_t function)
+static __attribute__((__noinline__)) callback *add(callback **bucket, uintptr_t function,
+                                                   const char *prefix)
 {
     int saved_errno = errno;
     char name[NAME_ROOM]; /* not under the lock: the dynamic linker has locks of its own */
     int is_program = !is_of_library(function);
-    if (is_program) function_name(name, sizeof name, function);
+    size_t prefix_len = strlen(prefix);
+    memcpy(name, prefix, prefix_len);
+    if (is_program) function_name(name + prefix_len, sizeof name - prefix_len, function);
     adapter_lock(&lock);
     callback *cb = find(bucket, function);
     known *k = cb ? NULL : known_alloc();
@@ -84,13 +87,23 @@ static __attribute__((__noinline__)) callback *add(callback **bucket, uintptr_t 
     return cb;
 }
 
-const callback *adapter_callback(uintptr_t function)
+static const callback *known_at(uintptr_t function, const char *prefix)
 {
     if (!function || !(THAG_ACTIVE_ & 3)) return NULL;
     callback **bucket = &buckets[(function >> 4 ^ function >> 14) % BUCKETS];
     callback *cb = find(bucket, function);
-    if (__builtin_expect(!cb, 0)) cb = add(bucket, function);
+    if (__builtin_expect(!cb, 0)) cb = add(bucket, function, prefix);
     return cb && cb->site ? cb : NULL;
+}
+
+const callback *adapter_callback(uintptr_t function)
+{
+    return known_at(function, "");
+}
+
+const callback *adapter_place(uintptr_t address, const char *what)
+{
+    return known_at(address, what);
 }
 
 /* --- the library behind ------------------------------------------------------------------------ */

@@ -33,6 +33,12 @@ typedef struct callback {
  */
 const callback *adapter_callback(uintptr_t function);
 
+/**
+ * The same of a place within a function, where no function is known to be called: it shows as what the
+ * place is, and the function's name.
+ */
+const callback *adapter_place(uintptr_t address, const char *what);
+
 /** The function that the next library in line has under a name; `soname` where the name is not in
     the program's own scope. Does not return without it. */
 uintptr_t adapter_real(const char *name, const char *soname);
