@@ -6,25 +6,8 @@
 #include <string.h>
 
 #include "profile/memory_columns.h"
+#include "profile/pprof_fields.h"
 #include "profile/protobuf_reader.h"
-
-enum pprof_field {
-    PPROF_SAMPLE_TYPE = 1,
-    PPROF_SAMPLE = 2,
-    PPROF_MAPPING = 3,
-    PPROF_LOCATION = 4,
-    PPROF_FUNCTION = 5,
-    PPROF_STRING_TABLE = 6,
-    PPROF_DEFAULT_SAMPLE_TYPE = 14,
-    PPROF_FIELDS = 16
-};
-enum { VALUE_TYPE_TYPE = 1, VALUE_TYPE_UNIT = 2 };
-enum { SAMPLE_LOCATION_ID = 1, SAMPLE_VALUE = 2, SAMPLE_LABEL = 3 };
-enum { MAPPING_ID = 1, MAPPING_FILENAME = 5 };
-enum { LOCATION_ID = 1, LOCATION_MAPPING_ID = 2, LOCATION_ADDRESS = 3, LOCATION_LINE = 4 };
-enum { LINE_FUNCTION_ID = 1 };
-enum { FUNCTION_ID = 1, FUNCTION_NAME = 2, FUNCTION_SYSTEM_NAME = 3, FUNCTION_FILENAME = 4 };
-enum { FUNCTION_START_LINE = 5 };
 
 #define ENTRIES_MAX (16u << 20) /* of a table: far beyond what a real profile has */
 #define TYPES_MAX   64u
@@ -568,10 +551,10 @@ thag_err pprof_load(profile **out, byte_source *src, fault *why)
 /* Fields 1 to 6, 11 and 13 hold messages, texts or lists, the others numbers. */
 static int is_field(const protobuf_field *f)
 {
-    int is_bytes = f->number <= PPROF_STRING_TABLE || f->number == 11;
+    int is_bytes = f->number <= PPROF_STRING_TABLE || f->number == PPROF_PERIOD_TYPE;
 
     if (f->number >= PPROF_FIELDS) return 0;
-    if (f->number == 13) return f->wire == PROTOBUF_BYTES || f->wire == PROTOBUF_VARINT;
+    if (f->number == PPROF_COMMENT) return f->wire == PROTOBUF_BYTES || f->wire == PROTOBUF_VARINT;
     return f->wire == (is_bytes ? PROTOBUF_BYTES : PROTOBUF_VARINT);
 }
 

@@ -31,6 +31,24 @@ size_t slot_path(slot_work *w, uint32_t node)
     return t->path_count++;
 }
 
+thag_err slot_path_of_block(slot_work *w, const chunk_ref *ref, uint32_t pos, uint32_t node,
+                            const char *what, trace_path **path)
+{
+    trace *t = w->t;
+    size_t at;
+
+    *path = NULL;
+    if (node >= t->node_count) {
+        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "%s of node %u of %u", what, node,
+                   t->node_count);
+        return THAG_OK;
+    }
+    at = slot_path(w, node);
+    if (at == SIZE_MAX) return THAG_ERR_MEMORY;
+    *path = &t->paths[at];
+    return THAG_OK;
+}
+
 static int add_bucket(trace *t, size_t path, uint32_t bucket, uint64_t count)
 {
     if (!trace_grow((void **)&t->buckets, &t->bucket_cap, t->bucket_count, sizeof *t->buckets)) {
@@ -44,26 +62,21 @@ static int add_bucket(trace *t, size_t path, uint32_t bucket, uint64_t count)
 
 static thag_err read_cell(slot_work *w, const chunk_ref *ref, uint32_t pos)
 {
-    trace *t = w->t;
     cell_entry e;
-    size_t path;
+    trace_path *path;
+    thag_err err;
 
     memcpy(&e.cell, w->buffer + pos, sizeof e.cell);
     e.address = ref->base + pos;
     e.chunk = ref->chunk;
     e.chunk_pos = pos;
     if (e.cell.node == TRACE_NONE) return THAG_OK;
-    if (e.cell.node >= t->node_count) {
-        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "counters of node %u of %u", e.cell.node,
-                   t->node_count);
-        return THAG_OK;
-    }
-    path = slot_path(w, e.cell.node);
-    if (path == SIZE_MAX ||
-        !trace_grow((void **)&w->cells, &w->cell_cap, w->cell_count, sizeof *w->cells)) {
+    err = slot_path_of_block(w, ref, pos, e.cell.node, "counters", &path);
+    if (err || !path) return err;
+    if (!trace_grow((void **)&w->cells, &w->cell_cap, w->cell_count, sizeof *w->cells)) {
         return THAG_ERR_MEMORY;
     }
-    e.path = (uint32_t)path;
+    e.path = (uint32_t)(path - w->t->paths);
     w->cells[w->cell_count++] = e;
     return THAG_OK;
 }

@@ -80,39 +80,29 @@ static void add_usual(trace_memory_info *info, const trace_mem *from)
 
 thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos)
 {
-    trace *t = w->t;
     trace_mem m;
-    size_t path;
+    trace_path *path;
+    thag_err err;
 
     memcpy(&m, w->buffer + pos, sizeof m);
-    if (m.node >= t->node_count) {
-        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "memory of node %u of %u", m.node,
-                   t->node_count);
-        return THAG_OK;
-    }
-    path = slot_path(w, m.node);
-    if (path == SIZE_MAX) return THAG_ERR_MEMORY;
-    add_mem(t, &t->paths[path].memory, &m);
-    add_usual(&t->memory, &m);
+    err = slot_path_of_block(w, ref, pos, m.node, "memory", &path);
+    if (err || !path) return err;
+    add_mem(w->t, &path->memory, &m);
+    add_usual(&w->t->memory, &m);
     return THAG_OK;
 }
 
 thag_err slot_read_release(slot_work *w, const chunk_ref *ref, uint32_t pos)
 {
-    trace *t = w->t;
     trace_release r;
+    trace_path *path;
     trace_memory *m;
-    size_t path;
+    thag_err err;
 
     memcpy(&r, w->buffer + pos, sizeof r);
-    if (r.node >= t->node_count) {
-        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "frees of node %u of %u", r.node,
-                   t->node_count);
-        return THAG_OK;
-    }
-    path = slot_path(w, r.node);
-    if (path == SIZE_MAX) return THAG_ERR_MEMORY;
-    m = &t->paths[path].memory;
+    err = slot_path_of_block(w, ref, pos, r.node, "frees", &path);
+    if (err || !path) return err;
+    m = &path->memory;
     m->released_blocks = add_capped(m->released_blocks, r.blocks);
     m->released_bytes = add_capped(m->released_bytes, r.bytes);
     return THAG_OK;

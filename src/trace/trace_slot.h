@@ -38,6 +38,13 @@ typedef struct slot_work {
 /** The slot's path of a node, made on first use; SIZE_MAX when out of memory. */
 size_t slot_path(slot_work *w, uint32_t node);
 
+/**
+ * The path of the node that a block at pos is about. *path is NULL if there is no such node, which is
+ * noted as "WHAT of node 7 of 5"; good until the next path is made. THAG_ERR_MEMORY.
+ */
+thag_err slot_path_of_block(slot_work *w, const chunk_ref *ref, uint32_t pos, uint32_t node,
+                            const char *what, trace_path **path);
+
 /** Counters from pos on in the chunk that the buffer holds. */
 thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos);
 

@@ -11,20 +11,13 @@
 
 thag_err slot_read_wait(slot_work *w, const chunk_ref *ref, uint32_t pos)
 {
-    trace *t = w->t;
     trace_wait from;
     trace_path *path;
-    size_t at;
+    thag_err err;
 
     memcpy(&from, w->buffer + pos, sizeof from);
-    if (from.node >= t->node_count) {
-        trace_note(t, CHUNK_OFFSET(ref->chunk) + pos, "waiting of node %u of %u", from.node,
-                   t->node_count);
-        return THAG_OK;
-    }
-    at = slot_path(w, from.node);
-    if (at == SIZE_MAX) return THAG_ERR_MEMORY;
-    path = &t->paths[at];
+    err = slot_path_of_block(w, ref, pos, from.node, "waiting", &path);
+    if (err || !path) return err;
     path->waits = add_capped(path->waits, from.waits);
     path->wait_ticks = add_capped(path->wait_ticks, from.ticks);
     path->wait_ready_ticks = add_capped(path->wait_ready_ticks, from.ready_ticks);
