@@ -46,6 +46,7 @@ set(_pc_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/async.h
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/stack.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/context.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/coroutine.hpp
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/pool.h

@@ -193,7 +193,7 @@ static void put_record(void *block, uint32_t node, size_t size)
 APART void unknown_free(void)
 {
     uintptr_t was;
-    if (!thagi_memory_is_on || !thagi_task_is_ready(thagi_current)) return;
+    if (!thagi_memory_is_on || !thagi_task_is_at_rest(thagi_current)) return;
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return;
     if (task->thread->memory.sizes) task->thread->memory.sizes->unknown_frees++;

@@ -5,30 +5,19 @@
  * The target's stack pointer is in the jmp_buf, scrambled by glibc in a way that has not changed since
  * 2005 on x86-64. Elsewhere jumps go through untouched.
  */
-#include <dlfcn.h>
 #include <setjmp.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include "hooks/stack_table.h"
+#include "hooks/hooks.h"
 
 typedef void jump_function(struct __jmp_buf_tag *, int);
 static jump_function *real_longjmp, *real_longjmp_bsd, *real_siglongjmp, *real_longjmp_chk;
 
-static jump_function *find(const char *name)
-{
-    void *address = dlsym(RTLD_NEXT, name);
-    jump_function *function;
-    __builtin_memcpy(&function, &address, sizeof function);
-    return function;
-}
-
 __attribute__((__constructor__)) static void find_all(void)
 {
-    real_longjmp = find("longjmp");
-    real_longjmp_bsd = find("_longjmp");
-    real_siglongjmp = find("siglongjmp");
-    real_longjmp_chk = find("__longjmp_chk");
+    hooks_find(&real_longjmp, "longjmp");
+    hooks_find(&real_longjmp_bsd, "_longjmp");
+    hooks_find(&real_siglongjmp, "siglongjmp");
+    hooks_find(&real_longjmp_chk, "__longjmp_chk");
 }
 
 #if defined(__x86_64__) && defined(__GLIBC__)
@@ -47,25 +36,12 @@ static uintptr_t target_sp(const struct __jmp_buf_tag *buf)
 }
 #endif
 
-static void announce(const struct __jmp_buf_tag *buf)
-{
-    if (!THAG_ACTIVE_) return;
-    uintptr_t sp = target_sp(buf);
-    if (!sp) return;
-    thag_task *to = hooks_stack_find(sp),
-              *from = hooks_stack_find((uintptr_t)__builtin_frame_address(0));
-    if (to == from)
-        thag_stack_cut(sp);
-    else
-        thag_task_switch(to);
-}
-
 #define HOOK(name, real) \
     __attribute__((__noreturn__)) void name(struct __jmp_buf_tag buf[1], int value); \
     void name(struct __jmp_buf_tag buf[1], int value) \
     { \
         if (!real) find_all(); \
-        announce(buf); \
+        hooks_jump_to(target_sp(buf)); \
         real(buf, value); \
         __builtin_unreachable(); \
     }

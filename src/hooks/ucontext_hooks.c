@@ -1,48 +1,41 @@
 /*
- * ucontext_hooks.c - makecontext, swapcontext: coroutines that the program makes with libc become tasks,
- * without a change to it.
+ * ucontext_hooks.c - makecontext, swapcontext, setcontext: coroutines that the program makes with libc
+ * become tasks, without a change to it.
  *
- * Who runs is not looked up anywhere: swapcontext() keeps its task in a local variable, that is, on the
+ * Who runs is not looked up by swapcontext(): it keeps its task in a local variable, that is, on the
  * coroutine's own stack, so it is right on whichever thread the coroutine goes on. A coroutine begins in
  * a function of ours, which ends the task when the coroutine's own function returns: from there libc goes
  * on to uc_link by a way of its own.
  */
-#include <dlfcn.h>
 #include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <ucontext.h>
 
-#include "hooks/stack_table.h"
+#include "hooks/hooks.h"
 
-#define ARGS_MAX 8
+#define ARGS_MAX    8
+#define STACK_LEAST 4096
 
 /* At the high end of the coroutine's stack, which is ours before anybody uses it. */
 typedef struct coroutine {
-    uint64_t magic; /* MAGIC ^ own address, while the task lives */
     thag_task *task;
+    void *stack;
     void (*function)(void);
     uintptr_t arg[ARGS_MAX];
 } coroutine;
-#define MAGIC UINT64_C(0x7468616763726f75)
 
 typedef int swap_function(ucontext_t *, const ucontext_t *);
+typedef int set_function(const ucontext_t *);
 typedef void make_function(ucontext_t *, void (*)(void), int, ...);
 
 static swap_function *real_swapcontext;
+static set_function *real_setcontext;
 static make_function *real_makecontext;
-
-/* A conversion that C has no word for. */
-static void find(const char *name, void *function, size_t size)
-{
-    void *address = dlsym(RTLD_NEXT, name);
-    __builtin_memcpy(function, &address, size);
-}
 
 __attribute__((__constructor__)) static void find_all(void)
 {
-    find("swapcontext", &real_swapcontext, sizeof real_swapcontext);
-    find("makecontext", &real_makecontext, sizeof real_makecontext);
+    hooks_find(&real_swapcontext, "swapcontext");
+    hooks_find(&real_setcontext, "setcontext");
+    hooks_find(&real_makecontext, "makecontext");
 }
 
 int swapcontext(ucontext_t *from, const ucontext_t *to)
@@ -53,6 +46,26 @@ int swapcontext(ucontext_t *from, const ucontext_t *to)
     int result = real_swapcontext(from, to);
     if (me) thag_task_switch(me); /* whoever resumed us left its own task before, or is a thread */
     return result;
+}
+
+static uintptr_t target_sp(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+#elif defined(__aarch64__)
+    return (uintptr_t)context->uc_mcontext.sp;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/* To a context that getcontext() saved, on this stack or another; or to one that has not begun yet. */
+int setcontext(const ucontext_t *to)
+{
+    if (!real_setcontext) find_all();
+    hooks_jump_to(target_sp(to));
+    return real_setcontext(to);
 }
 
 /* Arguments are passed as int; whole words come through in registers and on the stack as well. */
@@ -66,30 +79,11 @@ static void call(const coroutine *c)
 
 static void begin(unsigned low, unsigned high)
 {
-    coroutine *c = (coroutine *)((uintptr_t)high << 32 | low);
+    const coroutine *c = (const coroutine *)((uintptr_t)high << 32 | low);
     thag_task_switch(c->task);
     call(c);
-    c->magic = 0;
-    hooks_stack_remove(c->task);
-    thag_task_end(c->task);
-}
-
-/* The name of the coroutine's function, if the dynamic linker knows it. */
-static const char *name_of(void (*function)(void))
-{
-    Dl_info info;
-    void *address;
-    __builtin_memcpy(&address, &function, sizeof address);
-    return dladdr(address, &info) && info.dli_sname && info.dli_saddr == address ? info.dli_sname
-                                                                                 : "coroutine";
-}
-
-static void end_previous(coroutine *c)
-{
-    if (c->magic != (MAGIC ^ (uintptr_t)c)) return;
-    c->magic = 0;
-    hooks_stack_remove(c->task); /* its stack is used again: it never came to its end */
-    thag_task_end(c->task);
+    thag_stack_remove(c->stack, 0);
+    thag_task_end(thag_task_current()); /* if the stack was not known */
 }
 
 void makecontext(ucontext_t *context, void (*function)(void), int count, ...)
@@ -97,22 +91,22 @@ void makecontext(ucontext_t *context, void (*function)(void), int count, ...)
     if (!real_makecontext) find_all();
     uintptr_t top = (uintptr_t)context->uc_stack.ss_sp + context->uc_stack.ss_size;
     coroutine *c = (coroutine *)((top - sizeof *c) & ~(uintptr_t)63);
+    coroutine made = {.function = function, .stack = context->uc_stack.ss_sp};
     va_list args;
-    if (context->uc_stack.ss_size >= sizeof *c + 4096) end_previous(c);
-    *c = (coroutine){.function = function};
     va_start(args, count);
-    for (int i = 0; i < count && i < ARGS_MAX; i++) c->arg[i] = (uintptr_t)va_arg(args, long);
+    for (int i = 0; i < count && i < ARGS_MAX; i++) made.arg[i] = (uintptr_t)va_arg(args, long);
     va_end(args);
-    const char *name = name_of(function);
-    c->task = thag_task_begin(name);
-    if (!c->task || count > ARGS_MAX || context->uc_stack.ss_size < sizeof *c + 4096) {
-        thag_task_end(c->task);
-        real_makecontext(context, function, count, c->arg[0], c->arg[1], c->arg[2], c->arg[3],
-                         c->arg[4], c->arg[5], c->arg[6], c->arg[7]);
+    void *address;
+    __builtin_memcpy(&address, &function, sizeof address);
+    if (count <= ARGS_MAX && context->uc_stack.ss_size >= sizeof *c + STACK_LEAST)
+        made.task = thag_task_begin(hooks_name_of(address, "coroutine"));
+    if (!made.task) {
+        const uintptr_t *a = made.arg;
+        real_makecontext(context, function, count, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7]);
         return;
     }
-    c->magic = MAGIC ^ (uintptr_t)c;
-    hooks_stack_add((uintptr_t)context->uc_stack.ss_sp, top, c->task);
+    *c = made;
+    thag_stack_add(context->uc_stack.ss_sp, context->uc_stack.ss_size, c->task);
     context->uc_stack.ss_size = (size_t)((uintptr_t)c - (uintptr_t)context->uc_stack.ss_sp);
     real_makecontext(context, (void (*)(void))(uintptr_t)begin, 2, (unsigned)(uintptr_t)c,
                      (unsigned)((uintptr_t)c >> 32));

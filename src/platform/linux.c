@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <link.h>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -416,6 +417,37 @@ int thagi_plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi)
     *lo = first;
     *hi = value;
     return found;
+}
+
+#define FIRST_STACK_LEAST ((uintptr_t)8 << 20)
+#define FIRST_STACK_MOST  ((uintptr_t)1 << 30)
+
+/* The process's first thread has what the kernel gave it, which grows down to its limit. */
+static int first_stack(uintptr_t *lo, uintptr_t *hi)
+{
+    struct rlimit limit;
+    uintptr_t room = FIRST_STACK_LEAST;
+    if (!thagi_plat_mapping_of((uintptr_t)getauxval(AT_RANDOM), lo, hi)) return 0;
+    if (getrlimit(RLIMIT_STACK, &limit) == 0 && limit.rlim_cur > room)
+        room = limit.rlim_cur < FIRST_STACK_MOST ? (uintptr_t)limit.rlim_cur : FIRST_STACK_LEAST;
+    if (*hi - *lo < room) *lo = *hi - room;
+    return 1;
+}
+
+/* Others have their control block at the end of their stack. */
+static int further_stack(uintptr_t *lo, uintptr_t *hi)
+{
+    uintptr_t block = (uintptr_t)pthread_self();
+    if (!thagi_plat_mapping_of(block, lo, hi)) return 0;
+    *hi = block;
+    return 1;
+}
+
+int thagi_plat_thread_stack(uintptr_t sp, uintptr_t *lo, uintptr_t *hi)
+{
+    if (further_stack(lo, hi) && sp - *lo < *hi - *lo) return 1;
+    if (first_stack(lo, hi) && sp - *lo < *hi - *lo) return 1;
+    return thagi_plat_tid() == thagi_plat_pid() ? first_stack(lo, hi) : further_stack(lo, hi);
 }
 
 int thagi_plat_signal_stack(uintptr_t *lo, uintptr_t *hi)

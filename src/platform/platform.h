@@ -108,6 +108,8 @@ void thagi_plat_program_name(char *buf, size_t size);
 
 /** Lowest and highest address of the mapping that holds addr; 0 if it is not mapped. */
 int thagi_plat_mapping_of(uintptr_t addr, uintptr_t *lo, uintptr_t *hi);
+/** The calling thread's own stack, as far as it may grow; 0: not found. sp: a place that may be on it. */
+int thagi_plat_thread_stack(uintptr_t sp, uintptr_t *lo, uintptr_t *hi);
 /** The calling thread's alternate signal stack; 0 if it has none. */
 int thagi_plat_signal_stack(uintptr_t *lo, uintptr_t *hi);
 /** Address range of the loaded module that holds addr. *is_main: it is the program itself. */

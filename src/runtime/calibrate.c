@@ -22,8 +22,9 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
     cell->node = 0; /* as small as a real one: a large one takes the long record in the timeline */
     thread->root->last = cell;
     uint32_t period = thread->sample_period;
+    uintptr_t idle = thread->base_task.idle;
     thread->sample_period = 0;
-    thread->base_task.state = thread->base_task.idle = thagi_thread_idle(thread);
+    if (idle != THAGI_TASK_WATCHED) thread->base_task.idle = thagi_thread_idle(thread);
 
     uint64_t best_pair = UINT64_MAX, best_inside = UINT64_MAX;
     for (int batch = 0; batch < BATCHES; batch++) {
@@ -39,7 +40,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
         (uint32_t)((best_pair > best_inside ? best_pair - best_inside : 0) * 256 / BATCH_SPANS);
 
     thread->sample_period = period;
-    thread->base_task.state = thread->base_task.idle = thagi_thread_idle(thread);
+    thread->base_task.state = thread->base_task.idle = idle;
     thread->root->last = &thagi_no_cell;
     thread->shared->last_calls = thread->shared->last_cell = 0;
     cell->site = NULL;

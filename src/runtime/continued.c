@@ -26,6 +26,8 @@ void thag_ctx_capture_to(thag_ctx *ctx)
 {
     thagi_task *task = thagi_current;
     if (task->state == THAGI_TASK_UNUSABLE) return;
+    if (THAGI_UNLIKELY(thagi_stack_is_watched))
+        task = thagi_stack_checked(task, (uintptr_t)__builtin_frame_address(0));
     ctx->node = task->top->node;
     ctx->task = thagi_task_is_users(task) ? thagi_task_record((thag_task *)task)->id : 0;
     ctx->since = thagi_ticks();

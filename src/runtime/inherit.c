@@ -40,7 +40,7 @@ void thagi_inherit_load(thagi_task *task)
     if (!is_of_last_fork || thagi_plat_tid() != thagi_plat_pid()) return;
     is_of_last_fork = 0;
     uintptr_t idle = task->state;
-    task->state = THAGI_TASK_CAREFUL + 1; /* held: a signal handler has to go elsewhere */
+    task->state = THAGI_TASK_WATCHED + 1; /* held: a signal handler has to go elsewhere */
     uint32_t done = 0;
     while (done < inherited.count &&
            thagi_span_push(task, inherited.span[done].site, inherited.span[done].where))

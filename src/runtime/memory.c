@@ -56,7 +56,8 @@ void thagi_memory_switch(void)
     if (!thagi_heap_hooks) return;
     if (!is_on && !thagi_memory_is_live)
         way = THAGI_MEMORY_OFF;
-    else if (is_on && session->heap && !session->heap->threshold && thagi_heap_hooks())
+    else if (is_on && session->heap && !session->heap->threshold && !thagi_stack_is_watched &&
+             thagi_heap_hooks())
         way = !thagi_memory_is_live ? THAGI_MEMORY_SUMMARY
               : thagi_memory_stacks ? THAGI_MEMORY_DETAIL
                                     : THAGI_MEMORY_MANY;

@@ -93,7 +93,7 @@ static inline thagi_cell *thagi_frame_cell(const trace_frame *frame)
  * a child: one test on the hot path serves "not set up", "forked" and "interrupted by a signal".
  */
 struct thagi_task {
-    uintptr_t state; /* THAGI_TASK_UNUSABLE to _CAREFUL, or the stack pointer of the runtime call in
+    uintptr_t state; /* THAGI_TASK_UNUSABLE to _WATCHED, or the stack pointer of the runtime call in
                         progress, which a signal handler has interrupted */
     trace_frame *top;
     trace_frame *base;    /* frames[0] */
@@ -102,7 +102,8 @@ struct thagi_task {
     uint64_t shift; /* ticks in which it did not run, or the profiler did: its spans run by a clock
                        that stands still then. Also in turn->shift_ticks, for the reader */
     trace_turn *turn;                        /* its part of the trace */
-    uintptr_t stack_lo, stack_hi;            /* mapping of the stack seen last; 0, 0: unknown */
+    uintptr_t stack_lo, stack_hi;            /* its stack, if it is watched; else the mapping of the
+                                                stack seen last; 0, 0: unknown */
     uintptr_t idle;                          /* the state between calls: _IDLE or another */
     uint32_t is_users;                       /* else it is a thread's own */
     uint32_t closed_count;                   /* frames ended out of order, still below the top */
@@ -114,11 +115,17 @@ enum {
     THAGI_TASK_UNUSABLE = 0,
     THAGI_TASK_IDLE = 1,     /* every call is timed, with the processor's counter: the fast way */
     THAGI_TASK_SAMPLING = 2, /* not every call is timed */
-    THAGI_TASK_CAREFUL = 3   /* the stack has closed frames, the clock is slow, or it is paused: the
+    THAGI_TASK_CAREFUL = 3,  /* the stack has closed frames, the clock is slow, or it is paused: the
                                 long way */
+    THAGI_TASK_WATCHED = 4   /* as _CAREFUL, for those who stand on its stack (stack_watch.c) */
 };
 
 /* Set up, and between calls. */
+static inline int thagi_task_is_at_rest(const thagi_task *task)
+{
+    return task->state - 1 < THAGI_TASK_WATCHED;
+}
+/* And whoever calls is it for sure. */
 static inline int thagi_task_is_ready(const thagi_task *task)
 {
     return task->state - 1 < THAGI_TASK_CAREFUL;
@@ -158,7 +165,9 @@ typedef struct thagi_memory {
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
 struct thagi_thread {
     thagi_task base_task;
-    thagi_task *running;  /* on this thread: its base task, or one of the user's */
+    thagi_task *running; /* on this thread: its base task, or one of the user's */
+    uint64_t
+        taken_ticks; /* when another thread took `running` (stack_watch.c); written by that one */
     trace_thread *shared; /* the slot's part of the trace */
     /* timeline tail: write position, where it counts as full, tick of the last record's end */
     uint8_t *tail_pos, *tail_end;
@@ -440,6 +449,8 @@ void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uin
    code calls: inlined there, compilers would keep its address over a switch of coroutines. */
 extern __thread thagi_task *thagi_current __attribute__((__tls_model__("initial-exec")));
 extern thagi_task thagi_no_task;
+/* The calling thread's slot; NULL: none yet. */
+extern __thread thagi_thread *thagi_thread_here __attribute__((__tls_model__("initial-exec")));
 /** A slot for the calling thread, its task current. Under the lock. NULL: no memory. */
 thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level);
 thagi_thread *thagi_thread_nested(thagi_thread *thread);
@@ -486,6 +497,26 @@ void thagi_span_settle(thagi_task *task);
 void thagi_span_drop_dead(thagi_task *task, uint64_t where, const thag_site *site);
 /** Abandon every open frame: the thread ends. */
 void thagi_span_close_all(thagi_task *task);
+
+/* stack_watch.c: stacks that are switched without a word. */
+/* 1: look. Then no task takes the fast way. */
+extern int thagi_stack_is_watched;
+/** The task whose stack sp is on, going over to it; `task`: the calling thread's. */
+thagi_task *thagi_stack_checked(thagi_task *task, uintptr_t sp);
+/** A slot's own stack. The calling thread takes it. */
+void thagi_stack_of_thread(thagi_task *base, uintptr_t sp);
+/** A frame was begun on another stack than where a call of this task comes from now, and nobody had said
+    so: say it, and look from now on. */
+void thagi_stack_unannounced(thagi_task *task, const trace_frame *frame, const thag_site *site);
+
+/** The calling thread's task, to be held by who stands at sp. NULL: as thagi_task_usable(). */
+static inline thagi_task *thagi_task_here(uintptr_t sp)
+{
+    thagi_task *task = thagi_current;
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(task)) || THAGI_UNLIKELY(thagi_stack_is_watched))
+        task = thagi_task_usable(task, sp);
+    return task;
+}
 
 /* Where the hot path goes on when something is not as usual. Of a held task, which they release: */
 thag_token thagi_span_begin_held(thagi_task *task, const thag_site *site, uint64_t where);

@@ -57,8 +57,7 @@ thag_token thag_section_begin(const thag_site *site, const char *name)
         mute(site, name);
         return 0;
     }
-    thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
+    thagi_task *task = thagi_task_here(sp);
     if (!task) return 0;
     if (THAGI_UNLIKELY(task->pauses)) {
         if (!(site->flags & THAG_FLAG_unbounded)) task->paused_sections++;
@@ -124,8 +123,7 @@ void thag_section_end(const char *name)
 {
     uintptr_t sp = THAGI_WHERE_SP(THAGI_WHERE());
     uint64_t now = thagi_ticks();
-    thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) task = thagi_task_usable(task, sp);
+    thagi_task *task = thagi_task_here(sp);
     if (!task) return;
     if (THAGI_UNLIKELY(task->paused_sections)) {
         task->paused_sections--;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "runtime/stack_table.h"
 
 #define TIMELINE_LIMIT (UINT64_C(64) << 20) /* by default: the first eleven million spans or so */
 
@@ -103,7 +103,9 @@ static void after_fork_child(void)
     if (session->pid != thagi_plat_pid()) {  /* else: a handler before this one has begun a trace */
         memset(session, 0, sizeof *session); /* already so where the system can wipe */
         thagi_current = &thagi_no_task;
+        thagi_thread_here = NULL;
         thagi_site_child();
+        thagi_stack_table_child();
     }
     thagi_plat_signals_restore(&fork_signals);
 }
@@ -247,6 +249,7 @@ thagi_task *thagi_session_join(void)
     thagi_lock(session, &saved);
     if (session->pid == 0) { /* a child of fork() */
         thagi_current = &thagi_no_task;
+        thagi_thread_here = NULL;
         close_parents_trace();
         process.parent_pid_traced = thagi_plat_parent_pid();
         if (session_start(session) != 0) {

@@ -165,6 +165,8 @@ static int parted_by_signal_stack(uintptr_t a, uintptr_t b)
 static int same_stack(thagi_task *task, uintptr_t a, uintptr_t b)
 {
     int is_known = a - task->stack_lo < task->stack_hi - task->stack_lo;
+    if (task->idle == THAGI_TASK_WATCHED)
+        return is_known && b - task->stack_lo < task->stack_hi - task->stack_lo;
     int has_grown = is_known && task->stack_lo - b < STACK_GROWTH; /* the first thread's does */
     int saved_errno = errno;
     if ((!is_known || has_grown) && !thagi_plat_mapping_of(a, &task->stack_lo, &task->stack_hi))
@@ -183,6 +185,13 @@ static int ends_by_itself(const trace_frame *frame)
     return !site || site->kind != TRACE_SITE_SECTION || (site->flags & THAG_FLAG_unbounded);
 }
 
+/* The span of the frame was begun on another stack than sp is on, which is no signal handler's. */
+static int is_elsewhere(thagi_task *task, uintptr_t sp, const trace_frame *frame)
+{
+    return frame > task->base && frame_sp(frame) <= UINTPTR_MAX >> 17 &&
+           !same_stack(task, sp, frame_sp(frame)) && !parted_by_signal_stack(sp, frame_sp(frame));
+}
+
 /* The stack grows down: a frame that was begun below where we stand now has been left. */
 static trace_frame *lowest_dead(thagi_task *task, uint64_t where, const thag_site *site)
 {
@@ -191,6 +200,8 @@ static trace_frame *lowest_dead(thagi_task *task, uint64_t where, const thag_sit
     for (; frame > task->base && frame_sp(frame) < sp && same_stack(task, sp, frame_sp(frame));
          frame--)
         if (ends_by_itself(frame)) dead = frame;
+    if (frame_sp(frame) < sp && is_elsewhere(task, sp, frame))
+        thagi_stack_unannounced(task, frame, site);
     if (frame > task->base && site && frame->scratch[THAGI_FRAME_WHERE] == where &&
         thagi_frame_cell(frame)->site == site && frame->start_ticks != TRACE_CLOSED)
         dead = frame;
@@ -269,7 +280,7 @@ void thagi_task_recover(thagi_task *task)
 {
     recover_held(task);
     for (thagi_thread *n = task->thread->nested; n && n->in_use; n = n->nested) {
-        int was_busy = n->base_task.state > THAGI_TASK_CAREFUL;
+        int was_busy = !thagi_task_is_at_rest(&n->base_task);
         n->base_task.state = task->state; /* a handler that interrupts us has to go one further */
         ORDERED();
         if (was_busy) recover_held(&n->base_task);
@@ -288,7 +299,8 @@ void thagi_task_recover(thagi_task *task)
 thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
 {
     if (task->state == THAGI_TASK_UNUSABLE) task = thagi_session_join();
-    while (task && task->state > THAGI_TASK_CAREFUL) {
+    if (task && thagi_stack_is_watched) task = thagi_stack_checked(task, sp);
+    while (task && !thagi_task_is_at_rest(task)) {
         /* A handler that interrupted that call would stand below it. */
         if (sp >= task->state && same_stack(task, sp, task->state)) {
             task->state = sp; /* of the call that does it, for handlers that interrupt it */
@@ -318,7 +330,8 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
 void thagi_task_release(thagi_task *task)
 {
     ORDERED();
-    task->state = task->closed_count || task->pauses ? THAGI_TASK_CAREFUL : task->idle;
+    int is_unusual = task->closed_count || task->pauses;
+    task->state = is_unusual && task->idle < THAGI_TASK_CAREFUL ? THAGI_TASK_CAREFUL : task->idle;
 }
 
 /* --- begin and end, the long way --------------------------------------------------------------- */
@@ -370,6 +383,8 @@ OUT_OF_WAY void thagi_span_end_held(thagi_task *task, thag_token token)
     if (frame == task->base) {
         thagi_count(TRACE_STRAY_END, 1);
     } else {
+        if (task->top > frame && is_elsewhere(task, task->state, task->top))
+            thagi_stack_unannounced(task, task->top, NULL);
         while (task->top > frame) thagi_span_abandon(task, now++); /* left open above it */
         thagi_span_pop(task, now);
         thagi_span_settle(task);

@@ -83,24 +83,39 @@ static uint64_t id_of(thagi_task *task)
     return thagi_task_is_users(task) ? thagi_task_record((thag_task *)task)->id : 0;
 }
 
+thag_task *thagi_task_begin_in(thagi_task *from, const thag_site *site, const char *name,
+                               int is_root)
+{
+    uint64_t since = thagi_ticks();
+    thagi_cell *parent = is_root ? from->thread->root : thagi_frame_cell(from->top);
+    thagi_cell *cell = task_cell(from->thread, parent, site, name);
+    thag_task *t = cell ? thagi_task_new(from->thread) : NULL;
+    if (!t) {
+        thagi_count(TRACE_LOST_TASK, 1);
+        return NULL;
+    }
+    if (t->generation == 0) t->generation = 1;
+    task_start(t, from->thread, cell, id_of(from), since);
+    return thagi_handle_of(&t->task);
+}
+
 thag_task *thag_task_begin_at(const thag_site *site, const char *name, int is_root)
 {
     int saved_errno = errno;
     thagi_task *from = thagi_task_hold(STACK_POINTER());
     if (!from) return NULL;
-    uint64_t since = thagi_ticks();
-    thagi_cell *parent = is_root ? from->thread->root : thagi_frame_cell(from->top);
-    thagi_cell *cell = task_cell(from->thread, parent, site, name);
-    thag_task *t = cell ? thagi_task_new(from->thread) : NULL;
-    if (t) {
-        if (t->generation == 0) t->generation = 1;
-        task_start(t, from->thread, cell, id_of(from), since);
-    } else {
-        thagi_count(TRACE_LOST_TASK, 1);
-    }
+    thag_task *handle = thagi_task_begin_in(from, site, name, is_root);
     thagi_task_release(from);
     errno = saved_errno;
-    return t ? thagi_handle_of(&t->task) : NULL;
+    return handle;
+}
+
+void thagi_task_set_stack(thag_task *handle, uintptr_t lo, uintptr_t hi)
+{
+    thagi_task *task = &thagi_handle_task(handle)->task;
+    task->stack_lo = lo;
+    task->stack_hi = hi;
+    task->state = task->idle = THAGI_TASK_WATCHED;
 }
 
 /* --- end --------------------------------------------------------------------------------------- */
@@ -155,7 +170,7 @@ static int take_to_end(thagi_task *from, const thag_task *handle, const char *pl
     const thag_task *t = thagi_handle_task(handle);
     if (from == &t->task || thagi_task_take(handle, from->thread)) return 1;
     const thagi_thread *owner = __atomic_load_n(&t->owner, __ATOMIC_RELAXED);
-    if (owner)
+    if (owner && owner != THAGI_TASK_LEAVING)
         thagi_note(TRACE_TASK_BUSY,
                    "task %llu, ended at %s, was running on thread %u, entered at %s",
                    (unsigned long long)thagi_task_record(t)->id, place ? place : "?", owner->tid,

@@ -40,6 +40,13 @@ static inline int thagi_task_is_users(const thagi_task *task)
     return (int)task->is_users;
 }
 
+/* The thread still has the task that it is said to run. */
+static inline int thagi_task_is_owned(const thagi_task *task, const thagi_thread *thread)
+{
+    return !task->is_users ||
+           __atomic_load_n(&((const thag_task *)task)->owner, __ATOMIC_RELAXED) == thread;
+}
+
 #define THAGI_HANDLE_SHIFT 48
 static inline thag_task *thagi_handle_of(const thagi_task *task)
 {
@@ -60,6 +67,13 @@ static inline uint16_t thagi_handle_generation(const thag_task *handle)
 
 /** The task of a handle; NULL for none, for one of before a fork, and, reported, for one that ended. */
 thag_task *thagi_task_of(const thag_task *handle, const char *verb, const char *place);
+
+/* task.c */
+/** Begin a task below what `from` has open, which is held. NULL, and counted: no memory. */
+thag_task *thagi_task_begin_in(thagi_task *from, const thag_site *site, const char *name,
+                               int is_root);
+/** From now on its calls come from [lo, hi), or it does not run: see stack_watch.c. */
+void thagi_task_set_stack(thag_task *handle, uintptr_t lo, uintptr_t hi);
 
 /* task_pool.c */
 /** A task without a path or id. NULL: no memory. */
@@ -85,8 +99,14 @@ thagi_task *thagi_task_hold(uintptr_t sp);
     this moment, or there is no memory. */
 int thagi_task_take(const thag_task *handle, thagi_thread *thread);
 void thagi_task_give(thag_task *t);
+/** The rest of it, for who has become the owner already. */
+int thagi_task_adopt(const thag_task *handle, thagi_thread *thread);
+/** An owner that is about to give the task up: wait for that. */
+#define THAGI_TASK_LEAVING ((thagi_thread *)1)
 /** From one task of the thread to another, which is owned; both are held. */
 void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now);
+/** The same, where another thread has taken the task that ran here. */
+void thagi_task_arrive(thagi_thread *thread, thagi_task *to, uintptr_t sp, uint64_t now);
 /** Count a time of waiting at a node. */
 void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready);
 /** Count what a task has waited, and let its clock go on. It is owned. */

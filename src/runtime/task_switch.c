@@ -38,6 +38,12 @@ int thagi_task_take(const thag_task *handle, thagi_thread *thread)
     if (!__atomic_compare_exchange_n(&t->owner, &nobody, thread, 0, __ATOMIC_ACQUIRE,
                                      __ATOMIC_RELAXED))
         return 0;
+    return thagi_task_adopt(handle, thread);
+}
+
+int thagi_task_adopt(const thag_task *handle, thagi_thread *thread)
+{
+    thag_task *t = thagi_handle_task(handle);
     if (THAGI_UNLIKELY(thagi_handle_generation(handle) != t->generation)) {
         thagi_task_give(t); /* ended between the look and the grip */
         return 0;
@@ -139,10 +145,9 @@ static uint64_t timeline_id(thagi_task *task)
     return thagi_task_is_users(task) ? thagi_task_record((thag_task *)task)->id : 0;
 }
 
-void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now)
+/* The task is owned, and held; its clock goes on. */
+static void arrive(thagi_thread *thread, thagi_task *to, uint64_t now)
 {
-    to->state = from->state;
-    ORDERED();
     if (thagi_task_is_users(to)) {
         trace_task *record = thagi_task_record((thag_task *)to);
         thagi_task_resumed((thag_task *)to, now);
@@ -151,24 +156,45 @@ void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, u
     } else {
         to->turn->task_ticks += clock_on(to, now);
     }
-    from->turn->since_ticks = now;
+}
+
+static void run(thagi_thread *thread, thagi_task *to, uint64_t now)
+{
     ORDERED();
     thread->running = to;
     thagi_current = to;
     ORDERED();
     thagi_timeline_switch(thread, timeline_id(to), now);
+}
+
+void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now)
+{
+    to->state = from->state;
+    ORDERED();
+    arrive(thread, to, now);
+    from->turn->since_ticks = now;
+    run(thread, to, now);
     thagi_task_release(from);
     if (thagi_task_is_users(from)) {
-        frames_detach(from);
+        if (from->idle != THAGI_TASK_WATCHED) frames_detach(from);
         thagi_task_give((thag_task *)from);
     }
+    thagi_task_release(to);
+}
+
+void thagi_task_arrive(thagi_thread *thread, thagi_task *to, uintptr_t sp, uint64_t now)
+{
+    to->state = sp;
+    ORDERED();
+    arrive(thread, to, now);
+    run(thread, to, now);
     thagi_task_release(to);
 }
 
 thagi_task *thagi_task_hold(uintptr_t sp)
 {
     thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(!thagi_task_is_ready(task))) {
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(task)) || THAGI_UNLIKELY(thagi_stack_is_watched)) {
         task = thagi_task_usable(task, sp);
         if (!task) return NULL;
         if (task != thagi_current) { /* in a handler that interrupted the runtime */
@@ -184,7 +210,7 @@ thagi_task *thagi_task_hold(uintptr_t sp)
 static OUT_OF_WAY void refused(const thag_task *t, const char *place)
 {
     const thagi_thread *owner = __atomic_load_n(&t->owner, __ATOMIC_RELAXED);
-    if (!owner) return; /* no memory: counted */
+    if (!owner || owner == THAGI_TASK_LEAVING) return; /* no memory: counted */
     thagi_note(TRACE_TASK_TWICE,
                "task %llu, entered at %s, was running already on thread %u, entered at %s",
                (unsigned long long)thagi_task_record(t)->id, place ? place : "?", owner->tid,
@@ -208,9 +234,17 @@ static void switch_to(thagi_task *from, const thag_task *handle, const char *pla
     }
 }
 
+/* Not held. */
+static inline thagi_task *running_here(void)
+{
+    thagi_task *task = thagi_current;
+    if (THAGI_UNLIKELY(thagi_stack_is_watched)) task = thagi_stack_checked(task, STACK_POINTER());
+    return task;
+}
+
 thag_task *thag_task_enter_at(thag_task *task, const char *place)
 {
-    thagi_task *from = thagi_current;
+    thagi_task *from = running_here();
     thag_task *t = thagi_task_of(task, "entered", place);
     if (!t || &t->task == from) return thagi_handle_of(from);
     from = thagi_task_hold(STACK_POINTER());
@@ -222,7 +256,7 @@ thag_task *thag_task_enter_at(thag_task *task, const char *place)
 
 void thag_task_switch_at(thag_task *to, const char *place)
 {
-    thagi_task *from = thagi_current;
+    thagi_task *from = running_here();
     if (!to && !thagi_task_is_users(from)) return;
     if (to && !thagi_task_of(to, "entered", place)) return;
     from = thagi_task_hold(STACK_POINTER());
@@ -237,8 +271,8 @@ void thag_task_leave_at(thag_task *previous, const char *place)
 /* Here frames are looked at by their place in the stack, whatever frames_detach() has made of it. */
 void thag_stack_cut(uintptr_t sp)
 {
-    thagi_task *task = thagi_current;
-    if (!thagi_task_is_ready(task) || task->top == task->base) return;
+    thagi_task *task = running_here();
+    if (!thagi_task_is_at_rest(task) || task->top == task->base) return;
     uint64_t mark = UINT64_C(1) << 63;
     for (trace_frame *f = task->top; f > task->base; f--) f->scratch[THAGI_FRAME_WHERE] &= ~mark;
     task = thagi_task_hold(STACK_POINTER());
@@ -249,18 +283,24 @@ void thag_stack_cut(uintptr_t sp)
 
 thag_task *thag_task_current(void)
 {
-    return thagi_handle_of(thagi_current);
+    return thagi_handle_of(running_here());
 }
 
 void thagi_task_strand(thagi_thread *thread)
 {
     thag_task *t = (thag_task *)thread->running;
     uint64_t now = thagi_ticks();
-    if (!thagi_task_is_ready(&t->task)) thagi_task_recover(&t->task);
-    frames_detach(&t->task);
-    t->task.turn->since_ticks = now;
+    thagi_thread *owner = thread;
+    int is_ours = __atomic_compare_exchange_n(&t->owner, &owner, THAGI_TASK_LEAVING, 0,
+                                              __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    if (is_ours) {
+        if (!thagi_task_is_at_rest(&t->task)) thagi_task_recover(&t->task);
+        frames_detach(&t->task);
+        t->task.turn->since_ticks = now;
+    }
+    if (!is_ours) now = __atomic_load_n(&thread->taken_ticks, __ATOMIC_RELAXED);
     thread->base_task.turn->task_ticks += clock_on(&thread->base_task, now);
     thread->running = &thread->base_task;
     thagi_timeline_switch(thread, 0, now);
-    thagi_task_give(t);
+    if (is_ours) thagi_task_give(t);
 }

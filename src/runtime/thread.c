@@ -16,6 +16,7 @@
 #define FRAMES_MAX (16u << 20)
 
 __thread thagi_task *thagi_current = &thagi_no_task;
+__thread thagi_thread *thagi_thread_here;
 thagi_task thagi_no_task;
 
 static pthread_key_t exit_key;
@@ -131,6 +132,7 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
 uintptr_t thagi_thread_idle(const thagi_thread *thread)
 {
     if (PLAT_HAS_COUNTER && !thagi_use_counter) return THAGI_TASK_CAREFUL;
+    if (thagi_stack_is_watched) return THAGI_TASK_CAREFUL;
     return thread->sample_period ? THAGI_TASK_SAMPLING : THAGI_TASK_IDLE;
 }
 
@@ -163,7 +165,7 @@ static void slot_release(thagi_session *session, thagi_thread *thread)
     thagi_task *task = &thread->base_task;
     if (thread->running != task) thagi_task_strand(thread);
     if (task->state != THAGI_TASK_UNUSABLE) {
-        if (task->state > THAGI_TASK_CAREFUL) thagi_task_recover(task);
+        if (!thagi_task_is_at_rest(task)) thagi_task_recover(task);
         task->state = THAGI_TASK_CAREFUL;
         thagi_span_close_all(task);
     }
@@ -203,6 +205,8 @@ static void slot_take(thagi_thread *thread, uint32_t tid)
     thread->in_use = 1;
     thread->base_task.stack_lo = thread->base_task.stack_hi = 0;
     thread->base_task.pauses = thread->base_task.paused_sections = 0;
+    if (thread->level == 0 && thagi_stack_is_watched)
+        thagi_stack_of_thread(&thread->base_task, (uintptr_t)__builtin_frame_address(0));
     thagi_timeline_owner(thread);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thread->base_task.state = thread->base_task.idle;
@@ -224,6 +228,7 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)
     thagi_memory_join(session, thread);
     if (level == 0) {
         thagi_current = &thread->base_task;
+        thagi_thread_here = thread;
         if (exit_key_usable) pthread_setspecific(exit_key, thread);
     }
     return thread;
@@ -253,7 +258,7 @@ static void thread_exit(void *value)
 {
     thagi_thread *thread = value;
     thagi_session *session = thagi_session_now;
-    if (thagi_current->thread != thread || thread->base_task.state == THAGI_TASK_UNUSABLE)
+    if (thagi_thread_here != thread || thread->base_task.state == THAGI_TASK_UNUSABLE)
         return; /* forked since */
     int saved_errno = errno;
     thagi_plat_signals saved;
@@ -261,6 +266,7 @@ static void thread_exit(void *value)
     thagi_plat_thread_name(thread->shared->name); /* most are named after their first span */
     slot_release(session, thread);
     thagi_current = &thagi_no_task;
+    thagi_thread_here = NULL;
     thagi_unlock(session, &saved);
     errno = saved_errno;
 }

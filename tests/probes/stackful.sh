@@ -1,0 +1,51 @@
+#!/bin/bash
+# stackful.sh - coroutines of libraries that nobody announces: the stack tells whose spans and bytes they are.
+# shellcheck source=probe_lib.sh
+. "$(dirname "$0")/probe_lib.sh"
+
+# exact THREADS TASKS ROUNDS: every span and every byte is in its own coroutine.
+exact() {
+    local threads=$1 tasks=$2 rounds=$3 k path
+    checked
+    no_loss
+    for k in 0 1 2 3 4 5 6 7; do
+        for path in "work $k calls=$((tasks / 8))" "work $k;step calls=$((tasks / 8 * rounds))"; do
+            grep -qE "^path calls=${path##*=} open=0 (main|worker);coroutine;${path% calls*}\$" <<<"$facts" ||
+                fail "expected ${path##*=} of '${path% calls*}', got: $(grep -F "${path% calls*}" <<<"$facts" | head -3)"
+        done
+    done
+    [ "$(grep -c ';work' <<<"$facts")" -eq 16 ] || fail "paths that nobody took: $(grep ';work' <<<"$facts" | head)"
+    "$analyze" stats --memory --csv "$folder"/*.thag >"$work/stats.csv"
+    [ "$(stats step bytes)" = $((tasks * rounds * 8)) ] || fail "bytes of step: $(stats step bytes)"
+    "$analyze" tasks --csv "$folder"/*.thag >"$work/tasks.csv"
+    [ "$(wc -l <"$work/tasks.csv")" -gt "$tasks" ] || fail "$(wc -l <"$work/tasks.csv") tasks"
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        NR > 1 { d = $at["active_ns"] + $at["wait_ns"] - $at["wall_ns"]
+                 if (d * d > 1e-6 * $at["wall_ns"] * $at["wall_ns"] + 100) bad++ }
+        END { exit bad > 0 }' "$work/tasks.csv" || fail "active and waiting time are not the wall time"
+}
+
+found=0
+for library in boost st pth openssl; do
+    [ -x "$bin/probe_stackful_$library" ] || continue
+    found=1
+    threads="1"
+    [ $library = boost ] && threads="1 2 4" # the others stay on one
+    for n in $threads; do
+        LD_PRELOAD=$ASYNC_LIBRARY succeeded probe_stackful_$library "$n" 80 100
+        exact "$n" 80 100
+    done
+done
+[ $found = 1 ] || exit 77
+if [ -x "$bin/probe_stackful_boost" ]; then
+    LD_PRELOAD=$ASYNC_LIBRARY succeeded probe_stackful_boost 2 800 200
+    exact 2 800 200
+
+    # Nobody watches: that is said, with a span of each stack, and from then on it is watched.
+    succeeded probe_stackful_boost 2 80 100
+    checked
+    [ "$(loss STACK_SWITCHED)" -ge 1 ] || fail "not said: $(grep ^loss <<<"$facts")"
+    "$analyze" info "$folder"/*.thag | grep -q 'begun on another stack .*libthag_async' || fail "no places"
+fi
+
+done_testing
