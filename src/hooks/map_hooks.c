@@ -28,8 +28,7 @@ static int may_be_stack(size_t bytes, int flags)
     return HOOKS_STACK_SIZE(bytes) && (flags & MAP_ANONYMOUS) && !(flags & MAP_SHARED);
 }
 
-void *mmap(void *address, size_t bytes, int protection, int flags, int file,
-                        off_t offset)
+void *mmap(void *address, size_t bytes, int protection, int flags, int file, off_t offset)
 {
     void *memory = real_mmap
                        ? real_mmap(address, bytes, protection, flags, file, offset)
@@ -38,8 +37,7 @@ void *mmap(void *address, size_t bytes, int protection, int flags, int file,
     return memory;
 }
 
-void *mmap64(void *address, size_t bytes, int protection, int flags, int file,
-                          off_t offset)
+void *mmap64(void *address, size_t bytes, int protection, int flags, int file, off_t offset)
 {
     return mmap(address, bytes, protection, flags, file, offset);
 }

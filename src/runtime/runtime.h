@@ -495,6 +495,8 @@ void thagi_span_settle(thagi_task *task);
 /** Abandon the frames that a longjmp has left behind, as seen from a call at `where`; `site`: the one
     that is beginning there, or NULL. */
 void thagi_span_drop_dead(thagi_task *task, uint64_t where, const thag_site *site);
+/** The top frame is not what was expected: it may have been begun on another stack. */
+void thagi_span_check_stack(thagi_task *task);
 /** Abandon every open frame: the thread ends. */
 void thagi_span_close_all(thagi_task *task);
 

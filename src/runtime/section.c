@@ -110,6 +110,7 @@ static __attribute__((__noinline__)) void end_out_of_order(thagi_task *task, con
         stray_end(name);
     } else {
         thagi_count(TRACE_CROSSED_END, 1);
+        thagi_span_check_stack(task);
         if (thagi_first_misuse(THAGI_MISUSE_CROSSED))
             thagi_log("section \"%s\" ended before what was begun inside it; further ones are only "
                       "counted",

@@ -192,6 +192,11 @@ static int is_elsewhere(thagi_task *task, uintptr_t sp, const trace_frame *frame
            !same_stack(task, sp, frame_sp(frame)) && !parted_by_signal_stack(sp, frame_sp(frame));
 }
 
+void thagi_span_check_stack(thagi_task *task)
+{
+    if (is_elsewhere(task, task->state, task->top)) thagi_stack_unannounced(task, task->top, NULL);
+}
+
 /* The stack grows down: a frame that was begun below where we stand now has been left. */
 static trace_frame *lowest_dead(thagi_task *task, uint64_t where, const thag_site *site)
 {
@@ -383,8 +388,7 @@ OUT_OF_WAY void thagi_span_end_held(thagi_task *task, thag_token token)
     if (frame == task->base) {
         thagi_count(TRACE_STRAY_END, 1);
     } else {
-        if (task->top > frame && is_elsewhere(task, task->state, task->top))
-            thagi_stack_unannounced(task, task->top, NULL);
+        if (task->top > frame) thagi_span_check_stack(task);
         while (task->top > frame) thagi_span_abandon(task, now++); /* left open above it */
         thagi_span_pop(task, now);
         thagi_span_settle(task);

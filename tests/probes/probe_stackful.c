@@ -1,7 +1,7 @@
 /*
  * probe_stackful.c - coroutines of libraries that nobody announces: the stack tells whose span it is.
  *
- *     probe_stackful_LIBRARY THREADS TASKS ROUNDS
+ *     probe_stackful_LIBRARY THREADS TASKS ROUNDS [turn]     turn: a span around each resumption
  *
  * Coroutine k opens "work (k % 8)" in itself, and in each round a step in that and a block of 8 bytes, then
  * lets others run. One source for all of them; each library's part is make(), resume() and yield().
@@ -14,7 +14,7 @@
 
 enum { KINDS = 8, STACK = 64 * 1024 };
 
-static int rounds;
+static int rounds, has_turns;
 static void *volatile kept;
 
 static void coroutine_yield(void *self);
@@ -100,6 +100,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static job *first, **last = &first;
 static int left;
 
+static void turn(job *j)
+{
+    THAG_PROFILED();
+    resume(j);
+}
+
 static void put(job *j)
 {
     j->next = NULL;
@@ -120,7 +126,10 @@ static void *worker(void *unused)
         pthread_mutex_unlock(&lock);
         if (is_over) return NULL;
         if (!j) continue;
-        resume(j);
+        if (has_turns)
+            turn(j);
+        else
+            resume(j);
         pthread_mutex_lock(&lock);
         if (j->is_done)
             left--;
@@ -227,7 +236,8 @@ static void finish(job *j)
 int main(int argc, char **argv)
 {
     THAG_ENABLE_PROFILING(yes);
-    if (argc != 4) return 64;
+    if (argc < 4) return 64;
+    has_turns = argc > 4;
     rounds = atoi(argv[3]);
     run_all(atoi(argv[1]), atoi(argv[2]));
     return 0;
