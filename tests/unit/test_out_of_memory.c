@@ -18,6 +18,7 @@
 #include "profile/profile_perf.h"
 #include "profile/profile_pprof.h"
 #include "profile/profile_timeline.h"
+#include "source/source.h"
 #include "trace_builder.h"
 
 void *__real_malloc(size_t bytes);
@@ -219,6 +220,25 @@ static thag_err run_pprof(fault *why)
     return err;
 }
 
+/* With more of everything than there is room for at first: scopes, arms, functions, names, tokens. */
+static char *code;
+static size_t code_len;
+
+static thag_err run_source(fault *why)
+{
+    source_opts opts = {.language = SOURCE_CXX};
+    source_buffer made = {0}, bare = {0};
+    thag_err err = source_instrument(&made, code, code_len, &opts, NULL);
+
+    if (!err) err = source_remove(&bare, made.text, made.len, &opts, NULL);
+    if (!err) assert_true(bare.len == code_len && memcmp(bare.text, code, code_len) == 0);
+    if (err) assert_null(bare.text);
+    if (err) fault_set(why, err, 0, "");
+    source_buffer_release(&made);
+    source_buffer_release(&bare);
+    return err;
+}
+
 static void check(thag_err (*run)(fault *why))
 {
     long failed = 0;
@@ -308,6 +328,22 @@ static void importing(void **state)
     free(packed_pprof);
 }
 
+static void instrumenting(void **state)
+{
+    FILE *to = open_memstream(&code, &code_len);
+
+    (void)state;
+    for (int i = 0; i < 200; i++) fprintf(to, "namespace n%d {\n#if A%d\n", i, i);
+    fputs("int a = f(", to);
+    for (int i = 0; i < 3000; i++) fputs("x, ", to);
+    fputs("y);\n", to);
+    for (int i = 0; i < 200; i++) fprintf(to, "#endif\nint f%d() { return %d; }\n", i, i);
+    for (int i = 0; i < 200; i++) fputs("}\n", to);
+    fclose(to);
+    check(run_source);
+    free(code);
+}
+
 static int make_sample(void **state)
 {
     size_t len;
@@ -336,7 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loading),   cmocka_unit_test(merging), cmocka_unit_test(transforming),
         cmocka_unit_test(writing),   cmocka_unit_test(drawing), cmocka_unit_test(exporting),
-        cmocka_unit_test(importing), cmocka_unit_test(viewing),
+        cmocka_unit_test(importing), cmocka_unit_test(viewing), cmocka_unit_test(instrumenting),
     };
     return cmocka_run_group_tests(tests, make_sample, drop_sample);
 }

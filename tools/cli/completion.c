@@ -55,7 +55,7 @@ static void bash_value(FILE *to, const option_fact *f)
     fprintf(to, "--%s) ", f->name);
     if (f->kind == OPTION_IS_FILE) {
         fputs("_thag_paths '' \"$value\"; return ;;\n", to);
-    } else if (f->kind == OPTION_IS_CHOICE) {
+    } else if (f->choice) {
         fputs("_thag_words '", to);
         put_choices(to, f);
         fputs("' \"$value\"; return ;;\n", to);
@@ -96,6 +96,36 @@ static void bash_command(FILE *to, const completion_command *c)
     fputs("'\n    ;;\n", to);
 }
 
+/* Options that take the next word, as a pattern. */
+static void bash_taker(FILE *to, const option_fact *f)
+{
+    if (f->arg && f->letter) fprintf(to, "-%c | ", f->letter);
+    if (f->arg) fprintf(to, "--%s | ", f->name);
+}
+
+/* Behind the name of a program everything is its own. */
+static void bash_program(FILE *to, const completion *c)
+{
+    fputs("    local at\n"
+          "    for ((at = 1; at < COMP_CWORD; at++)); do\n"
+          "        case ${COMP_WORDS[at]} in\n        ",
+          to);
+    each_fact(to, &c->commands[0].set, bash_taker);
+    fputs("'') [[ ${COMP_WORDS[at + 1]} == = ]] && ((at++)); ((at++)) ;;\n"
+          "        -*) ;;\n"
+          "        *) break ;;\n"
+          "        esac\n"
+          "    done\n"
+          "    if ((at < COMP_CWORD)) && declare -F _command_offset >/dev/null; then\n"
+          "        _command_offset \"$at\"\n"
+          "        return\n"
+          "    elif ((at < COMP_CWORD)); then\n"
+          "        _thag_paths '' \"$current\"\n"
+          "        return\n"
+          "    fi\n",
+          to);
+}
+
 static void write_bash(FILE *to, const completion *c)
 {
     int has_commands = c->commands[0].name != NULL;
@@ -119,12 +149,18 @@ static void write_bash(FILE *to, const completion *c)
               "        return\n    fi\n",
               to);
     }
+    if (c->commands[0].set.stops_at_input) bash_program(to, c);
     fputs("    case $command in\n", to);
     for (size_t i = 0; i < c->command_count; i++) bash_command(to, &c->commands[i]);
     if (has_commands) fputs("  *) return ;;\n", to);
     fputs("    esac\n    if [[ $current == -* ]]; then\n"
-          "        _thag_words \"$options\" \"$current\"\n    else\n        _thag_paths '",
+          "        _thag_words \"$options\" \"$current\"\n    else\n",
           to);
+    if (c->commands[0].set.stops_at_input)
+        fputs("        [[ $current == */* ]] || _thag_words \"$(compgen -c -- \"$current\")\" "
+              "\"$current\"\n",
+              to);
+    fputs("        _thag_paths '", to);
     for (size_t i = 0; c->endings && c->endings[i]; i++) {
         fprintf(to, "%s%s", i ? " " : "", c->endings[i]);
     }
@@ -151,7 +187,7 @@ static void zsh_fact(FILE *to, const option_fact *f)
         fputc(':', to);
     }
     if (f->kind == OPTION_IS_FILE) fputs("_files", to);
-    if (f->kind == OPTION_IS_CHOICE) {
+    if (f->choice) {
         fputc('(', to);
         put_choices(to, f);
         fputc(')', to);
@@ -161,6 +197,12 @@ static void zsh_fact(FILE *to, const option_fact *f)
 
 static void zsh_inputs(FILE *to, const completion *c)
 {
+    if (c->commands[0].set.stops_at_input) {
+        fputs("            '(-)1:program:{ _command_names -e; _files }' \\\n"
+              "            '*::argument:_normal'\n",
+              to);
+        return;
+    }
     fputs("            '*:file:_files", to);
     for (size_t i = 0; c->endings && c->endings[i]; i++) {
         fprintf(to, "%s%s", i ? "|" : " -g \"*.(", c->endings[i]);
@@ -216,7 +258,7 @@ static void fish_fact(FILE *to, const option_fact *f)
     fprintf(to, " -l %s%s -d '", f->name, !f->arg ? "" : f->kind == OPTION_IS_FILE ? " -r" : " -x");
     for (const char *p = f->help; *p; p++) fprintf(to, "%s%c", strchr("'\\", *p) ? "\\" : "", *p);
     fputc('\'', to);
-    if (f->kind == OPTION_IS_CHOICE) {
+    if (f->choice) {
         fputs(" -a '", to);
         put_choices(to, f);
         fputc('\'', to);
@@ -230,6 +272,8 @@ static void fish_command(FILE *to, const completion *c, const completion_command
     if (command->name) fprintf(to, " -n '__fish_seen_subcommand_from %s'", command->name);
     fputc('\n', to);
     each_fact(to, &command->set, fish_fact);
+    if (command->set.stops_at_input)
+        fputs("complete $here -a '(__fish_complete_subcommand)'\n", to);
     for (size_t i = 0; c->endings && c->endings[i]; i++) {
         fprintf(to, "complete $here -k -a '(__fish_complete_suffix .%s)'\n", c->endings[i]);
     }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/completion.h"
 #include "cli/message.h"
 #include "cli/option.h"
 
@@ -21,6 +22,14 @@ const option_fact options_common[] = {
      .kind = OPTION_IS_VERSION,
      .letter = 'V',
      .help = "show the version and exit"},
+    OPTION_LAST};
+
+const option_fact options_completion[] = {
+    {.name = "completion",
+     .kind = OPTION_IS_COMPLETION,
+     .arg = "SHELL",
+     .choice = completion_shell,
+     .help = "write the completion script for a shell and exit"},
     OPTION_LAST};
 
 #define NAME_ROOM 64
@@ -108,6 +117,18 @@ static int set_choice(const option_fact *f, size_t *value, const char *text)
     return EXIT_FINE;
 }
 
+int options_complete(const option_set *set, const char *shell)
+{
+    completion_command all = {.set = *set};
+    completion c = {.program = set->program, .commands = &all, .command_count = 1};
+    size_t n = 0;
+    int status = set_choice(&options_completion[0], &n, shell);
+
+    if (status != OPTIONS_GO_ON) return status;
+    completion_write(stdout, &c, n);
+    return EXIT_FINE;
+}
+
 static int set_number(const option_fact *f, void *at, const char *text)
 {
     char *end;
@@ -141,6 +162,7 @@ static int set_value(const option_set *set, const option_fact *f, void *at, cons
         status = f->set(at, f, text);
         return status == EXIT_FINE ? OPTIONS_GO_ON : status;
     case OPTION_IS_HELP: options_help(set); return EXIT_FINE;
+    case OPTION_IS_COMPLETION: return options_complete(set, text);
     case OPTION_IS_VERSION: printf("%s %s\n", set->program, THAG_VERSION);
     }
     return EXIT_FINE;

@@ -25,7 +25,8 @@ typedef enum option_kind {
     OPTION_IS_CHOICE, /* size_t: which of the choices */
     OPTION_IS_CALL,   /* set() does it */
     OPTION_IS_HELP,
-    OPTION_IS_VERSION
+    OPTION_IS_VERSION,
+    OPTION_IS_COMPLETION /* writes the completion script of the set itself */
 } option_kind;
 
 typedef struct option_fact {
@@ -83,6 +84,9 @@ typedef struct option_fact {
 /** --help and --version, which every tool has. */
 extern const option_fact options_common[];
 
+/** --completion=SHELL, of a tool without commands. */
+extern const option_fact options_completion[];
+
 #define OPTION_GROUPS_MAX 12
 
 typedef struct option_group {
@@ -109,6 +113,9 @@ typedef struct option_set {
  * the usage was wrong and that was said. Not for several threads.
  */
 int options_parse(const option_set *set, int argc, char **argv, int *first);
+
+/** Write the completion script of a tool without commands to standard output. An exit status. */
+int options_complete(const option_set *set, const char *shell);
 
 /** Show the help of a command. */
 void options_help(const option_set *set);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/message.h"
+#include "cli/option.h"
 #include "thag-cc/compile.h"
 
 static const char help[] =
@@ -36,6 +37,7 @@ static const char help[] =
     "                     link the static runtime; otherwise the shared one\n"
     "  THAG_CC_VERBOSE=1  say why a source was compiled without profiling\n"
     "\n"
+    "  --completion=SHELL write the completion script for a shell and exit: bash, zsh, fish\n"
     "  -h, --help         show this help and exit\n"
     "  -V, --version      show the version and exit\n";
 
@@ -49,6 +51,9 @@ static int is_off(void)
 
 int main(int argc, char **argv)
 {
+    static const char completion[] = "--completion=";
+    static const option_set options = {
+        .program = "thag-cc", .stops_at_input = 1, .groups = {{.facts = options_common}}};
     const char *first = argc > 1 ? argv[1] : "";
 
     message_program("thag-cc");
@@ -61,6 +66,8 @@ int main(int argc, char **argv)
         printf("thag-cc %s\n", THAG_VERSION);
         return EXIT_FINE;
     }
+    if (strncmp(first, completion, sizeof completion - 1) == 0)
+        return options_complete(&options, first + sizeof completion - 1);
     if (first[0] == '-') {
         return complain(EXIT_USAGE, first, "not a compiler (thag-cc gcc %s ...?)", first);
     }

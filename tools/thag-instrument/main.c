@@ -108,6 +108,7 @@ int main(int argc, char **argv)
         .groups = {{.facts = actions, .settings = &set.act},
                    {.heading = "What is put in", .facts = facts, .settings = &set},
                    {.heading = "Where", .facts = selecting, .settings = &set},
+                   {.facts = options_completion},
                    {.facts = options_common}}};
     job j = {.is_remove = 0};
     int first, status;

@@ -28,6 +28,7 @@ int main(int argc, char **argv)
             "output.",
         .groups = {{.facts = remove_actions, .settings = &set.act},
                    {.facts = facts, .settings = &set},
+                   {.facts = options_completion},
                    {.facts = options_common}}};
     job j = {.is_remove = 1};
     int first, status;
