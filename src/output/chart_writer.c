@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "output/flamegraph_assets.h"
+#include "output/heap_writer.h"
 #include "output/markup.h"
 #include "output/quantity.h"
 #include "output/svg_page.h"
 
 #define LANE_PX        22u /* the heading of a lane */
 #define AXIS_PX        16u /* the labels of the axis, above the first row */
+#define HEAP_PX        56u /* the heap over time, and a gap beneath */
+#define HEAP_GAP_PX    8u
+#define HEAP_UNITS     10000u /* its width; the script shows a part of that */
 #define NOTES_MAX      5
 #define LANE_TEXT_ROOM 200
 
@@ -47,16 +51,21 @@ static void time_text(char *text, uint64_t ns)
 
 /* ---- where things are: row 0 is the whole time, then the rows of lane after lane ---- */
 
+static uint32_t first_row(const writer *w)
+{
+    return AXIS_PX + (w->opts.heap ? HEAP_PX : 0);
+}
+
 static uint32_t frames_height(const writer *w)
 {
-    return AXIS_PX + (w->c->row_count + 1) * SVG_ROW_PX + w->c->lane_count * LANE_PX;
+    return first_row(w) + (w->c->row_count + 1) * SVG_ROW_PX + w->c->lane_count * LANE_PX;
 }
 
 typedef void row_visitor(const writer *w, const chart_lane *lane, const chart_row *row, uint32_t y);
 
 static void each_row(const writer *w, row_visitor *visit)
 {
-    uint32_t y = AXIS_PX + SVG_ROW_PX;
+    uint32_t y = first_row(w) + SVG_ROW_PX;
 
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
         y += LANE_PX;
@@ -225,9 +234,29 @@ static void put_row(const writer *w, const chart_lane *lane, const chart_row *ro
     fputs("</g>\n", w->to);
 }
 
+/* Above the axis' lines, and as wide as they are. */
+static void put_heap(const writer *w)
+{
+    const heap_time *h = w->opts.heap;
+    char most[QUANTITY_ROOM];
+    uint64_t top_bytes;
+
+    if (!h) return;
+    top_bytes = heap_most(h, w->c->from_ns, w->c->to_ns);
+    quantity_text(most, PROFILE_BYTES, top_bytes < INT64_MAX ? (int64_t)top_bytes : INT64_MAX, NULL);
+    fprintf(w->to,
+            "<svg class=\"heap\" y=\"%u\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u %u\" "
+            "preserveAspectRatio=\"none\" role=\"img\"><title>live heap, %s at most</title>\n",
+            AXIS_PX, HEAP_PX - HEAP_GAP_PX, HEAP_UNITS, HEAP_PX - HEAP_GAP_PX, most);
+    heap_put_curve(w->to, h, w->c->from_ns, w->c->to_ns, HEAP_UNITS, HEAP_PX - HEAP_GAP_PX,
+                   top_bytes);
+    fprintf(w->to, "</svg>\n<text class=\"lane\" x=\"4\" y=\"%u\">live heap, %s at most</text>\n",
+            AXIS_PX + 13, most);
+}
+
 static void put_lane_heads(const writer *w)
 {
-    uint32_t y = AXIS_PX + SVG_ROW_PX;
+    uint32_t y = first_row(w) + SVG_ROW_PX;
 
     fprintf(w->to, "<svg class=\"lanes\" x=\"1%%\" y=\"%u\" width=\"98%%\" height=\"%u\">\n",
             w->head_px, frames_height(w));
@@ -242,6 +271,7 @@ static void put_lane_heads(const writer *w)
         if (i < 8) fprintf(w->to, "<text x=\"%g%%\" dx=\"3\" y=\"-4\">%s</text>", i * 12.5, text);
     }
     fputs("</g>\n", w->to);
+    put_heap(w);
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
         char text[LANE_TEXT_ROOM];
 
@@ -266,7 +296,7 @@ static void put_frames(const writer *w)
             "<rect class=\"k0\" x=\"0%%\" width=\"100%%\" height=\"%u\"/><svg x=\"0%%\" "
             "width=\"100%%\" "
             "height=\"%u\"><text x=\"3\" y=\"12\">all</text></svg></g>\n</g>\n",
-            AXIS_PX, length, SVG_ROW_PX - 1, SVG_ROW_PX - 1);
+            first_row(w), length, SVG_ROW_PX - 1, SVG_ROW_PX - 1);
     each_row(w, put_row);
     fputs("</svg>\n", w->to);
 }

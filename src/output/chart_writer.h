@@ -13,12 +13,14 @@
 
 #include "output/chart_layout.h"
 #include "output/palette.h"
+#include "profile/heap_time.h"
 
 typedef struct chart_write_opts {
     const char *title;      /* NULL: "Flamechart" */
     const char *subtitle;   /* NULL: the profile's title */
     const palette *palette; /* NULL: aqua */
     uint32_t width_px;      /* without a script; 0: 1200 */
+    const heap_time *heap;  /* drawn above the lanes; NULL: not known */
     chart_opts chart;       /* its width_px is not looked at */
 } chart_write_opts;
 

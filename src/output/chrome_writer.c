@@ -58,6 +58,29 @@ static void put_event(void *context, const timeline_event *event)
     text_puts(&w->out, event->span.is_open ? ",\"args\":{\"unfinished\":true}}" : "}");
 }
 
+static void put_live(writer *w, uint64_t ns, uint64_t bytes)
+{
+    text_puts(&w->out, ",\n{\"ph\":\"C\",\"pid\":");
+    text_uint(&w->out, w->from->pid);
+    text_puts(&w->out, ",\"ts\":");
+    text_scaled(&w->out, ns, 3);
+    text_puts(&w->out, ",\"name\":\"live heap\",\"args\":{\"bytes\":");
+    text_uint(&w->out, bytes);
+    text_puts(&w->out, "}}");
+}
+
+/* Of each slice of the time the most, and what it was last. */
+static void put_heap(writer *w)
+{
+    const heap_time *h = w->from->heap;
+
+    for (size_t i = 0; h && i < h->count; i++) {
+        put_live(w, h->points[i].start_ns, h->points[i].max);
+        if (h->points[i].end_ns > h->points[i].start_ns)
+            put_live(w, h->points[i].end_ns, h->points[i].last);
+    }
+}
+
 thag_err chrome_write(FILE *to, const export_source *from, fault *why)
 {
     static const span_visitor visitor = {.begin_thread = begin_thread, .event = put_event};
@@ -72,6 +95,7 @@ thag_err chrome_write(FILE *to, const export_source *from, fault *why)
                       "\"traceEvents\":[\n");
     put_metadata(&w, "process_name", from->program, 0);
     err = span_walk(from, &visitor, &w, why);
+    put_heap(&w);
     text_puts(&w.out, "\n]}\n");
     text_flush(&w.out);
     if (!err && ferror(to)) {

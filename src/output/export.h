@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+#include "profile/heap_time.h"
 #include "profile/profile.h"
 #include "profile/profile_timeline.h"
 #include "profile/run_facts.h"
@@ -23,6 +24,7 @@ typedef struct export_source {
     uint64_t duration_ns;   /* 0 if unknown */
     uint32_t pid;           /* 0 if unknown */
     timeline *timeline;     /* of that profile; NULL but for formats along time */
+    const heap_time *heap;  /* for formats along time that have counters; NULL: not known */
     const run_facts *runs;  /* that it came from; NULL: not known */
 } export_source;
 

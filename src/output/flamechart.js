@@ -6,6 +6,7 @@ var TITLE = 'Flamechart';
 var HINT = 'Click a span to zoom in on its time. / searches, arrows walk, Enter zooms, Esc goes back.';
 var spans = new Float64Array(count), busy = new Float64Array(count);
 var axis = root.querySelector('.axis');
+var heap = root.querySelector('svg.heap'), heapHeight = heap && heap.viewBox.baseVal.height;
 var RUNNING = 0;
 
 function takeFields(i, several, time) {
@@ -35,6 +36,7 @@ function layout() {
     }
     if (!shownAs[current]) setCurrent(zoomed);
     drawAxis(left, whole, framesPx);
+    if (heap) heap.setAttribute('viewBox', [10000 * left / value[ROOT], 0, Math.max(1e-3, 10000 * whole / value[ROOT]), heapHeight].join(' '));
 }
 
 // Steps of 1, 2 or 5, some 110 pixels apart. Labels tell the time since the session began.
@@ -63,7 +65,7 @@ function turn() { inverted = true; }
 
 // Of names, not of rectangles: what was too short to draw counts too.
 function match() {
-    var re = query ? pattern(query) : null, found = 0, time = 0;
+    var re = query ? compilePattern(query) : null, found = 0, time = 0;
     var named = data.names.map(function (n, k) {
         var is = re ? re.test(n) : false;
         if (is) found += data.totals[k][0];
@@ -72,7 +74,7 @@ function match() {
     });
     for (var i = 0; i < count; i++) mark(i, name[i] >= 0 && named[name[i]] ? 1 : 0);
     root.classList.toggle('searching', !!re);
-    matched.textContent = re ? grouped(found) + (found === 1 ? ' span, ' : ' spans, ') + quantity(time) : '';
+    matched.textContent = re ? grouped(found) + (found === 1 ? ' span, ' : ' spans, ') + quantity(time) + (re.problem ? ' (letter by letter)' : '') : '';
     matched.title = re ? 'Over all threads, and with those too short to draw.' : '';
     buttons.clear.disabled = !re;
 }

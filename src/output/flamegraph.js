@@ -62,7 +62,7 @@ function flip() {
 
 // The share of what is zoomed that lies in or beneath a match. A match within a match is in it.
 function match() {
-    var re = query ? pattern(query) : null, sum = 0, matches = 0;
+    var re = query ? compilePattern(query) : null, sum = 0, matches = 0;
     var named = data.names.map(function (n) { return re ? re.test(n) : false; });
     var covered = new Uint8Array(count);
     for (var i = 0; i < count; i++) {
@@ -75,7 +75,7 @@ function match() {
         matches += is;
     }
     root.classList.toggle('searching', !!re);
-    matched.textContent = re ? percent(sum, value[zoomed]) + ' in ' + grouped(matches) + (matches === 1 ? ' frame' : ' frames') : '';
+    matched.textContent = re ? percent(sum, value[zoomed]) + ' in ' + grouped(matches) + (matches === 1 ? ' frame' : ' frames') + (re.problem ? ' (letter by letter)' : '') : '';
     matched.title = data.left_out ? 'Of the frames drawn; ' + grouped(data.left_out) + ' are too narrow or too deep.' : '';
     buttons.clear.disabled = !re;
 }

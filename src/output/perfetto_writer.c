@@ -26,17 +26,23 @@ enum descriptor_field {
     DESCRIPTOR_NAME = 2,
     DESCRIPTOR_PROCESS = 3,
     DESCRIPTOR_THREAD = 4,
-    DESCRIPTOR_PARENT_UUID = 5
+    DESCRIPTOR_PARENT_UUID = 5,
+    DESCRIPTOR_COUNTER = 8
 };
+enum counter_field { COUNTER_UNIT = 3 };
+enum { UNIT_SIZE_BYTES = 3 };
 enum process_field { PROCESS_PID = 1, PROCESS_NAME = 6 };
 enum thread_field { THREAD_PID = 1, THREAD_TID = 2, THREAD_NAME = 5 };
-enum event_field { EVENT_TYPE = 9, EVENT_NAME_IID = 10, EVENT_TRACK_UUID = 11 };
-enum { SLICE_BEGIN = 1, SLICE_END = 2 };
+enum event_field { EVENT_TYPE = 9, EVENT_NAME_IID = 10, EVENT_TRACK_UUID = 11, EVENT_COUNTER_VALUE = 30 };
+enum { SLICE_BEGIN = 1, SLICE_END = 2, COUNTER = 4 };
 enum interned_field { INTERNED_EVENT_NAMES = 2 };
 enum event_name_field { EVENT_NAME_IID_ = 1, EVENT_NAME_NAME = 2 };
 
 #define PROCESS_UUID   1u
 #define FIRST_SEQUENCE 1u
+/* Behind those of all threads. */
+#define HEAP_UUID     ((uint64_t)UINT32_MAX + 3)
+#define HEAP_SEQUENCE UINT32_MAX
 
 typedef struct writer {
     protobuf pb;
@@ -129,6 +135,51 @@ static void put_event(void *context, const timeline_event *event)
     end_packet(w, at);
 }
 
+/* ---- live bytes: a counter of the process ---- */
+
+static void put_heap_track(writer *w)
+{
+    static const char name[] = "live heap";
+    size_t at = begin_packet(w), track = protobuf_begin(&w->pb, PACKET_TRACK_DESCRIPTOR), counter;
+
+    protobuf_uint(&w->pb, DESCRIPTOR_UUID, HEAP_UUID);
+    protobuf_text(&w->pb, DESCRIPTOR_NAME, name, sizeof name - 1);
+    protobuf_uint(&w->pb, DESCRIPTOR_PARENT_UUID, PROCESS_UUID);
+    counter = protobuf_begin(&w->pb, DESCRIPTOR_COUNTER);
+    protobuf_uint(&w->pb, COUNTER_UNIT, UNIT_SIZE_BYTES);
+    protobuf_end(&w->pb, counter);
+    protobuf_end(&w->pb, track);
+    end_packet(w, at);
+}
+
+static void put_live(writer *w, uint64_t ns, uint64_t bytes)
+{
+    size_t at = begin_packet(w), event;
+
+    protobuf_uint(&w->pb, PACKET_TIMESTAMP, ns);
+    protobuf_uint(&w->pb, PACKET_SEQUENCE_ID, HEAP_SEQUENCE);
+    event = protobuf_begin(&w->pb, PACKET_TRACK_EVENT);
+    protobuf_uint(&w->pb, EVENT_TYPE, COUNTER);
+    protobuf_uint(&w->pb, EVENT_TRACK_UUID, HEAP_UUID);
+    protobuf_uint(&w->pb, EVENT_COUNTER_VALUE, bytes);
+    protobuf_end(&w->pb, event);
+    end_packet(w, at);
+}
+
+/* Of each slice of the time the most, and what it was last. */
+static void put_heap(writer *w)
+{
+    const heap_time *h = w->from->heap;
+
+    if (!h) return;
+    put_heap_track(w);
+    for (size_t i = 0; i < h->count; i++) {
+        put_live(w, h->points[i].start_ns, h->points[i].max);
+        if (h->points[i].end_ns > h->points[i].start_ns)
+            put_live(w, h->points[i].end_ns, h->points[i].last);
+    }
+}
+
 thag_err perfetto_write(FILE *to, const export_source *from, fault *why)
 {
     static const span_visitor visitor = {.begin_thread = begin_thread, .event = put_event};
@@ -138,6 +189,7 @@ thag_err perfetto_write(FILE *to, const export_source *from, fault *why)
     w.named_in = calloc((size_t)from->profile->frame_count + 1, sizeof *w.named_in);
     if (!w.named_in) goto done;
     put_process(&w);
+    put_heap(&w);
     err = span_walk(from, &visitor, &w, why);
     if (!err && w.pb.failed) err = THAG_ERR_MEMORY;
     if (!err && ferror(to)) err = THAG_ERR_WRITE;

@@ -191,16 +191,6 @@ function zoom(i, keepUrl) {
 
 // ---- search ----
 
-function pattern(text) {
-    // As in editors: capitals in the pattern make it mind the case.
-    var flags = /[A-Z]/.test(text) ? '' : 'i';
-    try {
-        return new RegExp(text, flags);
-    } catch (e) {
-        return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), flags);
-    }
-}
-
 function search(text, keepUrl) {
     query = text;
     if (box.value !== text) box.value = text;

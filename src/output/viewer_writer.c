@@ -191,6 +191,28 @@ static void put_sizes(json *j, const trace_memory_info *m)
     json_end(j);
 }
 
+static void put_heap(json *j, const heap_time *h)
+{
+    if (!h) return;
+    json_begin_object(j, "heap", 0);
+    json_uint(j, "end", h->end_ns);
+    json_uint(j, "peak", h->peak_bytes);
+    json_uint(j, "peakAt", h->peak_ns);
+    json_uint(j, "live", h->live_bytes);
+    json_uint(j, "step", h->step_bytes);
+    json_begin_array(j, "points", 0);
+    for (size_t i = 0; i < h->count; i++) {
+        const heap_point *p = &h->points[i];
+        const uint64_t values[] = {p->start_ns, p->end_ns, p->last, p->min, p->max};
+
+        json_begin_array(j, NULL, 0);
+        for (size_t k = 0; k < sizeof values / sizeof *values; k++) json_uint(j, NULL, values[k]);
+        json_end(j);
+    }
+    json_end(j);
+    json_end(j);
+}
+
 static thag_err put_meta_object(json *j, const page *w, fault *why)
 {
     const profile *p = w->p;
@@ -219,6 +241,7 @@ static thag_err put_meta_object(json *j, const page *w, fault *why)
     put_colours(j, w, "dark", 1);
     put_losses(j, w->opts->meta);
     put_sizes(j, w->opts->sizes);
+    put_heap(j, w->opts->heap);
     err = put_stats(j, w, why);
     if (w->opts->tl) viewer_spans_describe(j, &w->spans, w->opts->tl);
     json_end(j);

@@ -19,6 +19,7 @@
 
 #include "output/palette.h"
 #include "output/stats_writer.h"
+#include "profile/heap_time.h"
 #include "profile/profile_timeline.h"
 
 typedef struct viewer_opts {
@@ -27,6 +28,7 @@ typedef struct viewer_opts {
     const run_facts *meta;          /* what was lost; may be NULL */
     timeline *tl;                   /* of the same profile, unchanged; NULL: none */
     const trace_memory_info *sizes; /* of the blocks that were allocated; NULL: not known */
+    const heap_time *heap;          /* live bytes over time; NULL: not known */
     uint64_t max_spans;             /* of it to keep one by one; 0: VIEWER_MAX_SPANS */
     const profile *before;          /* to compare with, of the same unit; NULL: nothing */
     const char *before_title;

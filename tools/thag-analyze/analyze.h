@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 #include "cli/result_file.h"
 #include "output/stats_writer.h"
+#include "profile/heap_time.h"
 #include "profile/operation.h"
 #include "profile/profile_slice.h"
 #include "profile/profile_waits.h"
@@ -46,6 +47,9 @@ void input_close(input *in);
 /** The spans along time of an input that is one trace, while its profile is as it was loaded. An
     exit status; what is in the way has been said. */
 int input_timeline(timeline **tl, const input *in);
+
+/** Its heap over time. An exit status; what is in the way has been said. */
+int input_heap_time(heap_time **h, const input *in);
 
 /** Keep that part of an input's run. An exit status; what is in the way or missing has been said. */
 int input_slice(input *in, const slice_opts *opts);
@@ -123,6 +127,7 @@ typedef struct command {
     X(leaks) \
     X(peak) \
     X(temporary) \
+    X(heap) \
     X(sizes) \
     X(pools) \
     X(detail) \

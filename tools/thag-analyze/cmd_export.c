@@ -103,6 +103,7 @@ static int show(const job *j, const input *in)
                           .start_real_ns = in->meta.start_real_ns,
                           .duration_ns = in->meta.end_real_ns - in->meta.start_real_ns,
                           .runs = &in->meta};
+    heap_time *heap = NULL;
     fault f = {0};
     int status = check_push(set, j);
 
@@ -112,8 +113,11 @@ static int show(const job *j, const input *in)
     if (format->needs_timeline) status = input_timeline(&from.timeline, in);
     if (status != EXIT_FINE) return status;
     if (set->is_corrected && stats_correct(in->profile, &f)) return complain_fault(&f);
+    if (from.timeline) heap_time_new(&heap, in->whole.trace, NULL); /* most traces have none */
+    from.heap = heap;
     status = set->push.url ? push_profile(&set->push, &from) : write_result(format, &from, j, in);
     timeline_free(from.timeline);
+    heap_time_free(heap);
     return status;
 }
 

@@ -81,6 +81,7 @@ static int show(const job *j, const input *in)
                                        .context = set->threads}};
     unsigned char *dropped = NULL;
     named_result out;
+    heap_time *heap = NULL;
     timeline *tl;
     fault f = {0};
     thag_err err;
@@ -91,6 +92,8 @@ static int show(const job *j, const input *in)
     }
     status = input_timeline(&tl, in);
     if (status != EXIT_FINE) return status;
+    heap_time_new(&heap, in->whole.trace, NULL); /* most traces have none */
+    opts.heap = heap;
     status = find_dropped(&dropped, set, in->profile);
     opts.chart.dropped = dropped;
     if (status != EXIT_FINE) goto done;
@@ -102,6 +105,7 @@ static int show(const job *j, const input *in)
     }
 done:
     free(dropped);
+    heap_time_free(heap);
     timeline_free(tl);
     return status;
 }

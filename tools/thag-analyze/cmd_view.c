@@ -72,6 +72,7 @@ static int show(const job *j, const input *in)
                         .palette = palette_chosen(set->palette),
                         .meta = &in->meta,
                         .max_spans = set->max_spans};
+    heap_time *heap = NULL;
     int status = EXIT_FINE;
 
     if (in->profile->node_count == 1) {
@@ -79,9 +80,12 @@ static int show(const job *j, const input *in)
     }
     if (set->before) return compare(j, in, &opts);
     if (in->meta.memory.mode) opts.sizes = &in->meta.memory;
+    if (in->whole.trace) heap_time_new(&heap, in->whole.trace, NULL); /* most traces have none */
+    opts.heap = heap;
     if (is_along_time(j, in)) status = input_timeline(&opts.tl, in);
     if (status == EXIT_FINE) status = write_page(j, in, &opts);
     timeline_free(opts.tl);
+    heap_time_free(heap);
     return status;
 }
 

@@ -220,6 +220,18 @@ int input_timeline(timeline **tl, const input *in)
     return timeline_new(tl, &l, &f) ? complain_fault(&f) : EXIT_FINE;
 }
 
+int input_heap_time(heap_time **h, const input *in)
+{
+    loaded l;
+    fault f = {0};
+    int status = one_trace(&l, in);
+
+    *h = NULL;
+    if (status != EXIT_FINE || !heap_time_new(h, l.trace, &f)) return status;
+    return f.err == THAG_ERR_EMPTY ? complain(EXIT_NOTHING, in->stem, "%s", f.what)
+                                   : complain_fault(&f);
+}
+
 static void complain_lost(const input *in, const timeline_losses *lost)
 {
     uint64_t sum = lost->limit + lost->unwritten + lost->sampled + lost->unknown;

@@ -3,6 +3,7 @@ import { FlameView } from './flame_view.js';
 import { ChartView } from './chart_view.js';
 import { Overview } from './overview.js';
 import { TableView } from './table_view.js';
+import { HeapView } from './heap_view.js';
 import { showSizes } from './sizes_view.js';
 import { Page, byId } from './page.js';
 import { Timeline } from './timeline.js';
@@ -13,10 +14,11 @@ import { compilePattern } from './pattern.js';
 import { readPart } from './pack.js';
 import { percent, quantity, grouped } from './quantity.js';
 
-const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table'], ['sizes', 'Block sizes']];
+const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table'], ['heap', 'Heap over time'], ['sizes', 'Block sizes']];
 const HINTS = {
     flame: 'Click a frame to zoom, Shift-click for its callers. / searches, arrows walk, Esc goes back, ? tells the keys.',
     chart: 'Click a span to zoom in on its time, drag to pan, Ctrl-wheel zooms. The other views show the time in sight.',
+    heap: 'Solid: live all the time. Pale: at times. Drag to look at a stretch.',
     sizes: 'All blocks that were allocated, by their size.', sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
 };
 
@@ -46,6 +48,7 @@ class App {
         this.table = new TableView(byId('table'), this.page, (sort) => this.change({ sort }), (frame) => this.pick(frame));
         if (this.timeline) this.buildTimeline();
         this.buildFunctions();
+        if (this.meta.heap) this.heap = new HeapView(byId('heap'), this.page, this.meta.heap, this.timeline ? (from, to, isStep) => this.setRange(from, to, isStep) : null);
         if (this.meta.sizes) showSizes(byId('sizes'), this.meta.sizes);
         this.buildTabs();
         this.buildMetrics();
@@ -57,7 +60,7 @@ class App {
         const onRange = (from, to, isStep) => this.setRange(from, to, isStep);
         this.chart = new ChartView(byId('chart'), this.page, this.timeline, this.tree, onRange);
         byId('overview-box').hidden = false;
-        this.overview = new Overview(byId('overview'), this.timeline, onRange);
+        this.overview = new Overview(byId('overview'), this.timeline, this.meta.heap, onRange);
     }
 
     // Of very many, those that come first in the alphabet are offered; all can be typed.
@@ -71,7 +74,7 @@ class App {
     }
 
     buildTabs() {
-        this.views = VIEWS.filter(([key]) => (key !== 'chart' || this.timeline) && (key !== 'sizes' || this.meta.sizes));
+        this.views = VIEWS.filter(([key]) => (key !== 'chart' || this.timeline) && (key !== 'heap' || this.meta.heap) && (key !== 'sizes' || this.meta.sizes));
         this.views.forEach(([key, label], k) => {
             const tab = element('button', { type: 'button', role: 'tab', id: 'tab-' + key, 'aria-controls': key, title: 'Key ' + (k + 1) }, byId('tabs'), label);
             tab.addEventListener('click', () => this.change({ view: key }, true));
@@ -226,7 +229,7 @@ class App {
         document.documentElement.classList.toggle('dark', isDark);
         byId('theme').textContent = isDark ? 'Light' : 'Dark';
         setColours(this.meta, isDark);
-        for (const view of [this.flame, this.callers, this.callees, this.chart]) if (view) view.pane.redraw();
+        for (const view of [this.flame, this.callers, this.callees, this.chart, this.heap]) if (view) view.pane.redraw();
         if (this.overview) this.overview.draw();
     }
 
@@ -240,6 +243,7 @@ class App {
         const { from, to } = this.state, length = to - from;
         this.chart.setRange(from, to);
         this.overview.setRange(from, to);
+        if (this.heap) this.heap.setRange(from, to);
         byId('range').textContent = this.isWhole ? 'All of ' + quantity(length, 'ns') + '. Drag here to look at a stretch of it, in all views.'
             : quantity(length, 'ns') + ' from ' + quantity(from, 'ns') + ' on, ' + percent(length, this.timeline.end) + ' of the time';
         byId('overview').setAttribute('aria-valuetext', byId('range').textContent);

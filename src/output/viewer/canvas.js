@@ -99,6 +99,8 @@ export function setColours(meta, isDark) {
     theme.faded = theme.shades.map((c) => mixed(c, theme.ground, 0.65));
     theme.above = theme.shades.map((c) => mixed(c, theme.ground, 0.45));
     theme.dense = theme.shades.map((c) => Array.from({ length: DENSITIES + 1 }, (_, k) => mixed(c, theme.ground, 0.7 * (1 - k / DENSITIES))));
+    theme.live = isDark ? '#4f86c9' : '#5b92d8';
+    theme.atTimes = isDark ? '#2a4a70' : '#b9d3f3';
     theme.less = isDark ? '#2f6fc4' : '#5b9bea';
     theme.more = isDark ? '#b35a10' : '#f29a4a';
     theme.same = isDark ? '#3a424c' : '#e3e6ea';

@@ -1,11 +1,13 @@
-// The whole time at a glance, how busy each thread was; and the stretch that is looked at.
+// The whole time at a glance, how busy each thread was and, as a line, how much memory was live; and the stretch that is looked at.
 import { mixed, theme } from './canvas.js';
+import { heapColumns } from './heap_view.js';
 
-const THREADS_MAX = 11;
+const BUSY_ROWS = 11;
 
 export class Overview {
     // onRange(from, to, isDone)
-    constructor(canvas, timeline, onRange) {
+    constructor(canvas, timeline, heap, onRange) {
+        this.heap = heap;
         this.canvas = canvas;
         this.timeline = timeline;
         this.onRange = onRange;
@@ -25,18 +27,24 @@ export class Overview {
         this.draw();
     }
 
-    // Of many threads, several share a row.
+    // Of few threads the outermost depths, a row each; of many threads, several share a row.
     measure(columns) {
         if (columns === this.columns) return;
         this.columns = columns;
-        const rows = Math.min(THREADS_MAX, this.timeline.threads.length), shares = new Array(rows).fill(0);
-        this.rows = shares.map(() => new Float32Array(columns));
-        this.timeline.threads.forEach((thread, k) => {
-            const busy = this.timeline.occupancy(thread, columns), row = this.rows[k % rows];
-            shares[k % rows]++;
-            for (let c = 0; c < columns; c++) row[c] += busy[c];
+        const { threads } = this.timeline, rows = Math.min(BUSY_ROWS, threads.length), depths = Math.max(1, Math.floor(BUSY_ROWS / threads.length));
+        this.rows = [];
+        threads.forEach((thread, k) => {
+            for (const lane of thread.lanes.slice(0, depths)) {
+                const busy = this.timeline.occupancy(lane, columns);
+                if (threads.length <= BUSY_ROWS) this.rows.push(busy);
+                else this.share(k % rows, busy, Math.floor((threads.length - 1 - k % rows) / rows) + 1);
+            }
         });
-        this.rows.forEach((row, r) => row.forEach((v, c) => { row[c] = Math.min(1, v / shares[r]); }));
+    }
+
+    share(r, busy, threads) {
+        if (!this.rows[r]) this.rows[r] = new Float32Array(busy.length);
+        busy.forEach((v, c) => { this.rows[r][c] = Math.min(1, this.rows[r][c] + v / threads); });
     }
 
     draw() {
@@ -50,6 +58,7 @@ export class Overview {
         context.fillStyle = theme.ground;
         context.fillRect(0, 0, width, height);
         this.drawBusy(context, width, height);
+        if (this.heap) this.drawHeap(context, width, height);
         this.drawWindow(context, width, height);
     }
 
@@ -63,6 +72,16 @@ export class Overview {
                 context.fillRect(x, r * tall, 1, tall - (tall > 3 ? 1 : 0));
             }
         });
+    }
+
+    drawHeap(context, width, height) {
+        const columns = heapColumns(this.heap.points, 0, this.timeline.end, width);
+        context.strokeStyle = theme.open;
+        context.lineWidth = 1.5;
+        context.beginPath();
+        columns.forEach((c, x) => context.lineTo(x, (height - 4) * (1 - c.max / (this.heap.peak || 1)) + 2));
+        context.stroke();
+        context.lineWidth = 1;
     }
 
     drawWindow(context, width, height) {

@@ -152,8 +152,8 @@ export class Timeline {
     }
 
     // How busy a thread was at its outermost depth, for each of `columns` stretches of the whole.
-    occupancy(thread, columns) {
-        const busy = new Float32Array(columns), lane = thread.lanes[0], step = this.end / columns || 1;
+    occupancy(lane, columns) {
+        const busy = new Float32Array(columns), step = this.end / columns || 1;
         for (let i = 0; i < lane.count; i++) {
             const start = lane.starts[i], end = lane.endOf(i);
             let c = Math.min(columns - 1, Math.floor(start / step));

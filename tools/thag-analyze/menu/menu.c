@@ -103,6 +103,12 @@ static prompt_end sizes(const choice *c)
     return PROMPT_DONE;
 }
 
+static prompt_end heap_over_time(const choice *c)
+{
+    show_run((const char *[]){"heap", "--", c->path, NULL});
+    return PROMPT_DONE;
+}
+
 typedef struct menu_entry {
     const char *text;
     action run; /* NULL: back */
@@ -129,6 +135,7 @@ static const menu_entry memory_entries[] = {
     {"Show Memory Statistics", memory_statistics},
     {"Show Allocation Size Distribution", sizes},
     {"Show in Terminal (Flamegraph)", in_terminal},
+    {"Show Live Heap Over Time", heap_over_time},
     {BACK, NULL}};
 
 static prompt_end run_entries(const choice *c)
