@@ -243,7 +243,8 @@ static void put_heap(const writer *w)
 
     if (!h) return;
     top_bytes = heap_most(h, w->c->from_ns, w->c->to_ns);
-    quantity_text(most, PROFILE_BYTES, top_bytes < INT64_MAX ? (int64_t)top_bytes : INT64_MAX, NULL);
+    quantity_text(most, PROFILE_BYTES, top_bytes < INT64_MAX ? (int64_t)top_bytes : INT64_MAX,
+                  NULL);
     fprintf(w->to,
             "<svg class=\"heap\" y=\"%u\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u %u\" "
             "preserveAspectRatio=\"none\" role=\"img\"><title>live heap, %s at most</title>\n",

@@ -103,11 +103,12 @@ static void put_note(const writer *w)
     fprintf(w->to, "peak %s at %s \xC2\xB7 %s in %s block%s at the end</text>\n",
             bytes_text(peak, w->h->peak_bytes), time_text(when, w->h->peak_ns),
             bytes_text(live, w->h->live_bytes), blocks, w->h->live_blocks == 1 ? "" : "s");
-    fprintf(w->to,
-            "<text class=\"note\" x=\"%u\" y=\"%u\">recorded at each step of the heap; between two, "
-            "it was at most %s off; slices of %s</text>\n",
-            PLOT_LEFT_PX, SVG_NOTE_Y + SVG_NOTE_STEP, bytes_text(live, w->h->step_bytes),
-            time_text(when, w->h->slice_ns));
+    fprintf(
+        w->to,
+        "<text class=\"note\" x=\"%u\" y=\"%u\">recorded at each step of the heap; between two, "
+        "it was at most %s off; slices of %s</text>\n",
+        PLOT_LEFT_PX, SVG_NOTE_Y + SVG_NOTE_STEP, bytes_text(live, w->h->step_bytes),
+        time_text(when, w->h->slice_ns));
 }
 
 static void put_axes(const writer *w)
@@ -126,7 +127,8 @@ static void put_axes(const writer *w)
     }
     for (unsigned i = 0; i <= TIME_MARKS; i++) {
         double part = (double)i / TIME_MARKS;
-        uint64_t ns = w->opts.from_ns + (uint64_t)((double)(w->opts.to_ns - w->opts.from_ns) * part);
+        uint64_t ns =
+            w->opts.from_ns + (uint64_t)((double)(w->opts.to_ns - w->opts.from_ns) * part);
 
         fprintf(w->to, "<text x=\"%.6g\" y=\"%u\" text-anchor=\"%s\">%s</text>\n",
                 PLOT_LEFT_PX + part * w->width, PLOT_TOP + PLOT_PX + 18,

@@ -10,12 +10,12 @@
 #include "profile/heap_time.h"
 
 typedef struct heap_write_opts {
-    const char *program;    /* NULL: unknown */
+    const char *program;     /* NULL: unknown */
     uint64_t from_ns, to_ns; /* the stretch of time; to_ns 0: the end */
-    size_t width;           /* text: columns. Picture: pixels. 0: 80, 1200 */
-    int is_utf8;            /* text: what it goes to has blocks to draw with */
-    const char *title;      /* of the picture; NULL: "Heap over time" */
-    const palette *palette; /* NULL: mem */
+    size_t width;            /* text: columns. Picture: pixels. 0: 80, 1200 */
+    int is_utf8;             /* text: what it goes to has blocks to draw with */
+    const char *title;       /* of the picture; NULL: "Heap over time" */
+    const palette *palette;  /* NULL: mem */
 } heap_write_opts;
 
 /** A chart for a terminal. Needs neither colour nor UTF-8. */

@@ -33,7 +33,12 @@ enum counter_field { COUNTER_UNIT = 3 };
 enum { UNIT_SIZE_BYTES = 3 };
 enum process_field { PROCESS_PID = 1, PROCESS_NAME = 6 };
 enum thread_field { THREAD_PID = 1, THREAD_TID = 2, THREAD_NAME = 5 };
-enum event_field { EVENT_TYPE = 9, EVENT_NAME_IID = 10, EVENT_TRACK_UUID = 11, EVENT_COUNTER_VALUE = 30 };
+enum event_field {
+    EVENT_TYPE = 9,
+    EVENT_NAME_IID = 10,
+    EVENT_TRACK_UUID = 11,
+    EVENT_COUNTER_VALUE = 30
+};
 enum { SLICE_BEGIN = 1, SLICE_END = 2, COUNTER = 4 };
 enum interned_field { INTERNED_EVENT_NAMES = 2 };
 enum event_name_field { EVENT_NAME_IID_ = 1, EVENT_NAME_NAME = 2 };

@@ -141,6 +141,7 @@ void trace_settle_peak(trace *t)
         m->peak_blocks = (int64_t)(m->blocks - m->freed_blocks);
         m->peak_bytes = (int64_t)(m->bytes - m->freed_bytes);
     }
+    if (live <= t->memory.peak || (int64_t)live < 0) return;
+    t->memory.peak = live;
     t->heap_time.peak_ticks = 0;
-    if (live > t->memory.peak && (int64_t)live > 0) t->memory.peak = live;
 }

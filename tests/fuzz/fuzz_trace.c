@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "output/folded_writer.h"
+#include "output/heap_writer.h"
 #include "output/info_writer.h"
 #include "output/stats_writer.h"
 #include "sparse.h"
@@ -34,6 +35,7 @@ static void write_all(trace *t, const profile *p)
 {
     FILE *to = fopen("/dev/null", "w");
     stats *s = NULL;
+    heap_time *heap;
 
     require(to && stats_new(&s, p, NULL) == THAG_OK);
     require(stats_write_text(to, s, NULL, NULL, NULL) == THAG_OK);
@@ -41,6 +43,11 @@ static void write_all(trace *t, const profile *p)
     require(folded_write(to, p, NULL, NULL) == THAG_OK);
     require(info_write_text(to, t, 1, NULL) == THAG_OK);
     require(info_write_json(to, t, NULL) == THAG_OK);
+    if (!heap_time_new(&heap, t, NULL)) {
+        require(heap_write_text(to, heap, &(heap_write_opts){0}, NULL) == THAG_OK);
+        require(heap_write_svg(to, heap, &(heap_write_opts){0}, NULL) == THAG_OK);
+    }
+    heap_time_free(heap);
     stats_free(s);
     fclose(to);
 }

@@ -78,6 +78,30 @@ static void make_deep(trace_builder *b)
     }
 }
 
+/* A heap over time whose process died while it joined slices. */
+static void make_heap(trace_builder *b)
+{
+    uint32_t index;
+    trace_chunk *chunk;
+    trace_heap *heap;
+    trace_heap_slice *slices;
+
+    builder_sample(b);
+    chunk = builder_chunk(b, TRACE_HEAP, TRACE_NONE, &index);
+    chunk->used = TRACE_HEAP_SLICES_POS + TRACE_HEAP_SLICES * sizeof *slices;
+    heap = (trace_heap *)(chunk + 1);
+    *heap = (trace_heap){.mode = TRACE_HEAP_LIVE,
+                         .peak = 900,
+                         .peak_ticks = BUILDER_START + 20,
+                         .since_ticks = BUILDER_START,
+                         .length_log2 = 4,
+                         .joined = 2,
+                         .step_max = 96};
+    slices = (trace_heap_slice *)(void *)((char *)chunk + TRACE_HEAP_SLICES_POS);
+    for (uint32_t i = 0; i < 8; i++)
+        slices[i] = (trace_heap_slice){100 * i, 100 * i, 100 * i + 50, i % 3, i % 2};
+}
+
 int main(int argc, char **argv)
 {
     trace_builder b;
@@ -91,6 +115,9 @@ int main(int argc, char **argv)
     builder_free(&b);
     make_deep(&b);
     save(&b, argv[1], "deep");
+    builder_free(&b);
+    make_heap(&b);
+    save(&b, argv[1], "heap");
     builder_free(&b);
     return 0;
 }

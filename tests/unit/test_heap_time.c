@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "trace/trace_reader.h"
+#include "profile/heap_time.h"
 #include "trace_builder.h"
 
 /* A heap over time with slices of 16 ticks. */
@@ -51,7 +51,7 @@ static void slices_are_read(void **state)
     assert_int_equal(time->count, TRACE_HEAP_SLICES);
     assert_int_equal(time->length_log2, 4);
     assert_int_equal(time->since_ticks, BUILDER_START);
-    assert_int_equal(time->peak_ticks, 0); /* more is live at the end */
+    assert_int_equal(time->peak_ticks, BUILDER_START + 20);
     assert_int_equal(time->skipped, 4);
     assert_int_equal(time->step_bytes, 96);
     assert_memory_equal(&time->slices[0], &slice_a, sizeof slice_a);
@@ -130,12 +130,96 @@ static void damaged_slices_are_left_out(void **state)
     builder_free(&b);
 }
 
+/* ---- as points ---- */
+
+static heap_time *points_of(const trace_builder *b)
+{
+    trace *t = open_built(b);
+    heap_time *h;
+
+    assert_int_equal(heap_time_new(&h, t, NULL), THAG_OK);
+    trace_free(t);
+    return h;
+}
+
+/* Two slices, of which the second is where the peak was, and nothing live at the end. */
+static heap_time *example(trace_builder *b)
+{
+    trace_heap *heap;
+    heap_time *h;
+
+    builder_sample(b);
+    trace_heap_slice *slices = add_slices(b, &heap);
+    heap->peak = 20;
+    heap->peak_ticks = BUILDER_START + 40;
+    slices[0] = slice_a;
+    slices[2] = slice_b;
+    h = points_of(b);
+    builder_free(b);
+    return h;
+}
+
+static void points_have_start_peak_and_end(void **state)
+{
+    trace_builder b;
+    heap_time *h = example(&b);
+    (void)state;
+
+    assert_int_equal(h->count, 4);
+    assert_int_equal(h->points[0].last, 0);
+    assert_int_equal(h->points[1].start_ns, 0);
+    assert_int_equal(h->points[1].end_ns, 16);
+    assert_int_equal(h->points[1].last, 5);
+    assert_true(h->points[1].has_blocks);
+    assert_int_equal(h->points[1].blocks, 1);
+    assert_false(h->points[2].has_blocks);
+    assert_int_equal(h->peak_ns, 40);
+    assert_int_equal(h->points[2].max, 20);
+    assert_int_equal(h->points[3].start_ns, h->end_ns);
+    assert_int_equal(h->points[3].last, 0);
+    heap_time_free(h);
+}
+
+static void columns_carry_on(void **state)
+{
+    static const heap_column expected[] = {{0, 9, 5}, {4, 20, 7}, {4, 20, 7}, {7, 7, 7}};
+    trace_builder b;
+    heap_time *h = example(&b);
+    heap_column columns[4];
+    (void)state;
+
+    heap_time_columns(h, 0, 80, columns, 4); /* of 20 ns; the slices are 0 to 16 and 32 to 48 */
+    for (size_t i = 0; i < 4; i++) assert_memory_equal(&columns[i], &expected[i], sizeof *expected);
+    heap_time_columns(h, 0, 80, columns, 1);
+    assert_int_equal(columns[0].max, 20);
+    heap_time_free(h);
+}
+
+static void without_slices_there_is_none(void **state)
+{
+    trace_builder b;
+    heap_time *h;
+    fault f = {0};
+    (void)state;
+
+    builder_sample(&b);
+    trace *t = open_built(&b);
+    assert_int_equal(heap_time_new(&h, t, &f), THAG_ERR_EMPTY);
+    assert_string_equal(f.what, "memory was not recorded");
+    assert_null(h);
+    trace_free(t);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slices_are_read),
         cmocka_unit_test(joining_is_completed),
         cmocka_unit_test(damaged_slices_are_left_out),
+        cmocka_unit_test(points_have_start_peak_and_end),
+        cmocka_unit_test(columns_carry_on),
+        cmocka_unit_test(without_slices_there_is_none),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,9 +99,10 @@ const command cmd_heap = {
     .name = "heap",
     .summary = "how much memory was live, over time",
     .usage = "[OPTION]... FILE",
-    .about = "Show how many bytes of the heap were live over time, and when most were: as a chart in\n"
-             "the terminal, as numbers, or with --svg as a picture. Of one trace, recorded in live or\n"
-             "detail mode.",
+    .about =
+        "Show how many bytes of the heap were live over time, and when most were: as a chart in\n"
+        "the terminal, as numbers, or with --svg as a picture. Of one trace, recorded in live or\n"
+        "detail mode.",
     .options = facts,
     .settings_size = sizeof(settings),
     .takes = TAKES_JSON | TAKES_CSV | TAKES_OPEN,
