@@ -17,16 +17,15 @@
 #define STEPS_MAX  (1u << 20) /* of a thread; then it begins anew. The tree keeps what was found */
 #define PAGE_BYTES 65536u
 #define BROKEN_BIT (1u << 31) /* beside a node: the stack ended before it should */
-#define MEMO_WORDS 40u
+#define MEMO_WORDS 32u
 #define MEMO_SETS  16u
-#define MEMO_WAYS  4u
+#define MEMO_WAYS  16u
 #define NODE_KEY   (UINT64_C(1) << 63)
 
 typedef struct step step;
 struct step {
     uintptr_t address; /* that a call returns to */
-    step *caller;      /* the step that came next the last time, */
-    step *other;       /* and the one before that */
+    step *caller;      /* the step that came next the last time */
     thagi_unwind_row row;
     uint32_t anchor; /* where a stack that ended here hung, the last time, with BROKEN_BIT; */
     void *counters;  /* and who pays for it: thagi_row of those that allocate, or trace_release */
@@ -103,10 +102,10 @@ static entry *entry_at(const thagi_stacks *s, const step *from, uint64_t key)
     return &s->entries[i];
 }
 
-/* Room for one more at half load. */
+/* Room for one more at two thirds. */
 static int entries_grow(thagi_stacks *s)
 {
-    if ((s->count + 1) * 2 <= s->room) return 1;
+    if (((uint64_t)s->count + 1) * 3 <= (uint64_t)s->room * 2) return 1;
     const entry *old = s->entries;
     uint32_t old_room = s->room, room = old_room ? old_room * 2 : 1024;
     entry *bigger = thagi_plat_map(room * sizeof *bigger);
@@ -143,9 +142,9 @@ static void stacks_clear(thagi_stacks *s)
     thagi_plat_unmap(s->entries, s->room * sizeof *s->entries);
     thagi_plat_unmap(s->flags, s->flag_room);
     *s = (thagi_stacks){.releases = s->releases, .release_room = s->release_room};
-    s->hooks.caller = s->hooks.other = &no_step;
+    s->hooks.caller = &no_step;
     for (int kind = 0; kind < THAGI_STACK_KINDS; kind++) {
-        s->root[kind].caller = s->root[kind].other = &no_step;
+        s->root[kind].caller = &no_step;
         s->root[kind].anchor = TRACE_NONE;
     }
     for (int kind = 0; kind < THAGI_STACK_KINDS; kind++)
@@ -189,7 +188,6 @@ static step *step_new(thagi_stacks *s, const step *from, uintptr_t address, int 
     if (!fresh) return NULL;
     *fresh = (step){.address = address,
                     .caller = &no_step,
-                    .other = &no_step,
                     .callee = from,
                     .anchor = TRACE_NONE,
                     .row = seen ? seen->row : row_of(&object, address)};
@@ -461,14 +459,8 @@ static void *known_counters(const thagi_stacks *s, step *last, uint32_t anchor)
 /* The next step, if it is known but did not come last. */
 static __attribute__((__noinline__)) step *known_step(const thagi_stacks *s, step *at, uintptr_t pc)
 {
-    step *next = at->other;
-    if (next->address != pc) {
-        const entry *known = s->room ? entry_at(s, at, pc) : NULL;
-        if (!known || !known->from) return NULL;
-        next = known->to.next;
-    }
-    at->other = at->caller;
-    return at->caller = next;
+    const entry *known = s->room ? entry_at(s, at, pc) : NULL;
+    return known && known->from ? (at->caller = known->to.next) : NULL;
 }
 
 /*
@@ -583,9 +575,8 @@ static step *step_by(thagi_task *task, step *at, uintptr_t pc, int *is_code)
     step *next = at->caller;
     if (next->address == pc) return next;
     next = step_to(task->thread, at, pc, is_code);
-    if (!next) return NULL;
-    at->other = at->caller;
-    return at->caller = next;
+    if (next) at->caller = next;
+    return next;
 }
 
 /* Through the hook's own frames, to where its caller goes on. 0: that was not found. */
