@@ -179,6 +179,35 @@ static uint64_t busy_within(const timeline_span *s, uint64_t from, uint64_t to)
     return (uint64_t)((double)ran * ((double)(to - from) / (double)whole));
 }
 
+/* Most spans of a long run: short ones, whole in the range and not waiting, of a lane that is there, that
+   join the last block of their row. 0: it is not such a one. */
+static int join_span(layout *l, const timeline_span *s)
+{
+    chart *c = l->c;
+    uint64_t ns = s->end_ns - s->start_ns;
+    chart_lane *lane;
+    chart_row *row;
+    chart_block *last;
+
+    if (l->lane_of[s->group] == PROFILE_NONE || s->depth >= l->th->depth_count) return 0;
+    lane = &c->lanes[l->lane_of[s->group]];
+    row = &lane->rows[s->depth];
+    if (!row->count || lane->last_owner != s->owner || s->begun_ns != s->start_ns) return 0;
+    last = &row->blocks[row->count - 1];
+    if (s->start_ns < last->end_ns || s->start_ns >= row->cell_end_ns || ns >= c->grain_ns ||
+        s->start_ns < c->from_ns || s->end_ns > c->to_ns || s->is_open || !is_narrow(c, last) ||
+        last->count == UINT32_MAX || !is_wanted(l, s))
+        return 0;
+    c->totals[l->p->frame[s->node]].spans++;
+    c->totals[l->p->frame[s->node]].ns += ns;
+    lane->spans++;
+    vote(last, s->node, ns);
+    last->end_ns = s->end_ns;
+    last->busy_ns += ns;
+    last->count++;
+    return 1;
+}
+
 static thag_err put_span(layout *l, const timeline_span *s)
 {
     chart *c = l->c;
@@ -265,7 +294,8 @@ static thag_err read_thread(layout *l, uint32_t thread, const timeline_thread *t
     memset(l->lane_of, 0xFF, sizeof l->lane_of);
     while (!err && n) {
         n = timeline_read(l->tl, l->batch, BATCH, &err);
-        for (size_t i = 0; !err && i < n; i++) err = put_span(l, &l->batch[i]);
+        for (size_t i = 0; !err && i < n; i++)
+            if (!join_span(l, &l->batch[i])) err = put_span(l, &l->batch[i]);
     }
     if (!err) close_lanes(l, first);
     return err;

@@ -18,6 +18,14 @@ typedef struct turns {
 } turns;
 #define TURNS_MAX (4u << 20) /* of a thread: 64 MiB */
 
+/* From ticks to nanoseconds since the session began. Loops take a copy, which what they write cannot
+   change. */
+typedef struct session_clock {
+    const trace *t;
+    uint64_t start_ticks, end_ns;
+    uint64_t scale; /* ns of a tick, times 2 to the SCALE_BITS; 0: too slow a clock for that */
+} session_clock;
+
 struct timeline {
     trace *t;
     const uint32_t *node_of; /* by trace node */
@@ -35,8 +43,7 @@ struct timeline {
     size_t running;               /* which of these it is */
     uint64_t running_since;       /* ticks */
     size_t task_count;
-    uint64_t start_ticks, end_ns;
-    uint64_t scale; /* ns of a tick, times 2 to the SCALE_BITS; 0: too slow a clock for that */
+    session_clock clock;
     /* where the reading is */
     trace_cursor *cursor;
     int is_at_end; /* of what ended: the open ones come */
@@ -49,13 +56,13 @@ struct timeline {
 
 /* ---- time ---- */
 
-static uint64_t to_ns(const timeline *tl, uint64_t ticks)
+static inline uint64_t to_ns(const session_clock *c, uint64_t ticks)
 {
     __extension__ typedef unsigned __int128 wide;
     wide ns;
 
-    if (!tl->scale) return trace_ns(tl->t, ticks);
-    ns = ((wide)ticks * tl->scale + ((wide)1 << (SCALE_BITS - 1))) >> SCALE_BITS;
+    if (!c->scale) return trace_ns(c->t, ticks);
+    ns = ((wide)ticks * c->scale + ((wide)1 << (SCALE_BITS - 1))) >> SCALE_BITS;
     return ns > UINT64_MAX ? UINT64_MAX : (uint64_t)ns;
 }
 
@@ -65,22 +72,28 @@ static void set_scale(timeline *tl)
 {
     double hz = trace_clock_hz(tl->t);
 
-    if (hz > 1e9 / 32) tl->scale = (uint64_t)(1e9 / hz * (double)(1ull << SCALE_BITS));
+    if (hz > 1e9 / 32) tl->clock.scale = (uint64_t)(1e9 / hz * (double)(1ull << SCALE_BITS));
 }
 
 /* A moment within the session, whatever a file says. */
-static uint64_t moment_ns(const timeline *tl, uint64_t ticks)
+static inline uint64_t clock_moment(const session_clock *c, uint64_t ticks)
 {
-    uint64_t ns = ticks > tl->start_ticks ? to_ns(tl, ticks - tl->start_ticks) : 0;
+    uint64_t ns = ticks > c->start_ticks ? to_ns(c, ticks - c->start_ticks) : 0;
 
-    return ns < tl->end_ns ? ns : tl->end_ns;
+    return ns < c->end_ns ? ns : c->end_ns;
 }
 
-static void set_span(timeline_span *s, const timeline *tl, uint64_t end_ticks, uint64_t ticks)
+static uint64_t moment_ns(const timeline *tl, uint64_t ticks)
 {
-    uint64_t length = to_ns(tl, ticks);
+    return clock_moment(&tl->clock, ticks);
+}
 
-    s->end_ns = moment_ns(tl, end_ticks);
+static inline void set_span(timeline_span *s, const session_clock *c, uint64_t end_ticks,
+                            uint64_t ticks)
+{
+    uint64_t length = to_ns(c, ticks);
+
+    s->end_ns = clock_moment(c, end_ticks);
     s->start_ns = s->end_ns > length ? s->end_ns - length : 0;
     s->begun_ns = s->start_ns;
 }
@@ -269,7 +282,7 @@ static thag_err begin_turns(timeline *tl)
     drop_turns(tl);
     if (!tl->task_count) return THAG_OK;
     tl->turns = calloc(tl->task_count + 2, sizeof *tl->turns);
-    return tl->turns ? start_turn(tl, 0, tl->start_ticks) : THAG_ERR_MEMORY;
+    return tl->turns ? start_turn(tl, 0, tl->clock.start_ticks) : THAG_ERR_MEMORY;
 }
 
 static thag_err switch_turn(timeline *tl, const trace_step *step)
@@ -307,11 +320,12 @@ thag_err timeline_new(timeline **out, const loaded *l, fault *why)
     *out = NULL;
     if (err) goto done;
     tl->t = l->trace;
+    tl->clock.t = l->trace;
     tl->node_of = l->node_of;
-    tl->start_ticks = trace_head(l->trace)->start_ticks;
+    tl->clock.start_ticks = trace_head(l->trace)->start_ticks;
     set_scale(tl);
-    tl->end_ns = UINT64_MAX;
-    tl->end_ns = moment_ns(tl, trace_end_ticks(l->trace));
+    tl->clock.end_ns = UINT64_MAX;
+    tl->clock.end_ns = moment_ns(tl, trace_end_ticks(l->trace));
     err = set_depths(tl, l->profile);
     if (!err) err = set_threads(tl);
     if (!err) err = set_groups(tl);
@@ -351,7 +365,7 @@ const timeline_owner *timeline_owners(const timeline *tl, uint32_t *count)
 
 uint64_t timeline_end_ns(const timeline *tl)
 {
-    return tl->end_ns;
+    return tl->clock.end_ns;
 }
 
 uint32_t timeline_depth(const timeline *tl, uint32_t node)
@@ -461,7 +475,7 @@ static thag_err collect_open(timeline *tl)
         if (!path->open_timed || tl->node_of[path->node] == PROFILE_ROOT) continue;
         *s = (timeline_span){.node = tl->node_of[path->node], .is_open = 1};
         s->depth = depth_of(tl, s->node);
-        set_span(s, tl, end, path->open_ticks / path->open_timed);
+        set_span(s, &tl->clock, end, path->open_ticks / path->open_timed);
         err = take_owner(tl, th->tid);
         if (err) return err;
         s->owner = tl->owner;
@@ -485,32 +499,49 @@ static size_t read_open(timeline *tl, timeline_span *spans, size_t room, thag_er
     return n;
 }
 
-/* A span as the cursor gives it. 0: it is of no node. */
-static int take_span(timeline *tl, timeline_span *s, const trace_span *from)
+/* A span as the cursor gives it, but for its owner. 0: it is of no node. */
+static inline int take_span(timeline_span *s, const trace_span *from, const session_clock *clock,
+                            const uint32_t *node_of, const uint32_t *depth)
 {
-    s->node = tl->node_of[from->node];
-    if (s->node == PROFILE_ROOT) return 0;
-    set_span(s, tl, from->end_ticks, from->end_ticks - from->start_ticks);
-    s->owner = tl->owner;
-    s->depth = depth_of(tl, s->node);
+    uint32_t node = node_of[from->node];
+
+    if (node == PROFILE_ROOT) return 0;
+    set_span(s, clock, from->end_ticks, from->end_ticks - from->start_ticks);
+    s->node = node;
+    s->depth = (uint16_t)(depth[node] < TIMELINE_DEPTHS ? depth[node] : TIMELINE_DEPTHS - 1);
     s->is_open = 0;
     s->group = 0;
     return 1;
+}
+
+/* Of one owner. How many they are. */
+static size_t take_run(timeline *tl, timeline_span *spans, const trace_span *from, size_t given)
+{
+    const session_clock clock = tl->clock;
+    const uint32_t *node_of = tl->node_of, *depth = tl->depth, owner = tl->owner;
+    uint64_t start = UINT64_MAX;
+    size_t n = 0;
+
+    for (size_t i = 0; i < given; i++) {
+        if (!take_span(&spans[n], &from[i], &clock, node_of, depth)) continue;
+        spans[n].owner = owner;
+        if (spans[n].start_ns < start) start = spans[n].start_ns;
+        n++;
+    }
+    /* Ends never go back. */
+    if (n) see(tl, &(timeline_span){.start_ns = start, .end_ns = spans[n - 1].end_ns});
+    return n;
 }
 
 /* As many as the cursor gives at once: they have one owner. */
 static size_t read_run(timeline *tl, timeline_span *spans, size_t room, thag_err *err)
 {
     trace_span from[RUN];
-    size_t given = trace_cursor_read(tl->cursor, from, room < RUN ? room : RUN), n = 0;
+    size_t given = trace_cursor_read(tl->cursor, from, room < RUN ? room : RUN);
 
     tl->is_at_end = !given;
     if (given) *err = take_owner(tl, from[0].tid);
-    for (size_t i = 0; i < given && !*err; i++) {
-        if (!take_span(tl, &spans[n], &from[i])) continue;
-        see(tl, &spans[n++]);
-    }
-    return n;
+    return given && !*err ? take_run(tl, spans, from, given) : 0;
 }
 
 /* Where there are tasks: one step at a time, for it matters when they ran. */
@@ -525,7 +556,8 @@ static size_t read_steps(timeline *tl, timeline_span *spans, size_t room, thag_e
         if (step.kind == TRACE_STEP_SWITCH) *err = switch_turn(tl, &step);
         if (step.kind != TRACE_STEP_SPAN) continue;
         *err = take_owner(tl, step.span.tid);
-        if (*err || !take_span(tl, &spans[n], &step.span)) continue;
+        if (*err || !take_span(&spans[n], &step.span, &tl->clock, tl->node_of, tl->depth)) continue;
+        spans[n].owner = tl->owner;
         spans[n].begun_ns = moment_ns(tl, begun_at(tl, &step.span));
         if (spans[n].begun_ns > spans[n].start_ns) spans[n].begun_ns = spans[n].start_ns;
         spans[n].group = group_of(tl, step.span.task);

@@ -409,6 +409,8 @@ int trace_cursor_next(trace_cursor *c, trace_span *span)
 static size_t read_short(trace_cursor *c, trace_span *spans, size_t room)
 {
     const uint8_t *p = c->buffer + c->pos, *end = c->buffer + c->used;
+    const uint32_t node_count = c->t->node_count, tid = c->tid;
+    const uint64_t task = c->task;
     uint64_t clock = c->clock;
     size_t n = 0;
 
@@ -422,10 +424,10 @@ static size_t read_short(trace_cursor *c, trace_span *spans, size_t room)
         node = half[0] & ~(uint32_t)TRACE_TINY;
         delta = is_tiny ? half[1] & 0xff : half[1];
         duration = is_tiny ? half[1] >> 8 : half[2];
-        if (half[0] >= TRACE_TAG_MIN || !node || node >= c->t->node_count) break;
+        if (half[0] >= TRACE_TAG_MIN || !node || node >= node_count) break;
         if (duration > clock + delta) break;
         clock += delta;
-        spans[n] = (trace_span){c->tid, node, clock - duration, clock, c->task};
+        spans[n] = (trace_span){tid, node, clock - duration, clock, task};
         p += is_tiny ? TRACE_TINY_BYTES : TRACE_SHORT_BYTES;
     }
     c->pos = (uint32_t)(p - c->buffer);
