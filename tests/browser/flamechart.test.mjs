@@ -101,6 +101,18 @@ test('the axis has round steps, at every zoom', async () => {
   assert.equal(new Set(second).size, second.length, second.join());
 });
 
+test('the live heap is above the lanes, and zooms with them', async () => {
+  page = await openPage(draw('heap.svg', golden('v1_heap.thag')));
+  const part = async () => (await page.locator('svg.heap').getAttribute('viewBox')).split(' ').map(Number);
+  assert.match(await page.locator('svg.heap title').textContent(), /^live heap, 1\.24 MiB at most$/);
+  assert.deepEqual((await part()).slice(0, 3), [0, 0, 10000]);
+  await page.locator('.frames rect').nth(5).click();
+  const [left, , width] = await part();
+  assert.ok(left > 0 && width < 5000, `${left} ${width}`);
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  assert.deepEqual((await part()).slice(0, 3), [0, 0, 10000]);
+});
+
 test('a span that never ended is marked', async () => {
   page = await openPage(draw('killed.svg', golden('killed.thag')));
   assert.ok(await page.locator('.frames .open').count() > 0);

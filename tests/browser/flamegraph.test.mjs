@@ -173,10 +173,15 @@ test('search minds capitals when there are some, and takes broken patterns liter
   await input.fill('SORT');
   assert.match(await matched(), /^0\.00% in 0 frames/);
   await input.fill('(a, b');
-  assert.equal(await matched(), `${expectedShare(STACKS, /\(a, b/)} in 1 frame`);
+  assert.equal(await matched(), `${expectedShare(STACKS, /\(a, b/)} in 1 frame (letter by letter)`);
   await page.getByRole('button', { name: 'Clear' }).click();
   assert.equal(await matched(), '');
   assert.equal(await page.locator('.frames .hit').count(), 0);
+});
+
+test('a pattern that runs away elsewhere does not here', async () => {
+  await open(`${draw('long', [['a'.repeat(60) + '!', 1]])}#s=${encodeURIComponent('^(a+)+$')}`);
+  assert.match(await matched(), /^0\.00% in 0 frames/);
 });
 
 test('matches are marked and nothing else', async () => {

@@ -338,6 +338,46 @@ test('memory alone is shown as bytes, with the sizes of blocks', { skip: !proces
   assert.equal(shown.reduce((sum, t) => sum + Number(t.replaceAll(',', '')), 0), blocks.blocks);
 });
 
+test('the heap over time follows the stretch, and is a table too', async () => {
+  await open(`${view('heap.html', golden('v1_heap.thag'))}#v=heap`);
+  assert.match(await page.locator('#heap .about').textContent(), /^Peak 1\.24 MiB at 59\.2 ms, 488 KiB live at the end\./);
+  await page.locator('#heap summary').click();
+  const rows = () => page.locator('#heap tbody tr').evaluateAll((all) => all.map((tr) => [...tr.children].map((c) => c.textContent)));
+  const all = await rows();
+  assert.equal(all.length, 40);
+  assert.ok(all.some(([, , most]) => most === '1.24 MiB'));
+  assert.equal(all[39][1], '488 KiB');
+  await page.locator('#heap summary').click();
+  const box = await page.locator('#heap canvas').boundingBox();
+  await page.mouse.move(box.x + box.width * 0.8, box.y + 100);
+  assert.match(await tip(), /^at .*\s*(live|least)/);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.95, box.y + 100);
+  await page.mouse.up();
+  await settle();
+  assert.match(await hash(), /r=\d+-\d+/);
+  await page.locator('#heap summary').click();
+  assert.ok((await rows()).every(([, , most]) => most !== '1.24 MiB'));
+});
+
+test('a thread alone has its spans and its times', async () => {
+  await open(`${view('threads.html', golden('v1_ended.thag'))}#v=table`);
+  const calls = async (name) => (await table()).find((row) => row.function === name)?.calls;
+  const both = await calls('fib'), names = await page.locator('#thread option').allTextContents();
+  assert.equal(names.length, 3);
+  const each = [];
+  for (const k of [0, 1]) {
+    await page.locator('#thread').selectOption(String(k));
+    assert.match(await page.locator('#range').textContent(), / only$/);
+    each.push(Number((await calls('fib')).replace(/,/g, '')));
+  }
+  assert.equal(each[0] + each[1], Number(both.replace(/,/g, '')));
+  assert.ok(each[0] > 0 && each[1] > 0);
+  assert.match(await hash(), /th=1/);
+  await page.locator('#reset').click();
+  assert.equal(await calls('fib'), both);
+});
+
 test('a narrow window has everything within it', async () => {
   await open(sample, { width: 600, height: 600 });
   for (const key of ['flame', 'chart', 'sandwich', 'table']) {

@@ -148,7 +148,8 @@ int main(int argc, char **argv)
                  "what it did: a table on standard error, and a flamegraph beside the trace. The\n"
                  "program's input, output and exit status are its own. Options end at its name.",
         .stops_at_input = 1,
-        .groups = {{.facts = facts, .settings = &set}, {.facts = options_completion},
+        .groups = {{.facts = facts, .settings = &set},
+                   {.facts = options_completion},
                    {.facts = options_common}}};
     run_plan plan = {0};
     run_end end = {0};

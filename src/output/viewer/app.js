@@ -31,7 +31,7 @@ class App {
         this.page.pick = (frame) => this.pick(frame);
         // What there is any of: a profile may be of memory alone.
         this.usual = tree.metrics.find((m) => m.self.some((v) => v > 0)) || tree.metrics[0];
-        this.state = { view: 'flame', query: '', metric: this.usual.key, sort: '', frame: -1, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
+        this.state = { view: 'flame', query: '', metric: this.usual.key, sort: '', frame: -1, thread: -1, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
         this.back = [];
         this.shown = {};
         this.prefersDark = matchMedia('(prefers-color-scheme: dark)');
@@ -60,7 +60,16 @@ class App {
         const onRange = (from, to, isStep) => this.setRange(from, to, isStep);
         this.chart = new ChartView(byId('chart'), this.page, this.timeline, this.tree, onRange);
         byId('overview-box').hidden = false;
+        this.buildThreads();
         this.overview = new Overview(byId('overview'), this.timeline, this.meta.heap, onRange);
+    }
+
+    buildThreads() {
+        const select = byId('thread'), { threads } = this.timeline;
+        element('option', { value: -1 }, select, 'All threads');
+        threads.forEach((thread, k) => element('option', { value: k }, select, Timeline.title(thread)));
+        select.hidden = threads.length < 2;
+        select.addEventListener('change', () => this.change({ thread: Number(select.value) }, true));
     }
 
     // Of very many, those that come first in the alphabet are offered; all can be typed.
@@ -150,8 +159,10 @@ class App {
 
     reset() {
         this.back = [];
-        this.change({ zoom: 0, from: 0, to: this.timeline ? this.timeline.end : 0 }, true);
+        this.change({ zoom: 0, thread: -1, from: 0, to: this.timeline ? this.timeline.end : 0 }, true);
     }
+
+    get isAll() { return this.isWhole && this.state.thread < 0; }
 
     get isWhole() { return !this.timeline || (this.state.from <= 0 && this.state.to >= this.timeline.end); }
 
@@ -162,6 +173,7 @@ class App {
         if (s.query) url.set('s', s.query);
         if (!this.isWhole) url.set('r', Math.floor(s.from) + '-' + Math.ceil(s.to));
         if (s.frame >= 0) url.set('f', s.frame);
+        if (s.thread >= 0) url.set('th', s.thread);
         if (s.metric !== this.usual.key) url.set('m', s.metric);
         if (s.sort) url.set('o', s.sort);
         if (s.byBefore) url.set('b', 1);
@@ -188,6 +200,7 @@ class App {
         s.zoom = Math.max(0, index('z', this.tree.parent.length));
         s.query = (url.get('s') || '').slice(0, 200);
         s.frame = index('f', this.meta.names.length);
+        s.thread = this.timeline ? index('th', this.timeline.threads.length) : -1;
         s.metric = this.tree.metrics.some((m) => m.key === url.get('m')) ? url.get('m') : this.usual.key;
         s.sort = (url.get('o') || '').slice(0, 20);
         s.byBefore = url.get('b') === '1' && this.meta.before !== undefined;
@@ -214,7 +227,8 @@ class App {
         byId('clear').disabled = !s.query;
         byId('metric').value = s.metric;
         byId('widths').textContent = s.byBefore ? 'Widths: before' : 'Widths: after';
-        byId('reset').disabled = s.zoom === 0 && this.isWhole;
+        byId('reset').disabled = s.zoom === 0 && this.isAll;
+        this.showThread();
         this.showRange();
         this.findHits();
         this.showView();
@@ -238,6 +252,14 @@ class App {
         this.change({ theme: (wanted === 'dark') === this.prefersDark.matches ? '' : wanted });
     }
 
+    showThread() {
+        if (!this.timeline || this.threadShown === this.state.thread) return;
+        this.threadShown = this.state.thread;
+        byId('thread').value = this.state.thread;
+        this.timeline.showOnly(this.state.thread);
+        this.chart.setThreads();
+    }
+
     showRange() {
         if (!this.timeline) return;
         const { from, to } = this.state, length = to - from;
@@ -246,14 +268,15 @@ class App {
         if (this.heap) this.heap.setRange(from, to);
         byId('range').textContent = this.isWhole ? 'All of ' + quantity(length, 'ns') + '. Drag here to look at a stretch of it, in all views.'
             : quantity(length, 'ns') + ' from ' + quantity(from, 'ns') + ' on, ' + percent(length, this.timeline.end) + ' of the time';
+        if (this.state.thread >= 0) byId('range').textContent += ' \u00b7 ' + Timeline.title(this.timeline.threads[this.state.thread]) + ' only';
         byId('overview').setAttribute('aria-valuetext', byId('range').textContent);
     }
 
     // Self values and calls for what is looked at. Memory has no time.
     current() {
         const { state } = this, metric = this.tree.metrics.find((m) => m.key === state.metric);
-        if (this.isWhole || metric.key !== 'self') return { ...metric, calls: this.tree.calls, key: metric.key, isWhole: true };
-        const key = state.from + '-' + state.to;
+        if (this.isAll || metric.key !== 'self') return { ...metric, calls: this.tree.calls, key: metric.key, isWhole: true };
+        const key = [state.from, state.to, state.thread].join('-');
         if (this.stretchKey !== key) {
             this.stretchKey = key;
             this.stretch = this.timeline.selfWithin(this.tree.parent, state.from, state.to);
@@ -355,7 +378,7 @@ class App {
         if (this.state.query) return this.change({ query: '' });
         if (this.state.view === 'flame' && this.flame.up()) return undefined;
         if (this.state.view === 'sandwich') return this.change({ view: 'flame' }, true);
-        if (!this.back.length) return this.isWhole ? undefined : this.reset();
+        if (!this.back.length) return this.isAll ? undefined : this.reset();
         const [from, to] = this.back.pop();
         return this.setRange(from, to, false);
     }

@@ -24,12 +24,19 @@ export class ChartView {
     // Where each thread is, from the top.
     place() {
         let y = AXIS;
-        this.tops = this.timeline.threads.map((t) => {
+        this.tops = this.timeline.shown.map((t) => {
             const top = y;
             y += HEAD + t.rows * ROW + 4;
             return top;
         });
         this.pane.setContentHeight(y);
+    }
+
+    // Other threads than before.
+    setThreads() {
+        this.current = null;
+        this.place();
+        this.pane.redraw();
     }
 
     setRange(from, to) {
@@ -48,7 +55,7 @@ export class ChartView {
     draw(context, width, height) {
         this.scale = width / (this.to - this.from || 1);
         this.drawLines(context, width, height);
-        this.timeline.threads.forEach((thread, k) => {
+        this.timeline.shown.forEach((thread, k) => {
             const top = this.tops[k] - this.pane.top;
             if (top > height || top + HEAD + thread.rows * ROW < AXIS) return;
             for (const lane of thread.lanes) {
@@ -195,7 +202,7 @@ export class ChartView {
         for (let k = this.tops.length - 1; k >= 0; k--) {
             if (y < this.tops[k] + HEAD) continue;
             const depth = Math.floor((y - this.tops[k] - HEAD) / ROW);
-            const lane = this.timeline.threads[k].lanes.find((l) => l.depth === depth);
+            const lane = this.timeline.shown[k].lanes.find((l) => l.depth === depth);
             return lane ? this.spanIn(k, lane, this.timeAt(event)) : null;
         }
         return null;
@@ -211,7 +218,7 @@ export class ChartView {
     }
 
     facts(at) {
-        const { lane, index: i } = at, app = this.app, lines = [], start = lane.starts[i], thread = this.timeline.threads[at.thread];
+        const { lane, index: i } = at, app = this.app, lines = [], start = lane.starts[i], thread = this.timeline.shown[at.thread];
         const several = at.next - (at.first === undefined ? i : at.first);
         if (several > 1) {
             lines.push(['spans', app.grouped(several) + ' in this pixel, of which this is the longest']);
@@ -321,7 +328,7 @@ export class ChartView {
     walk(key) {
         const c = this.current;
         if (!c) {
-            const thread = Math.max(0, this.tops.findIndex((top) => top + HEAD >= this.pane.top)), lane = this.timeline.threads[thread].lanes[0];
+            const thread = Math.max(0, this.tops.findIndex((top) => top + HEAD >= this.pane.top)), lane = this.timeline.shown[thread].lanes[0];
             this.moveTo({ thread, lane, index: Math.min(lane.firstAfter(this.from), lane.count - 1) });
         } else if (key === 'ArrowLeft' || key === 'ArrowRight') {
             const index = c.index + (key === 'ArrowLeft' ? -1 : 1);
@@ -333,13 +340,13 @@ export class ChartView {
 
     // To the parent or the first child; beyond them to the next thread.
     walkAcross(c, step) {
-        const lanes = this.timeline.threads[c.thread].lanes, middle = c.lane.starts[c.index];
+        const lanes = this.timeline.shown[c.thread].lanes, middle = c.lane.starts[c.index];
         const lane = lanes[lanes.indexOf(c.lane) + step], i = lane ? lane.firstAfter(middle) : 0;
         if (lane && i < lane.count && (step > 0 ? lane.starts[i] < c.lane.endOf(c.index) : true)) {
             this.moveTo({ thread: c.thread, lane, index: i });
             return;
         }
-        const thread = this.timeline.threads[c.thread + step];
+        const thread = this.timeline.shown[c.thread + step];
         if (!thread) return;
         const next = thread.lanes[step > 0 ? 0 : thread.lanes.length - 1], k = Math.min(next.firstAfter(middle), next.count - 1);
         this.moveTo({ thread: c.thread + step, lane: next, index: k });
@@ -360,7 +367,7 @@ export class ChartView {
         if (!this.hits) return;
         const c = this.current, now = c ? c.lane.starts[c.index] : this.from;
         let best = null;
-        this.timeline.threads.forEach((thread, k) => {
+        this.timeline.shown.forEach((thread, k) => {
             for (const lane of thread.lanes) {
                 let i = lane.firstAfter(now);
                 if (step > 0 && i < lane.count && lane.starts[i] <= now) i++;

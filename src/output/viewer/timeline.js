@@ -103,6 +103,7 @@ export class Timeline {
         this.facts = time;
         this.nodeCount = nodeCount;
         this.threads = time.threads.flatMap((t) => tracksOf(t, byIndex, nodeArray));
+        this.shown = this.threads;
         this.lanes = byIndex;
         const numbers = new Numbers(bytes);
         while (!numbers.isAtEnd) {
@@ -111,6 +112,12 @@ export class Timeline {
             readBlock(lane, numbers, count, hasSeveral);
         }
         for (const lane of byIndex) lane.summarise();
+    }
+
+    // Look at one thread only, by its place in the list; -1: at all.
+    showOnly(index) {
+        this.shown = index < 0 ? this.threads : [this.threads[index]];
+        this.lanes = this.shown.flatMap((thread) => thread.lanes);
     }
 
     // Time and number of spans of each node between two moments. What lies across an end counts with
