@@ -112,7 +112,7 @@ APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
     if (!thagi_memory_is_on) return NULL;
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return NULL;
-    uint64_t threshold = thagi_session_now->heap->threshold;
+    uint64_t since = thagi_clock_begin(task), threshold = thagi_session_now->heap->threshold;
     thagi_row *row = payer_of(task, pc, size);
     if (row && threshold && size <= threshold) {
         count_skipped(task, size);
@@ -120,6 +120,7 @@ APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
     } else if (row) {
         thagi_memory_add(task, row, block, size, thagi_memory_is_live);
     }
+    thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);
     return row;
 }
@@ -144,11 +145,13 @@ APART void discharge_slow(const thagi_old_block *old, int is_free, uintptr_t pc)
     uintptr_t was;
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return;
+    uint64_t since = thagi_clock_begin(task);
     thagi_memory_sub(task, old->block, old->node, old->size, is_free);
     if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task))
         thagi_count_release(thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0),
                                                pc, THAGI_STACK_FREE),
                             old->size);
+    thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);
 }
 

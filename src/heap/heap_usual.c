@@ -115,11 +115,9 @@ APART void *left_margin(void *block)
     return block;
 }
 
-INLINED void *made(void *block, size_t size, const uintptr_t *frame, uintptr_t pc,
-                   enum thagi_memory_way way)
+INLINED void *made_now(thagi_task *task, void *block, size_t size, const uintptr_t *frame,
+                       uintptr_t pc, enum thagi_memory_way way)
 {
-    if (UNLIKELY(!block)) return NULL;
-    thagi_task *task = thagi_current;
     thagi_row *row = payer(task, frame, pc, way);
     if (UNLIKELY(!row)) return thagi_heap_made(block, size, pc);
     if (way == THAGI_MEMORY_SUMMARY) {
@@ -132,6 +130,18 @@ INLINED void *made(void *block, size_t size, const uintptr_t *frame, uintptr_t p
     int is_left = thagi_memory_add_fast(task, row, block, size, way);
     record_seal(glibc_record(block, word), block, thagi_memory_key, node_kind);
     return UNLIKELY(is_left) ? left_margin(block) : block;
+}
+
+INLINED void *made(void *block, size_t size, const uintptr_t *frame, uintptr_t pc,
+                   enum thagi_memory_way way)
+{
+    if (UNLIKELY(!block)) return NULL;
+    thagi_task *task = thagi_current;
+    if (way != THAGI_MEMORY_DETAIL) return made_now(task, block, size, frame, pc, way);
+    uint64_t since = thagi_clock_begin(task);
+    block = made_now(task, block, size, frame, pc, way);
+    thagi_clock_end(thagi_current, since);
+    return block;
 }
 
 /* The bytes to ask for. 0: too many. */
@@ -168,31 +178,41 @@ APART void free_and_settle(void *block)
     thagi_real.release(block);
 }
 
-INLINED void free_usual(void *block, enum thagi_memory_way way)
+enum { NOT_USUAL, ENDED, ENDED_AND_LEFT };
+
+/* Count the end of a block. ENDED_AND_LEFT: a margin is left. NOT_USUAL: nothing was done. */
+INLINED int ended(void *block, const uintptr_t *frame, enum thagi_memory_way way)
 {
-    if (UNLIKELY(!block)) return;
     thagi_memory *memory = thagi_memory_here;
     size_t word = glibc_word(block), size;
     record *at = glibc_record(block, word);
     trace_release *release;
     thagi_row *row = NULL;
+    uint64_t since = way == THAGI_MEMORY_DETAIL ? thagi_clock_begin(thagi_current) : 0;
     if (LIKELY(!(word & GLIBC_MAPPED))) {
         uint64_t opened = record_open(at, block, thagi_memory_key);
         if (LIKELY(record_kind(opened) < RECORD_FAR))
             row = creditor(memory, record_node(opened), way);
         if (UNLIKELY(row && !size_of(opened, word, row, &size))) row = NULL;
     }
-    if (UNLIKELY(!row) || UNLIKELY(!releaser(FRAME(way), &release, way))) {
-        thagi_heap_release(block, CALLER());
-        return;
-    }
+    if (UNLIKELY(!row) || UNLIKELY(!releaser(frame, &release, way))) return NOT_USUAL;
     record_spoil(at);
     int is_left = thagi_memory_sub_fast(memory, row, block, size, 1, way);
     thagi_count_release(release, size);
-    if (UNLIKELY(is_left))
+    if (way == THAGI_MEMORY_DETAIL) thagi_clock_end(thagi_current, since);
+    return UNLIKELY(is_left) ? ENDED_AND_LEFT : ENDED;
+}
+
+INLINED void free_usual(void *block, enum thagi_memory_way way)
+{
+    if (UNLIKELY(!block)) return;
+    int how = ended(block, FRAME(way), way);
+    if (LIKELY(how == ENDED))
+        thagi_real.release(block);
+    else if (how == ENDED_AND_LEFT)
         free_and_settle(block);
     else
-        thagi_real.release(block);
+        thagi_heap_release(block, CALLER());
 }
 
 /* --- what is resized --------------------------------------------------------------------------- */
@@ -329,6 +349,21 @@ static void free_careful(void *block)
     thagi_heap_release(block, CALLER());
 }
 
+/* --- what the usual ways cost ------------------------------------------------------------------- */
+
+void thagi_heap_pretend(void *block, size_t size, uintptr_t pc, enum thagi_memory_way way)
+{
+    if (way == THAGI_MEMORY_SUMMARY)
+        made(block, size, NULL, pc, THAGI_MEMORY_SUMMARY);
+    else
+        made(block, size, NULL, pc, THAGI_MEMORY_MANY);
+}
+
+void thagi_heap_pretend_free(void *block)
+{
+    ended(block, NULL, THAGI_MEMORY_MANY);
+}
+
 /* --- one set of functions for each ------------------------------------------------------------- */
 
 static void *malloc_summary(size_t size)
@@ -365,14 +400,15 @@ WAY_TO_MAKE(many, THAGI_MEMORY_MANY)
 WAY_TO_END(many, THAGI_MEMORY_MANY)
 WAY_TO_END(alone, THAGI_MEMORY_ALONE)
 
+#define TIMED(number) &thagi_heap_timed_ways[number]
 #define WAY(number, name) \
-    [number] = {malloc_##name, calloc_##name, realloc_##name, free_##name, number}
+    [number] = {malloc_##name, calloc_##name, realloc_##name, free_##name, number, TIMED(number)}
 thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] = {
     WAY(THAGI_MEMORY_OFF, off),
     WAY(THAGI_MEMORY_CAREFUL, careful),
     WAY(THAGI_MEMORY_DETAIL, detail),
     [THAGI_MEMORY_SUMMARY] = {malloc_summary, calloc_summary, realloc_summary, free_off,
-                              THAGI_MEMORY_SUMMARY},
+                              THAGI_MEMORY_SUMMARY, TIMED(THAGI_MEMORY_SUMMARY)},
     WAY(THAGI_MEMORY_MANY, many),
     [THAGI_MEMORY_ALONE] = {malloc_many, calloc_many, realloc_alone, free_alone,
                             THAGI_MEMORY_ALONE}};

@@ -37,6 +37,27 @@ HIDDEN void thagi_heap_discharge(const thagi_old_block *old, int is_free, uintpt
 /** Count what it has become. */
 HIDDEN void thagi_heap_moved(const thagi_old_block *old, void *block, size_t size, uintptr_t pc);
 
+/** heap_timed.c */
+extern HIDDEN const thagi_heap_way thagi_heap_timed_ways[THAGI_MEMORY_WAYS];
+
+/** The part of malloc() that is ours, of a block as glibc has them, in a usual way; and of free(). */
+HIDDEN void thagi_heap_pretend(void *block, size_t size, uintptr_t pc, enum thagi_memory_way way);
+HIDDEN void thagi_heap_pretend_free(void *block);
+
+/* Around what has no constant cost: the task's own clock, so that what is taken off meanwhile is not
+   taken off twice. 0: times are not recorded. */
+INLINED uint64_t thagi_clock_begin(const thagi_task *task)
+{
+    return UNLIKELY(thagi_memory_is_timed) && task->turn ? thagi_ticks() - task->shift : 0;
+}
+extern HIDDEN uint32_t
+    thagi_clock_ticks; /* that reading the clock twice takes beside what it shows */
+INLINED void thagi_clock_end(thagi_task *task, uint64_t since)
+{
+    if (UNLIKELY(since))
+        thagi_memory_shift(task, thagi_ticks() - task->shift - since + thagi_clock_ticks);
+}
+
 /** What to ask for in place of size. */
 static inline size_t thagi_with_record(size_t size)
 {

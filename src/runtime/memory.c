@@ -19,6 +19,7 @@ static thagi_memory no_memory;
 __thread thagi_memory *thagi_memory_here = &no_memory;
 unsigned char thagi_memory_is_on;
 unsigned char thagi_memory_is_live;
+unsigned char thagi_memory_is_timed;
 uint64_t thagi_memory_peak;
 uint64_t thagi_memory_key;
 unsigned char thagi_memory_stacks;
@@ -37,6 +38,8 @@ _Static_assert(offsetof(thagi_row, peak_bytes) == offsetof(trace_mem, peak_bytes
 /* Defined by src/heap, which a program may or may not be linked with: finds the real functions, so that
    what is on is never found off. Whether the usual ways may be taken. */
 extern int thagi_heap_hooks(void) __attribute__((__weak__));
+/* And measures what the hooks take in the usual ways, on this thread, with its task. */
+extern void thagi_heap_calibrate(thagi_task *task) __attribute__((__weak__));
 
 int thagi_memory_hooked(void)
 {
@@ -46,6 +49,16 @@ int thagi_memory_hooked(void)
 void thagi_memory_prepare(void)
 {
     if (thagi_heap_hooks) thagi_heap_hooks();
+}
+
+void thagi_memory_calibrate(thagi_task *task)
+{
+    if (thagi_heap_calibrate && thagi_heap_hooks()) thagi_heap_calibrate(task);
+}
+
+static const thagi_heap_way *functions_of(enum thagi_memory_way way)
+{
+    return thagi_memory_is_timed ? thagi_heap_ways[way].timed : &thagi_heap_ways[way];
 }
 
 void thagi_memory_switch(void)
@@ -62,14 +75,15 @@ void thagi_memory_switch(void)
               : thagi_memory_stacks ? THAGI_MEMORY_DETAIL
                                     : THAGI_MEMORY_MANY;
     __atomic_store_n(&thagi_memory_is_on, is_on, __ATOMIC_RELAXED);
-    __atomic_store_n(&thagi_memory_way, &thagi_heap_ways[way], __ATOMIC_RELEASE);
+    thagi_memory_is_timed = is_on && (thag_active & TRACE_TIME);
+    __atomic_store_n(&thagi_memory_way, functions_of(way), __ATOMIC_RELEASE);
 }
 
 /* Only between the two: nothing changes if recording is off, or is careful. */
 static void change_way(enum thagi_memory_way from, enum thagi_memory_way to)
 {
-    const thagi_heap_way *old = &thagi_heap_ways[from];
-    __atomic_compare_exchange_n(&thagi_memory_way, &old, &thagi_heap_ways[to], 0, __ATOMIC_SEQ_CST,
+    const thagi_heap_way *old = functions_of(from);
+    __atomic_compare_exchange_n(&thagi_memory_way, &old, functions_of(to), 0, __ATOMIC_SEQ_CST,
                                 __ATOMIC_RELAXED);
 }
 

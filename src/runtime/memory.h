@@ -46,9 +46,13 @@ typedef struct thagi_heap_way {
     void *(*resize)(void *, size_t);
     void (*release)(void *);
     enum thagi_memory_way way;
+    const struct thagi_heap_way
+        *timed; /* the same, which take what they cost off the times of spans */
 } thagi_heap_way;
 extern THAGI_HIDDEN const thagi_heap_way *thagi_memory_way;
 extern THAGI_HIDDEN thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] __attribute__((__weak__));
+/** Whether times are recorded, too. */
+extern THAGI_HIDDEN unsigned char thagi_memory_is_timed;
 /** Whether memory is being recorded now: what thag_active says, in reach of one load. */
 extern THAGI_HIDDEN unsigned char thagi_memory_is_on;
 /** Whether blocks get a record: set for good by the first start in live mode. */
@@ -213,6 +217,14 @@ thagi_memory_sub_fast(thagi_memory *memory, thagi_row *row, const void *block, s
     }
     thagi_own_sub((uint64_t *)&memory->above, bytes);
     return way != THAGI_MEMORY_ALONE && thagi_own_sub_below(&memory->free_left, bytes);
+}
+
+/** Take ticks of the hooks' off the open spans of a task, which need not be held. */
+static inline void thagi_memory_shift(thagi_task *task, uint64_t ticks)
+{
+    thagi_own_add(&task->shift, ticks);
+    task->turn->shift_ticks = task->shift;
+    if (THAGI_UNLIKELY(task->is_users)) task->thread->base_task.turn->task_ticks -= ticks;
 }
 
 /* --- the slow way ------------------------------------------------------------------------------ */

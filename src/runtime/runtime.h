@@ -293,6 +293,8 @@ void thagi_count(enum trace_loss what, uint64_t n);
 int thagi_memory_hooked(void);
 /** Let the hooks find what is behind them. Not under the lock: the dynamic linker has locks of its own. */
 void thagi_memory_prepare(void);
+/** Learn what the hooks cost. The task is idle, and nothing was recorded by it yet; under the lock. */
+void thagi_memory_calibrate(thagi_task *task);
 /** The hooks follow thag_active. */
 void thagi_memory_switch(void);
 /** Begin to record memory. Under the lock. 0, or a negative errno. */

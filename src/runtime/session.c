@@ -216,6 +216,7 @@ static int session_start(thagi_session *session)
     if ((process.modes & TRACE_MEMORY) && start_memory(session) != 0)
         thagi_complain("%s: no room for the memory counters", session->trace.path);
     thagi_calibrate(session, thagi_current->thread);
+    if (session->heap && (process.modes & TRACE_TIME)) thagi_memory_calibrate(thagi_current);
     thagi_clock_snapshot(session, 1); /* a rate, even if the program dies at once */
     thagi_chunk_publish((trace_chunk *)session->trace.file - 1, TRACE_FILE);
     thagi_log("trace %s, pid %u%s", session->trace.path, session->pid,
