@@ -112,7 +112,7 @@ void thagi_heap_calibrate(thagi_task *task)
     measure_clock();
     thagi_memory *memory = &task->thread->memory, saved = *memory;
     pretence p = {.chunk = {[1] = 0x21}, /* 32 bytes */
-                  .row = {.size = BLOCK_BYTES, .pc = 1, .span = task->top->node},
+                  .row = {.kind = TRACE_MEM, .size = BLOCK_BYTES, .pc = 1, .span = task->top->node},
                   .places = {.at = {&p.row}}};
     thagi_row *rows = &p.row;
     p.row.peak_seen = thagi_memory_peak;
