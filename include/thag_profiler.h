@@ -66,6 +66,11 @@ typedef enum thag_mode {
 #define THAG_FLAG_async       16
 #define THAG_FLAG_unbounded   32 /* a section that ends where its scope does */
 
+#if defined(THAG_FULL_PROFILING) && defined(__has_feature)
+#if __has_feature(memory_sanitizer)
+#error "MemorySanitizer wants a malloc of its own: build with -DTHAG_TIME_PROFILING, for times only"
+#endif
+#endif
 #if defined(THAG_FULL_PROFILING)
 #define THAG_COMPILED_MODES_ 3
 #elif defined(THAG_TIME_PROFILING)

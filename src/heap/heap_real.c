@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,6 +129,21 @@ void thagi_heap_find(void)
     ready();
 }
 
+/* A program that is linked to a fixed place has its own entry for a function whose address it takes: a
+   jump to the true one, which dlsym() gives away as if it were that. */
+static int is_entry_only(void *function)
+{
+#if defined(__GLIBC__)
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+    return dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
+           symbol->st_shndx == SHN_UNDEF;
+#else
+    (void)function;
+    return 0;
+#endif
+}
+
 const char *thagi_heap_stranger(void)
 {
     Dl_info theirs, ours;
@@ -136,7 +152,7 @@ const char *thagi_heap_stranger(void)
     void *here;
     memcpy(&here, &mine, sizeof here);
     if (!first || !dladdr(first, &theirs) || !dladdr(here, &ours)) return NULL;
-    if (theirs.dli_fbase == ours.dli_fbase) return NULL;
+    if (theirs.dli_fbase == ours.dli_fbase || is_entry_only(first)) return NULL;
     return theirs.dli_fname ? theirs.dli_fname : "another library";
 }
 

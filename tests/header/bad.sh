@@ -33,6 +33,13 @@ for compiler in "${@:-cc}"; do
               int main(void) { THAG_ENABLE_PROFILING(yes); THAG_PROFILE("name", time); THAG_END("name"); return 0; }' \
             >"$work/good.c"
         "$compiler" "$switch" -I "$include" -c "$work/good.c" -o "$work/good.o" || failures=$((failures + 1))
+        # Memory cannot be recorded where malloc has to be another one.
+        "$compiler" -fsanitize=memory -c -x c /dev/null -o "$work/none.o" 2>/dev/null || continue
+        said=$("$compiler" -fsanitize=memory "$switch" -I "$include" -c "$work/good.c" -o "$work/good.o" 2>&1)
+        case "$switch$said" in
+        *FULL*"MemorySanitizer wants a malloc of its own"* | -[UD]THAG_TIME_PROFILING) ;;
+        *) echo "bad.sh: $compiler $switch with MemorySanitizer: $said"; failures=$((failures + 1)) ;;
+        esac
     done
 done
 [ "$failures" -eq 0 ]

@@ -76,7 +76,8 @@ fail_at=0
 what="addresses"
 for mode in none summary; do
     THAG_PROFILER=memory,$work/below.d THAG_MEMORY=summary LD_PRELOAD=$([ $mode = none ] || echo "$heap") \
-        "$bin/probe_addresses" >"$work/addresses.$mode"
+        "$bin/probe_addresses" >"$work/addresses.$mode" 2>"$work/said"
+    [ ! -s "$work/said" ] || fail "said: $(cat "$work/said")"
 done
 [ -s "$work/addresses.none" ] || fail "none"
 cmp -s "$work/addresses.none" "$work/addresses.summary" ||

@@ -79,6 +79,25 @@ grep -q '^thag_profiler: malloc is that of .*probe_own_malloc, not of libthag_he
     fail "said: $said"
 grep -qx 'done' <<<"$said" || fail "output: $said"
 
+# AddressSanitizer wants its runtime to be first; gcc's is a library, which comes second now.
+what="a program with AddressSanitizer"
+cat >"$work/checked.c" <<'C'
+#include <stdlib.h>
+void *volatile p;
+int main(void)
+{
+    for (int i = 0; i < 50; i++) free(p = malloc(1000));
+    return 4;
+}
+C
+if gcc -fsanitize=address "$work/checked.c" -o "$work/checked" 2>/dev/null; then
+    mkdir "$work/asan"
+    "${analyze%/*}/thag-run" --memory -o "$work/asan" "$work/checked" >/dev/null 2>"$work/said"
+    [ $? -eq 4 ] || fail "exit status not 4: $(cat "$work/said")"
+    "$analyze" stats --memory --csv "$work"/asan/*.thag >"$work/stats.csv" || fail "stats"
+    [ "$(stats "[outside]" bytes)" -ge 50000 ] || fail "bytes: $(cat "$work/stats.csv")"
+fi
+
 # What an independent tool counts, to the byte; where it is there.
 if command -v valgrind >/dev/null; then
     like_valgrind() {

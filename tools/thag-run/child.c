@@ -61,6 +61,19 @@ static int preload(const char *libraries)
     return failed ? -1 : 0;
 }
 
+/* gcc's AddressSanitizer wants to be first, and ends the program; but all is well if it comes next. */
+static int allow_before_sanitizer(void)
+{
+    const char *others = getenv("ASAN_OPTIONS");
+    char *all = NULL;
+    int failed = asprintf(&all, "%s%sverify_asan_link_order=0", others ? others : "",
+                          others && *others ? ":" : "") < 0 ||
+                 setenv("ASAN_OPTIONS", all, 1) != 0;
+
+    free(all);
+    return failed ? -1 : 0;
+}
+
 static int set_environment(const run_plan *plan)
 {
     static const char *const types[] = {"none", "time", "memory", "both"};
@@ -75,7 +88,7 @@ static int set_environment(const run_plan *plan)
              (long)getpid());
     snprintf(sample, sizeof sample, "%zu", plan->sample);
     if (plan->sample && setenv("THAG_SAMPLE", sample, 1) != 0) return -1;
-    if (plan->preload && preload(plan->preload) != 0) return -1;
+    if (plan->preload && (preload(plan->preload) != 0 || allow_before_sanitizer() != 0)) return -1;
     return setenv("THAG_PROFILER", text, 1) || setenv("THAG_RUN", run, 1) ? -1 : 0;
 }
 
