@@ -2,6 +2,9 @@
  * Perfetto: perfetto.protos.Trace with track events. A track for the process and one for each thread;
  * each thread is a packet sequence of its own, in which a name is written once and numbered.
  *
+ * Each task has a track of its own, with a slice for its life and one for each run in it; a flow leads from
+ * where it was begun to its first run.
+ *
  * Packets are written one by one: a trace of any length takes the memory of one.
  */
 #include <stdlib.h>
@@ -10,6 +13,7 @@
 #include "output/export.h"
 #include "output/protobuf_writer.h"
 #include "output/span_walk.h"
+#include "profile/task_turns.h"
 
 enum trace_field { PERFETTO_PACKET = 1 };
 enum packet_field {
@@ -37,9 +41,12 @@ enum event_field {
     EVENT_TYPE = 9,
     EVENT_NAME_IID = 10,
     EVENT_TRACK_UUID = 11,
-    EVENT_COUNTER_VALUE = 30
+    EVENT_NAME = 23,
+    EVENT_COUNTER_VALUE = 30,
+    EVENT_FLOW_IDS = 47,
+    EVENT_LAST_FLOW_IDS = 48
 };
-enum { SLICE_BEGIN = 1, SLICE_END = 2, COUNTER = 4 };
+enum { SLICE_BEGIN = 1, SLICE_END = 2, INSTANT = 3, COUNTER = 4 };
 enum interned_field { INTERNED_EVENT_NAMES = 2 };
 enum event_name_field { EVENT_NAME_IID_ = 1, EVENT_NAME_NAME = 2 };
 
@@ -54,8 +61,13 @@ typedef struct writer {
     FILE *to;
     const export_source *from;
     uint32_t *named_in; /* by frame: sequence in which it has its number */
-    uint32_t sequence;
+    uint32_t sequence, track_count;
     uint64_t track;
+    struct thread_track {
+        uint32_t tid;
+        uint64_t uuid;
+    } * threads; /* tracks of threads themselves; thread_count */
+    size_t thread_count;
     int is_first; /* packet of the sequence */
 } writer;
 
@@ -84,6 +96,19 @@ static void put_process(writer *w)
     end_packet(w, at);
 }
 
+/* For what is begun on it later. Without memory that is left out of the picture. */
+static void remember_thread(writer *w, const span_track *track)
+{
+    struct thread_track *grown;
+
+    w->track_count = track->number + 1;
+    if (track->group) return;
+    grown = realloc(w->threads, (w->thread_count + 1) * sizeof *grown);
+    if (!grown) return;
+    w->threads = grown;
+    w->threads[w->thread_count++] = (struct thread_track){track->owner->tid, w->track};
+}
+
 /* Threads are numbered in order: their tracks and sequences with them. */
 static void begin_thread(void *context, const span_track *track)
 {
@@ -94,6 +119,7 @@ static void begin_thread(void *context, const span_track *track)
     w->track = PROCESS_UUID + 1u + track->number;
     w->sequence = FIRST_SEQUENCE + track->number;
     w->is_first = 1;
+    remember_thread(w, track);
     protobuf_uint(&w->pb, DESCRIPTOR_UUID, w->track);
     protobuf_uint(&w->pb, DESCRIPTOR_PARENT_UUID, PROCESS_UUID);
     thread = protobuf_begin(&w->pb, DESCRIPTOR_THREAD);
@@ -185,6 +211,85 @@ static void put_heap(writer *w)
     }
 }
 
+/* ---- tasks: a track each, all in one sequence, names in full ---- */
+
+static void put_task_track(writer *w, const char *name, uint64_t id)
+{
+    size_t at = begin_packet(w), track = protobuf_begin(&w->pb, PACKET_TRACK_DESCRIPTOR);
+    char label[256];
+
+    snprintf(label, sizeof label, "%.200s#%llu", name, (unsigned long long)id);
+    protobuf_uint(&w->pb, DESCRIPTOR_UUID, w->track);
+    protobuf_uint(&w->pb, DESCRIPTOR_PARENT_UUID, PROCESS_UUID);
+    protobuf_text(&w->pb, DESCRIPTOR_NAME, label, strlen(label));
+    protobuf_end(&w->pb, track);
+    end_packet(w, at);
+}
+
+/* name NULL: the end of a slice. flow_field 0: no flow. */
+static void put_task_event(writer *w, unsigned type, uint64_t track, uint64_t at_ns,
+                           const char *name, unsigned flow_field, uint64_t flow)
+{
+    size_t at = begin_packet(w), inner;
+
+    protobuf_uint(&w->pb, PACKET_TIMESTAMP, at_ns);
+    protobuf_uint(&w->pb, PACKET_SEQUENCE_ID, w->sequence);
+    inner = protobuf_begin(&w->pb, PACKET_TRACK_EVENT);
+    protobuf_uint(&w->pb, EVENT_TYPE, type);
+    protobuf_uint(&w->pb, EVENT_TRACK_UUID, track);
+    if (name) protobuf_text(&w->pb, EVENT_NAME, name, strlen(name));
+    if (flow_field) protobuf_fixed64(&w->pb, flow_field, flow);
+    protobuf_end(&w->pb, inner);
+    end_packet(w, at);
+}
+
+static const struct thread_track *track_of(const writer *w, uint32_t tid)
+{
+    for (size_t i = 0; tid && i < w->thread_count; i++)
+        if (w->threads[i].tid == tid) return &w->threads[i];
+    return NULL;
+}
+
+static void put_task(writer *w, const task_turns *all, const task_track *task, const char *name)
+{
+    const struct thread_track *spawner = track_of(w, task->spawner_tid);
+    int has_arrow = spawner && task->turn_count;
+
+    put_task_track(w, name, task->id);
+    if (has_arrow)
+        put_task_event(w, INSTANT, spawner->uuid, task->begin_ns, "spawn", EVENT_FLOW_IDS,
+                       task->id);
+    put_task_event(w, SLICE_BEGIN, w->track, task->begin_ns, name, 0, 0);
+    for (size_t i = 0; i < task->turn_count; i++) {
+        const task_turn *turn = &all->turns[task->first_turn + i];
+        char run[32];
+
+        snprintf(run, sizeof run, "on thread %u", (unsigned)turn->tid);
+        put_task_event(w, SLICE_BEGIN, w->track, turn->start_ns, run,
+                       has_arrow && !i ? EVENT_LAST_FLOW_IDS : 0, task->id);
+        put_task_event(w, SLICE_END, w->track, turn->end_ns, NULL, 0, 0);
+    }
+    put_task_event(w, SLICE_END, w->track, task->end_ns, NULL, 0, 0);
+}
+
+static thag_err put_tasks(writer *w)
+{
+    const profile *p = w->from->profile;
+    task_turns *all;
+    thag_err err = task_turns_new(&all, w->from->timeline);
+
+    w->sequence = FIRST_SEQUENCE + w->track_count;
+    w->track = PROCESS_UUID + w->track_count;
+    for (size_t i = 0; !err && i < all->task_count; i++) {
+        uint32_t frame = p->frame[all->tasks[i].node];
+
+        w->track++;
+        if (frame != PROFILE_NONE) put_task(w, all, &all->tasks[i], p->frames[frame].name);
+    }
+    task_turns_free(all);
+    return err;
+}
+
 thag_err perfetto_write(FILE *to, const export_source *from, fault *why)
 {
     static const span_visitor visitor = {.begin_thread = begin_thread, .event = put_event};
@@ -196,11 +301,13 @@ thag_err perfetto_write(FILE *to, const export_source *from, fault *why)
     put_process(&w);
     put_heap(&w);
     err = span_walk(from, &visitor, &w, why);
+    if (!err) err = put_tasks(&w);
     if (!err && w.pb.failed) err = THAG_ERR_MEMORY;
     if (!err && ferror(to)) err = THAG_ERR_WRITE;
 done:
     if (err) fault_set(why, err, UINT64_MAX, "writing a Perfetto trace");
     free(w.named_in);
+    free(w.threads);
     protobuf_release(&w.pb);
     return err;
 }

@@ -373,6 +373,26 @@ uint32_t timeline_depth(const timeline *tl, uint32_t node)
     return tl->depth[node];
 }
 
+trace *timeline_trace(const timeline *tl)
+{
+    return tl->t;
+}
+
+uint32_t timeline_node(const timeline *tl, uint32_t node)
+{
+    return tl->node_of[node];
+}
+
+uint64_t timeline_moment_ns(const timeline *tl, uint64_t ticks)
+{
+    return moment_ns(tl, ticks);
+}
+
+int timeline_has_tasks(const timeline *tl)
+{
+    return tl->task_count != 0;
+}
+
 timeline_losses timeline_lost(const timeline *tl)
 {
     const uint64_t *losses = trace_head(tl->t)->losses;

@@ -86,6 +86,13 @@ thag_err timeline_begin(timeline *tl, uint32_t thread);
 /** The next spans, at most room. 0: there are no more, or *err says what failed. */
 size_t timeline_read(timeline *tl, timeline_span *spans, size_t room, thag_err *err);
 
+/** What it was made on, for what else is read along time (task_turns.h). */
+trace *timeline_trace(const timeline *tl);
+uint32_t timeline_node(const timeline *tl, uint32_t node);
+/** A moment of the trace, as spans have it. */
+uint64_t timeline_moment_ns(const timeline *tl, uint64_t ticks);
+int timeline_has_tasks(const timeline *tl);
+
 /* Spans that are in the counters and not in the timeline, and why. */
 typedef struct timeline_losses {
     uint64_t limit;     /* beyond THAG_TIMELINE_LIMIT */

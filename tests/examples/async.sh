@@ -65,6 +65,36 @@ views() {
 }
 views async_coroutines
 
+# Each task is a track along time, with its runs and an arrow from where it was begun.
+tracks() {
+    "$analyze" export --format=chrome -o "$work/$1.json" "$work/$1"/*.thag || fail "$1: export"
+    "$analyze" tasks --csv "$work/$1"/*.thag | tr -d '\r' >"$work/tasks.csv"
+    "$(dirname "$0")/check_tracks.py" "$work/$1.json" "$work/tasks.csv" || fail "$1: tracks of tasks"
+    "$analyze" export --format=perfetto -o "$work/$1.perfetto" "$work/$1"/*.thag || fail "$1: export"
+    [ "$(grep -ac 'on thread' "$work/$1.perfetto")" -gt 0 ] || fail "$1: no runs for Perfetto"
+}
+tracks async_coroutines
+
+# Documents in stages, some of them as tasks, some not: all are counted, with what they spent at least.
+run async_documents
+expect async::document 50
+for step in gen_content count_words calculate_sentiment; do expect $step 80; done
+expect summarize 40
+path "main;process_documents;task_loop;async::document;count_words"
+path "main;process_one_by_one;count_words"
+path "main;process_documents;joins"
+for least in "count_words 800000000" "calculate_sentiment 1200000000" "summarize 200000000"; do
+    "$analyze" fold --unit=ns "$work/async_documents"/*.thag | awk -v name="${least% *}" -v least="${least#* }" '
+        $1 ~ ";" name "$" { s += $2 } END { exit s < least }' || fail "too little time in ${least% *}"
+done
+tracks async_documents
+# With memory, each document has what it allocated, on whichever threads that was.
+mkdir "$work/bytes"
+(cd "$work/bytes" && "$bin/async_documents_full" >/dev/null) || fail "async_documents_full"
+bytes=$("$analyze" tasks --csv "$work/bytes"/*.thag | tr -d '\r' |
+    awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "bytes") at = i } NR > 1 { print $at }' | sort | uniq -c | xargs)
+[ "$bytes" = "25 4000 25 4100" ] || fail "bytes of the documents: $bytes"
+
 run async_thread_pool
 expect async::job 100
 expect compress 100
