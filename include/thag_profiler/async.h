@@ -57,6 +57,15 @@ THAG_API_ void thag_async_suspend(thag_async *span, thag_token token);
  */
 THAG_API_ void thag_async_cancel(thag_async *span);
 
+THAG_INLINE_ thag_async_scope thag_async_scope_(thag_async *span, thag_token token);
+THAG_INLINE_ thag_async_scope thag_async_scope_(thag_async *span, thag_token token)
+{
+    thag_async_scope scope;
+    scope.span = span;
+    scope.token = token;
+    return scope;
+}
+
 THAG_INLINE_ void thag_async_left_(thag_async_scope *scope);
 THAG_INLINE_ void thag_async_left_(thag_async_scope *scope)
 {
@@ -70,12 +79,12 @@ THAG_INLINE_ void thag_async_left_(thag_async_scope *scope)
 /** Begin or resume; leaving the scope suspends. A declaration, before the function's own switch. */
 #define THAG_ASYNC(async, name) \
     thag_async_scope THAG_CONCAT_(thag_async_, __LINE__) \
-        __attribute__((__cleanup__(thag_async_left_), __unused__)) = {(async), 0}; \
-    if (__builtin_expect(THAG_ACTIVE_ & 3, 0)) \
-    THAG_CONCAT_(thag_async_, __LINE__).token = __extension__({ \
-        THAG_SITE_(thag_site_, THAG_NAME_(name), 5, THAG_FLAG_async_fn); \
-        thag_async_resume(async, &thag_site_, name); \
-    })
+        __attribute__((__cleanup__(thag_async_left_), __unused__)) = \
+            thag_async_scope_(async, __builtin_expect(THAG_ACTIVE_ & 3, 0) ? __extension__({ \
+                                  THAG_SITE_(thag_site_, THAG_NAME_(name), 5, THAG_FLAG_async_fn); \
+                                  thag_async_resume(async, &thag_site_, name); \
+                              }) \
+                                                                           : 0)
 
 /** The function is about to return for the last time. */
 #define THAG_ASYNC_END(async) ((void)((async)->state = ((async)->state & ~3u) | 2u))

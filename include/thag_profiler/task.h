@@ -170,7 +170,7 @@ THAG_INLINE_ void thag_task_left_(thag_task **previous)
 #define thag_task_reuse(task, name) ((void)sizeof(task), (void)sizeof(name))
 #define thag_task_current()         ((thag_task *)0)
 #define thag_task_ready(task)       ((void)sizeof(task))
-#define thag_task_id(task)          ((void)sizeof(task), 0ull)
+#define thag_task_id(task)          ((void)sizeof(task), 0ul)
 #define THAG_TASK_RUN(task)         THAG_OFF_(sizeof(task) * 0)
 
 #endif /* THAG_COMPILED_MODES_ */
