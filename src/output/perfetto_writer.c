@@ -96,7 +96,7 @@ static void put_process(writer *w)
     end_packet(w, at);
 }
 
-/* For what is begun on it later. Without memory that is left out of the picture. */
+/* For what is begun on it later. */
 static void remember_thread(writer *w, const span_track *track)
 {
     struct thread_track *grown;
@@ -104,7 +104,10 @@ static void remember_thread(writer *w, const span_track *track)
     w->track_count = track->number + 1;
     if (track->group) return;
     grown = realloc(w->threads, (w->thread_count + 1) * sizeof *grown);
-    if (!grown) return;
+    if (!grown) {
+        w->pb.failed = 1;
+        return;
+    }
     w->threads = grown;
     w->threads[w->thread_count++] = (struct thread_track){track->owner->tid, w->track};
 }
