@@ -44,11 +44,6 @@ static double share(const writer *w, uint64_t ns)
     return length_ns(w) ? (double)ns / (double)length_ns(w) : 0;
 }
 
-static void time_text(char *text, uint64_t ns)
-{
-    quantity_text(text, PROFILE_NS, ns < INT64_MAX ? (int64_t)ns : INT64_MAX, NULL);
-}
-
 /* ---- where things are: row 0 is the whole time, then the rows of lane after lane ---- */
 
 static uint32_t first_row(const writer *w)
@@ -186,9 +181,9 @@ static void put_block_title(const writer *w, const chart_block *b)
 {
     char length[QUANTITY_ROOM], from[QUANTITY_ROOM], busy[QUANTITY_ROOM];
 
-    time_text(length, b->count > 1 ? b->end_ns - b->start_ns : b->busy_ns);
-    time_text(from, b->start_ns);
-    time_text(busy, b->busy_ns);
+    quantity_time(length, b->count > 1 ? b->end_ns - b->start_ns : b->busy_ns);
+    quantity_time(from, b->start_ns);
+    quantity_time(busy, b->busy_ns);
     fputs("<title>", w->to);
     put_name(w, b, SIZE_MAX);
     fprintf(w->to, " (%s at %s", length, from);
@@ -243,12 +238,11 @@ static void put_heap(const writer *w)
 
     if (!h) return;
     top_bytes = heap_most(h, w->c->from_ns, w->c->to_ns);
-    quantity_text(most, PROFILE_BYTES, top_bytes < INT64_MAX ? (int64_t)top_bytes : INT64_MAX,
-                  NULL);
     fprintf(w->to,
             "<svg class=\"heap\" y=\"%u\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u %u\" "
             "preserveAspectRatio=\"none\" role=\"img\"><title>live heap, %s at most</title>\n",
-            AXIS_PX, HEAP_PX - HEAP_GAP_PX, HEAP_UNITS, HEAP_PX - HEAP_GAP_PX, most);
+            AXIS_PX, HEAP_PX - HEAP_GAP_PX, HEAP_UNITS, HEAP_PX - HEAP_GAP_PX,
+            quantity_bytes(most, top_bytes));
     heap_put_curve(w->to, h, w->c->from_ns, w->c->to_ns, HEAP_UNITS, HEAP_PX - HEAP_GAP_PX,
                    top_bytes);
     fprintf(w->to, "</svg>\n<text class=\"lane\" x=\"4\" y=\"%u\">live heap, %s at most</text>\n",
@@ -266,7 +260,7 @@ static void put_lane_heads(const writer *w)
     for (unsigned i = 0; i <= 8; i++) {
         char text[QUANTITY_ROOM];
 
-        time_text(text, w->c->from_ns + (uint64_t)((double)length_ns(w) * i / 8));
+        quantity_time(text, w->c->from_ns + (uint64_t)((double)length_ns(w) * i / 8));
         fprintf(w->to, "<line x1=\"%g%%\" x2=\"%g%%\" y1=\"0\" y2=\"%u\"/>", i * 12.5, i * 12.5,
                 frames_height(w) - AXIS_PX);
         if (i < 8) fprintf(w->to, "<text x=\"%g%%\" dx=\"3\" y=\"-4\">%s</text>", i * 12.5, text);
@@ -289,7 +283,7 @@ static void put_frames(const writer *w)
 {
     char length[QUANTITY_ROOM];
 
-    time_text(length, length_ns(w));
+    quantity_time(length, length_ns(w));
     fprintf(w->to, "<svg class=\"frames\" x=\"1%%\" y=\"%u\" width=\"98%%\" height=\"%u\">\n",
             w->head_px, frames_height(w));
     fprintf(w->to,
@@ -329,8 +323,8 @@ static void put_notes(const writer *w)
 
     quantity_count(spans, w->c->spans);
     quantity_count(merged, w->c->merged);
-    time_text(length, length_ns(w));
-    time_text(from, w->c->from_ns);
+    quantity_time(length, length_ns(w));
+    quantity_time(from, w->c->from_ns);
     fprintf(w->to, "<text class=\"note\" x=\"1%%\" y=\"%u\">", SVG_NOTE_Y);
     if (subtitle && *subtitle) {
         markup_put(w->to, subtitle, strlen(subtitle), 200);

@@ -21,18 +21,6 @@
 #define BYTE_MARKS    4u
 #define TIME_MARKS    8u
 
-static const char *bytes_text(char text[QUANTITY_ROOM], uint64_t bytes)
-{
-    quantity_text(text, PROFILE_BYTES, bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX, NULL);
-    return text;
-}
-
-static const char *time_text(char text[QUANTITY_ROOM], uint64_t ns)
-{
-    quantity_text(text, PROFILE_NS, ns < INT64_MAX ? (int64_t)ns : INT64_MAX, NULL);
-    return text;
-}
-
 /* ---- the curve ---- */
 
 /* From the ground up, along the columns, and down again; a step only where the height changes. */
@@ -101,14 +89,14 @@ static void put_note(const writer *w)
         fputs(" \xC2\xB7 ", w->to);
     }
     fprintf(w->to, "peak %s at %s \xC2\xB7 %s in %s block%s at the end</text>\n",
-            bytes_text(peak, w->h->peak_bytes), time_text(when, w->h->peak_ns),
-            bytes_text(live, w->h->live_bytes), blocks, w->h->live_blocks == 1 ? "" : "s");
+            quantity_bytes(peak, w->h->peak_bytes), quantity_time(when, w->h->peak_ns),
+            quantity_bytes(live, w->h->live_bytes), blocks, w->h->live_blocks == 1 ? "" : "s");
     fprintf(
         w->to,
         "<text class=\"note\" x=\"%u\" y=\"%u\">recorded at each step of the heap; between two, "
         "it was at most %s off; slices of %s</text>\n",
-        PLOT_LEFT_PX, SVG_NOTE_Y + SVG_NOTE_STEP, bytes_text(live, w->h->step_bytes),
-        time_text(when, w->h->slice_ns));
+        PLOT_LEFT_PX, SVG_NOTE_Y + SVG_NOTE_STEP, quantity_bytes(live, w->h->step_bytes),
+        quantity_time(when, w->h->slice_ns));
 }
 
 static void put_axes(const writer *w)
@@ -119,7 +107,7 @@ static void put_axes(const writer *w)
     for (unsigned i = 0; i <= BYTE_MARKS; i++) {
         unsigned y = PLOT_TOP + PLOT_PX - PLOT_PX * i / BYTE_MARKS;
 
-        bytes_text(text, (uint64_t)((double)w->top_bytes * i / BYTE_MARKS));
+        quantity_bytes(text, (uint64_t)((double)w->top_bytes * i / BYTE_MARKS));
         fprintf(w->to,
                 "<line x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/>"
                 "<text x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>\n",
@@ -132,7 +120,7 @@ static void put_axes(const writer *w)
 
         fprintf(w->to, "<text x=\"%.6g\" y=\"%u\" text-anchor=\"%s\">%s</text>\n",
                 PLOT_LEFT_PX + part * w->width, PLOT_TOP + PLOT_PX + 18,
-                i == TIME_MARKS ? "end" : "middle", time_text(text, ns));
+                i == TIME_MARKS ? "end" : "middle", quantity_time(text, ns));
     }
     fputs("</g>\n", w->to);
 }
@@ -148,7 +136,7 @@ static void put_peak(const writer *w)
             "<circle class=\"peak\" cx=\"%.6g\" cy=\"%" PRIu32 "\" r=\"4\"/>"
             "<text class=\"lane\" x=\"%.6g\" y=\"%" PRIu32 "\" text-anchor=\"%s\">peak %s</text>\n",
             x, y, x, y - 9, x > PLOT_LEFT_PX + w->width * 0.9 ? "end" : "middle",
-            bytes_text(text, w->h->peak_bytes));
+            quantity_bytes(text, w->h->peak_bytes));
 }
 
 /* What is under the pointer. */
@@ -163,9 +151,9 @@ static void put_hovers(const writer *w)
     for (unsigned i = 0; i < HOVER_COLUMNS; i++) {
         char when[QUANTITY_ROOM], least[QUANTITY_ROOM], most[QUANTITY_ROOM];
 
-        time_text(when, w->opts.from_ns + (uint64_t)(length * i / HOVER_COLUMNS));
-        bytes_text(least, columns[i].min);
-        bytes_text(most, columns[i].max);
+        quantity_time(when, w->opts.from_ns + (uint64_t)(length * i / HOVER_COLUMNS));
+        quantity_bytes(least, columns[i].min);
+        quantity_bytes(most, columns[i].max);
         fprintf(w->to, "<rect x=\"%.6g\" width=\"%.6g\" y=\"%u\" height=\"%u\"><title>at %s: %s",
                 PLOT_LEFT_PX + step * i, step, PLOT_TOP, PLOT_PX, when, least);
         if (strcmp(least, most) != 0) fprintf(w->to, " to %s", most);

@@ -19,18 +19,6 @@ static thag_err finish(FILE *to, fault *why)
     return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing the heap over time");
 }
 
-static const char *bytes_text(char text[QUANTITY_ROOM], uint64_t bytes)
-{
-    quantity_text(text, PROFILE_BYTES, bytes < INT64_MAX ? (int64_t)bytes : INT64_MAX, NULL);
-    return text;
-}
-
-static const char *time_text(char text[QUANTITY_ROOM], uint64_t ns)
-{
-    quantity_text(text, PROFILE_NS, ns < INT64_MAX ? (int64_t)ns : INT64_MAX, NULL);
-    return text;
-}
-
 static uint64_t end_of(const heap_time *h, const heap_write_opts *opts)
 {
     return opts->to_ns ? opts->to_ns : h->end_ns;
@@ -88,8 +76,8 @@ static void put_rows(const text_chart *c)
     for (unsigned row = CHART_ROWS; row-- > 0;) {
         unsigned is_half = row + 1 == CHART_ROWS / 2;
 
-        put_label(c->to, row + 1 == CHART_ROWS ? bytes_text(label, c->top_bytes)
-                         : is_half             ? bytes_text(label, c->top_bytes / 2)
+        put_label(c->to, row + 1 == CHART_ROWS ? quantity_bytes(label, c->top_bytes)
+                         : is_half             ? quantity_bytes(label, c->top_bytes / 2)
                                                : "");
         fputs(c->is_utf8 ? "│" : "|", c->to);
         for (size_t i = 0; i < c->count; i++) put_cell(c, &c->columns[i], row * EIGHTHS);
@@ -110,7 +98,7 @@ static size_t text_width(const char *text)
 static void put_times(const text_chart *c, uint64_t from_ns, uint64_t to_ns)
 {
     char from[QUANTITY_ROOM], to[QUANTITY_ROOM];
-    size_t have = text_width(time_text(from, from_ns)) + text_width(time_text(to, to_ns));
+    size_t have = text_width(quantity_time(from, from_ns)) + text_width(quantity_time(to, to_ns));
 
     put_label(c->to, "");
     fprintf(c->to, " %s", from);
@@ -138,10 +126,11 @@ static void put_facts(FILE *to, const heap_time *h, const heap_write_opts *opts)
         utf8_put_plain(to, opts->program, strlen(opts->program), SIZE_MAX);
         fputs(": ", to);
     }
-    fprintf(to, "live heap over %s\n", time_text(a, h->end_ns));
-    fprintf(to, "peak    %s at %s\n", bytes_text(a, h->peak_bytes), time_text(b, h->peak_ns));
+    fprintf(to, "live heap over %s\n", quantity_time(a, h->end_ns));
+    fprintf(to, "peak    %s at %s\n", quantity_bytes(a, h->peak_bytes),
+            quantity_time(b, h->peak_ns));
     quantity_count(b, h->live_blocks);
-    fprintf(to, "at end  %s in %s block%s\n\n", bytes_text(a, h->live_bytes), b,
+    fprintf(to, "at end  %s in %s block%s\n\n", quantity_bytes(a, h->live_bytes), b,
             h->live_blocks == 1 ? "" : "s");
 }
 
@@ -152,7 +141,7 @@ static void put_truth(FILE *to, const heap_time *h)
     fprintf(
         to,
         "\nSlices of %s. Recorded at each step of the heap; between two, it was at most %s off.\n",
-        time_text(a, h->slice_ns), bytes_text(b, h->step_bytes));
+        quantity_time(a, h->slice_ns), quantity_bytes(b, h->step_bytes));
     if (!h->skipped) return;
     quantity_count(a, h->skipped);
     fprintf(to, "%s step%s not recorded: another thread was recording.\n", a,

@@ -69,3 +69,19 @@ void quantity_percent(char *text, int64_t part, int64_t whole)
 {
     put_fixed(text, whole > 0 ? 100.0 * (double)part / (double)whole : 0, 2, "%");
 }
+
+static const char *text_of(char *text, profile_unit unit, uint64_t value)
+{
+    quantity_text(text, unit, value < INT64_MAX ? (int64_t)value : INT64_MAX, NULL);
+    return text;
+}
+
+const char *quantity_bytes(char *text, uint64_t bytes)
+{
+    return text_of(text, PROFILE_BYTES, bytes);
+}
+
+const char *quantity_time(char *text, uint64_t ns)
+{
+    return text_of(text, PROFILE_NS, ns);
+}

@@ -15,6 +15,10 @@
 /** Into text (QUANTITY_ROOM bytes), three significant digits. label replaces "samples"; may be NULL. */
 void quantity_text(char *text, profile_unit unit, int64_t value, const char *label);
 
+/** The same of bytes, and of a time; the text. What is more than the type of a metric holds is that much. */
+const char *quantity_bytes(char *text, uint64_t bytes);
+const char *quantity_time(char *text, uint64_t ns);
+
 /** 12345678 as 12,345,678. */
 void quantity_count(char *text, uint64_t count);
 

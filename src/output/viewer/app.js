@@ -18,7 +18,7 @@ const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Cal
 const HINTS = {
     flame: 'Click a frame to zoom, Shift-click for its callers. / searches, arrows walk, Esc goes back, ? tells the keys.',
     chart: 'Click a span to zoom in on its time, drag to pan, Ctrl-wheel zooms. The other views show the time in sight.',
-    heap: 'Solid: live all the time. Pale: at times. Drag to look at a stretch.',
+    heap: 'Solid: live all the time. Pale: at times.',
     sizes: 'All blocks that were allocated, by their size.', sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
 };
 
@@ -260,15 +260,19 @@ class App {
         this.chart.setThreads();
     }
 
+    stretchText() {
+        const { from, to, thread } = this.state, length = to - from;
+        const stretch = this.isWhole ? 'All of ' + quantity(length, 'ns') : quantity(length, 'ns') + ' from ' + quantity(from, 'ns') + ' on, ' + percent(length, this.timeline.end) + ' of the time';
+        return stretch + (thread < 0 ? '' : ' \u00b7 ' + Timeline.title(this.timeline.threads[thread]) + ' only');
+    }
+
     showRange() {
         if (!this.timeline) return;
-        const { from, to } = this.state, length = to - from;
+        const { from, to } = this.state;
         this.chart.setRange(from, to);
         this.overview.setRange(from, to);
         if (this.heap) this.heap.setRange(from, to);
-        byId('range').textContent = this.isWhole ? 'All of ' + quantity(length, 'ns') + '. Drag here to look at a stretch of it, in all views.'
-            : quantity(length, 'ns') + ' from ' + quantity(from, 'ns') + ' on, ' + percent(length, this.timeline.end) + ' of the time';
-        if (this.state.thread >= 0) byId('range').textContent += ' \u00b7 ' + Timeline.title(this.timeline.threads[this.state.thread]) + ' only';
+        byId('range').textContent = this.stretchText() + (this.isAll ? '. Drag here to look at a stretch of it, in all views.' : '');
         byId('overview').setAttribute('aria-valuetext', byId('range').textContent);
     }
 
@@ -317,7 +321,7 @@ class App {
     }
 
     showTable(tree, now) {
-        const { meta, state } = this, count = meta.names.length, caption = now.label + (now.isWhole ? '.' : ', ' + byId('range').textContent + '.');
+        const { meta, state } = this, count = meta.names.length, caption = now.label + (now.isWhole ? '.' : ', ' + this.stretchText() + '.');
         if (meta.before !== undefined) return this.table.show(differenceColumns(now.unit), this.differenceRows(tree, now), state.sort, this.hits, caption);
         const total = now.self.reduce((a, b) => a + b, 0);
         if (now.key === 'self') return this.table.show(timeColumns(now.unit, total, meta.calls), wholeRows(meta), state.sort, this.hits, caption);
@@ -370,7 +374,7 @@ class App {
         let steps = [];
         if (state.view === 'flame') steps = this.flame.pathTo(this.flame.zoomed).map((n) => [this.flame.nameOf(n), () => this.flame.zoom(n)]);
         if (state.view === 'sandwich') steps = [['Flamegraph', () => this.change({ view: 'flame' }, true)], [this.meta.names[state.frame] || '(no name)', () => 0]];
-        this.page.trail(steps, HINTS[state.view]);
+        this.page.trail(steps, HINTS[state.view] + (state.view === 'heap' && this.timeline ? ' Drag to look at a stretch.' : ''));
     }
 
     escape() {
