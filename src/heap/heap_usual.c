@@ -410,8 +410,8 @@ thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] = {
     [THAGI_MEMORY_SUMMARY] = {malloc_summary, calloc_summary, realloc_summary, free_off,
                               THAGI_MEMORY_SUMMARY, TIMED(THAGI_MEMORY_SUMMARY)},
     WAY(THAGI_MEMORY_MANY, many),
-    [THAGI_MEMORY_ALONE] = {malloc_many, calloc_many, realloc_alone, free_alone,
-                            THAGI_MEMORY_ALONE, TIMED(THAGI_MEMORY_ALONE)}};
+    [THAGI_MEMORY_ALONE] = {malloc_many, calloc_many, realloc_alone, free_alone, THAGI_MEMORY_ALONE,
+                            TIMED(THAGI_MEMORY_ALONE)}};
 
 void thagi_heap_shorten(const thagi_heap_real *real)
 {

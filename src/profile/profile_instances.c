@@ -237,6 +237,7 @@ static thag_err set_times(splitting *s)
 {
     profile *to = s->r.to;
     const trace *t = s->l->trace;
+    uint64_t room = INT64_MAX;
     thag_err err = make_room(s);
 
     for (uint32_t n = to->node_count; !err && n-- > 1;)
@@ -247,7 +248,7 @@ static thag_err set_times(splitting *s)
 
         /* Children have more than their parent where its span is lost. */
         if (p->inclusive > p->children)
-            err = profile_add_self(to, n, (int64_t)trace_ns(t, p->inclusive - p->children));
+            profile_add_fitting(to, n, trace_ns(t, p->inclusive - p->children), &room);
         calls->calls = calls->timed = p->calls;
         calls->open = p->open;
         if (p->min != UINT64_MAX) calls->min_ns = trace_ns(t, p->min);

@@ -52,6 +52,22 @@ thag_err profile_add_self(profile *p, uint32_t node, int64_t value)
     return THAG_OK;
 }
 
+uint64_t profile_self_room(const profile *p)
+{
+    uint64_t room = INT64_MAX;
+
+    for (uint32_t n = 0; n < p->node_count; n++)
+        room -= (uint64_t)p->self[n] < room ? (uint64_t)p->self[n] : room;
+    return room;
+}
+
+void profile_add_fitting(profile *p, uint32_t node, uint64_t value, uint64_t *room)
+{
+    if (value > *room) value = *room;
+    *room -= value;
+    p->self[node] += (int64_t)value;
+}
+
 /* ---- rebuilding ---- */
 
 static uint32_t *all_none(uint32_t count)

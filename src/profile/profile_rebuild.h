@@ -51,6 +51,12 @@ thag_err rebuild_end(rebuild *r, thag_err err, profile **out, fault *fault);
 /** Add to a self value. THAG_ERR_TOO_LARGE if the sum does not fit. */
 thag_err profile_add_self(profile *p, uint32_t node, int64_t value);
 
+/** How much more self values may add up to: their sum has to fit. */
+uint64_t profile_self_room(const profile *p);
+
+/** Add to a self value what there is room for: only a damaged counter has more. */
+void profile_add_fitting(profile *p, uint32_t node, uint64_t value, uint64_t *room);
+
 /** Add calls and histogram of another node, maybe of another profile. */
 thag_err profile_add_calls(profile_calls *into, const profile_calls *from);
 

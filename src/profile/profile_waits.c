@@ -64,7 +64,7 @@ static thag_err named_child(profile *p, uint32_t parent, const char *name, uint3
 }
 
 static thag_err put_wait(profile *to, uint32_t node, const waited *w, const trace *t,
-                         waits_view view)
+                         waits_view view, uint64_t *room)
 {
     uint32_t ready;
     thag_err err = THAG_OK;
@@ -76,10 +76,12 @@ static thag_err put_wait(profile *to, uint32_t node, const waited *w, const trac
     } else {
         err = named_child(to, node, "[waiting]", &node);
     }
-    if (!err) err = profile_add_self(to, node, (int64_t)trace_ns(t, w->ticks - w->ready));
-    if (err || !w->ready) return err;
+    if (err) return err;
+    profile_add_fitting(to, node, trace_ns(t, w->ticks - w->ready), room);
+    if (!w->ready) return THAG_OK;
     err = named_child(to, node, "[ready]", &ready);
-    return err ? err : profile_add_self(to, ready, (int64_t)trace_ns(t, w->ready));
+    if (!err) profile_add_fitting(to, ready, trace_ns(t, w->ready), room);
+    return err;
 }
 
 static void forget_memory(profile *p)
@@ -92,6 +94,7 @@ static void forget_memory(profile *p)
 thag_err profile_waits(profile **out, const loaded *l, waits_view view, fault *f)
 {
     const profile *from = l->profile;
+    uint64_t room = view == WAITS_ONLY ? INT64_MAX : profile_self_room(from);
     rebuild r;
     waited *sums = calloc(from->node_count, sizeof *sums);
     thag_err err = rebuild_begin(&r, from, REBUILD_WITH_CALLS);
@@ -107,7 +110,7 @@ thag_err profile_waits(profile **out, const loaded *l, waits_view view, fault *f
         if (view == WAITS_ONLY && !sums[n].is_on_path) continue;
         err = rebuild_child(&r, r.map[from->parent[n]], from->frame[n], &r.map[n]);
         if (!err && view == WAITS_TOO) err = rebuild_add(&r, r.map[n], n);
-        if (!err && sums[n].count) err = put_wait(r.to, r.map[n], &sums[n], l->trace, view);
+        if (!err && sums[n].count) err = put_wait(r.to, r.map[n], &sums[n], l->trace, view, &room);
     }
 done:
     free(sums);

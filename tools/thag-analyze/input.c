@@ -232,13 +232,13 @@ int input_heap_time(heap_time **h, const input *in)
                                    : complain_fault(&f);
 }
 
-static void complain_lost(const input *in, const timeline_losses *lost)
+static void complain_lost(const input *in, const timeline_losses *lost, const char *where)
 {
     uint64_t sum = lost->limit + lost->unwritten + lost->sampled + lost->unknown;
 
     if (!sum) return;
-    complain(0, in->stem, "%llu spans are not in the timeline, and so not in this part",
-             (unsigned long long)sum);
+    complain(0, in->stem, "%llu spans are not in the timeline, and so not in this %s",
+             (unsigned long long)sum, where);
 }
 
 int input_slice(input *in, const slice_opts *opts)
@@ -253,7 +253,7 @@ int input_slice(input *in, const slice_opts *opts)
     progress_begin("reading the timeline of", in->path);
     if (profile_slice(&p, &l, opts, &lost, &f)) return complain_fault(&f);
     progress_end();
-    complain_lost(in, &lost);
+    complain_lost(in, &lost, "part");
     profile_free(in->profile);
     in->profile = p;
     return p->node_count > 1 ? EXIT_FINE
@@ -264,10 +264,16 @@ int input_instances(input *in, uint32_t count)
 {
     loaded l;
     profile *p;
+    timeline *tl;
+    timeline_losses lost;
     fault f = {0};
     int status = one_trace(&l, in);
 
     if (status != EXIT_FINE) return status;
+    if (timeline_new(&tl, &l, &f)) return complain_fault(&f);
+    lost = timeline_lost(tl);
+    timeline_free(tl);
+    complain_lost(in, &lost, "view of tasks");
     if (profile_instances(&p, &l, count, &f)) return complain_fault(&f);
     profile_free(in->profile);
     in->profile = p;
