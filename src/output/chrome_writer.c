@@ -19,6 +19,9 @@ typedef struct writer {
     json_names names;
     uint32_t tid;
     int is_of_tasks; /* the track at hand */
+    uint32_t
+        nested; /* spans of it that are open, and since when: their times as they are written */
+    uint64_t since_ns[TIMELINE_DEPTHS];
 } writer;
 
 static void put_metadata(writer *w, const char *what, const char *name, int has_tid)
@@ -43,6 +46,7 @@ static void begin_thread(void *context, const span_track *track)
 
     w->tid = track->tid;
     w->is_of_tasks = track->group != 0;
+    w->nested = 0;
     text_puts(&w->out, ",\n");
     put_metadata(w, "thread_name", track->label, 1);
 }
@@ -60,16 +64,36 @@ static void put_head(writer *w, const char *kind, uint32_t tid, uint64_t at_ns)
     text_scaled(&w->out, at_ns, 3);
 }
 
+/*
+ * When it began, for a picture in which each is within what called it. What moved from thread to thread may
+ * have begun before its thread knows: that stays as long as it ran. And a caller may seem to begin later than
+ * it did, as the profiler's own pauses are not in it: nothing within it begins before.
+ */
+static uint64_t begin_of(writer *w, const timeline_span *span)
+{
+    uint64_t begun_ns = span->start_ns, caller_ns = 0;
+
+    if (w->nested && w->nested <= TIMELINE_DEPTHS) caller_ns = w->since_ns[w->nested - 1];
+    if (!w->is_of_tasks && span->begun_ns < begun_ns) begun_ns = span->begun_ns;
+    if (begun_ns < caller_ns) begun_ns = caller_ns;
+    if (w->nested < TIMELINE_DEPTHS) w->since_ns[w->nested] = begun_ns;
+    w->nested++;
+    return begun_ns;
+}
+
 static void put_event(void *context, const timeline_event *event)
 {
     const timeline_span *span = &event->span;
     writer *w = context;
-    /* What moved from thread to thread may have begun before its thread knows: that stays as long as it
-       ran, and nested. */
-    int is_whole = !w->is_of_tasks && span->begun_ns < span->start_ns;
-    uint64_t begun_ns = is_whole ? span->begun_ns : span->start_ns;
+    uint64_t begun_ns;
+    int is_whole;
 
-    if (event->kind != TIMELINE_BEGIN) return;
+    if (event->kind != TIMELINE_BEGIN) {
+        w->nested--;
+        return;
+    }
+    begun_ns = begin_of(w, span);
+    is_whole = begun_ns < span->start_ns;
     put_head(w, "X", w->tid, begun_ns);
     text_puts(&w->out, ",\"dur\":");
     text_scaled(&w->out, span->end_ns - begun_ns, 3);
