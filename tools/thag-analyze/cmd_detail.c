@@ -46,7 +46,9 @@ static int run(const job *j)
     status = input_open_with(&in, j->paths, j->path_count, &opts);
     if (status == EXIT_FINE) {
         code_names_report(names);
-        status = write_one(j, &in, PROFILE_BYTES_ALLOCATED, "-memory_detail.folded");
+        status = job_prepare(j, &in);
+        if (status == EXIT_FINE)
+            status = write_one(j, &in, PROFILE_BYTES_ALLOCATED, "-memory_detail.folded");
         if (status == EXIT_FINE)
             status = write_one(j, &in, PROFILE_BYTES_RELEASED, "-memory_detail_dealloc.folded");
         input_close(&in);
@@ -63,4 +65,5 @@ const command cmd_detail = {
              "(NAME-memory_detail.folded) and those that freed it (-memory_detail_dealloc.folded).",
     .options = facts,
     .settings_size = sizeof(settings),
+    .takes = TAKES_OPERATIONS,
     .run = run};
