@@ -16,13 +16,13 @@ function speedscopeUrl() {
   const release = join(dirname(need.resolve('speedscope/package.json')), 'dist', 'release');
   const script = resolve(`${file}.speedscope.js`);
   writeFileSync(script, `speedscope.loadFileFromBase64("profile", "${readFileSync(file).toString('base64')}")`);
-  return `${pathToFileURL(join(release, 'index.html')).href}#localProfilePath=${pathToFileURL(script).href}`;
+  return `${pathToFileURL(join(release, 'index.html')).href}#localProfilePath=${script}`;
 }
 
 const kinds = {
   svg: { url: () => pathToFileURL(resolve(file)).href, ready: () => document.querySelector('svg') },
   view: { url: () => pathToFileURL(resolve(file)).href, ready: () => document.documentElement.dataset.ready !== undefined },
-  speedscope: { url: speedscopeUrl, ready: () => document.title.startsWith('profile') || document.title.includes('profile -') },
+  speedscope: { url: speedscopeUrl, ready: () => document.title.startsWith('profile') },
 };
 const url = kinds[kind].url();
 let best = Infinity, heap = 0;

@@ -49,14 +49,15 @@ echo "== two of them merged"
 measure "thag-analyze merge" "$analyze" merge --force -o two.thag small.pb.gz again.pb.gz
 if has go; then measure "go tool pprof -proto" go tool pprof -proto -output two.pb.gz small.pb.gz again.pb.gz; fi
 
-echo "== heap of python3 making 300,000 strings: the report of what it recorded, native stacks"
-python='d = {}
-for i in range(300000): d[str(i)] = [i, str(i * 7)]'
-if has heaptrack && has python3; then
-    heaptrack -o h python3 -c "$python" >/dev/null 2>&1
-    measure "heaptrack_print ($(stat -c %s h.*) bytes)" heaptrack_print h.*
-    "$build/tools/thag-run" -q --memory --detail -o ours python3 -c "$python" >said 2>&1 || cat said
-    measure "thag-analyze stats --detail ($(cat ours/*.thag | wc -c) bytes)" "$analyze" stats --detail ours/*.thag
+echo "== heap of jq making 200,000 objects: the report of what it recorded, native stacks"
+program='[range(200000) | {a: ., b: tostring}] | length'
+if has heaptrack && has jq; then
+    heaptrack -o h jq -n "$program" >/dev/null 2>&1
+    measure "heaptrack_print" heaptrack_print h.*
+    awk '/^calls to allocation/ { print "      " $5 " allocations" }' out
+    "$build/tools/thag-run" -q --memory --detail -o ours jq -n "$program" >said 2>&1 || cat said
+    measure "thag-analyze stats --detail" "$analyze" stats --detail ours/*.thag
+    awk '/^allocated/ { print "      " $5 " allocations" }' out
 fi
 
 echo "== $((lines / 10)) collapsed stacks shown by headless Chromium"

@@ -8,48 +8,34 @@
 
 #define RUN 1024 /* spans at a time */
 
-/* What one thread has of a node. */
-typedef struct part {
-    int64_t inclusive_ns, children_ns;
-    uint64_t calls, min_ns, max_ns;
-    int is_used; /* it, or one below it */
-} part;
+/* What a node of the new profile has. */
+typedef struct tally {
+    uint64_t inclusive_ns, calls, min_ns, max_ns;
+    int is_detached; /* a task: its time is not part of what began it */
+} tally;
 
 typedef struct slice {
     const slice_opts *opts;
+    const loaded *from;
     timeline *tl;
-    rebuild r;
-    part *parts;    /* by node of the whole profile; of the present owner */
-    uint32_t owner; /* PROFILE_NONE: none yet */
-    int is_wanted;  /* the present owner is */
     uint64_t to_ns;
+    rebuild r;
+    /* The present owner's nodes, by node of the whole profile, are known where stamps[node] == stamp. */
+    uint32_t owner; /* PROFILE_NONE: none yet */
+    int is_wanted;
+    uint32_t *stamps, stamp;
+    uint32_t *chain;      /* room for a path of the whole profile */
+    uint8_t *is_detached; /* by node of the whole profile */
+    tally *tallies;       /* by node of the new one */
+    uint32_t tally_room;
 } slice;
 
-/* ---- spans ---- */
+/* ---- owners ---- */
 
-static void add_span(slice *s, const timeline_span *span)
+static thag_err thread_frame(slice *s, const timeline_owner *o, uint32_t *top)
 {
-    uint64_t start = span->start_ns > s->opts->from_ns ? span->start_ns : s->opts->from_ns;
-    uint64_t end = span->end_ns < s->to_ns ? span->end_ns : s->to_ns, length;
-    part *p = &s->parts[span->node];
-
-    /* One without a length is in it where it lies within. */
-    if (end < start || span->start_ns > s->to_ns || span->end_ns < s->opts->from_ns) return;
-    length = end - start;
-    p->is_used = 1;
-    p->inclusive_ns += (int64_t)length;
-    p->calls++;
-    if (length < p->min_ns) p->min_ns = length;
-    if (length > p->max_ns) p->max_ns = length;
-}
-
-/* ---- what an owner did goes to the new profile ---- */
-
-static thag_err thread_frame(slice *s, uint32_t *top)
-{
-    uint32_t count, frame;
-    const timeline_owner *o = &timeline_owners(s->tl, &count)[s->owner];
     char name[64];
+    uint32_t frame;
     thag_err err;
 
     *top = PROFILE_ROOT;
@@ -59,50 +45,81 @@ static thag_err thread_frame(slice *s, uint32_t *top)
     return err ? err : profile_child(s->r.to, PROFILE_ROOT, frame, top);
 }
 
-static void add_part(profile *to, uint32_t node, const part *p)
-{
-    profile_calls *calls = &to->calls[node];
-
-    /* Children have more than their parent where its span is lost. */
-    if (p->inclusive_ns > p->children_ns) to->self[node] += p->inclusive_ns - p->children_ns;
-    calls->calls += p->calls;
-    calls->timed += p->calls;
-    if (p->min_ns < calls->min_ns) calls->min_ns = p->min_ns;
-    if (p->max_ns > calls->max_ns) calls->max_ns = p->max_ns;
-}
-
-static thag_err flush_owner(slice *s)
-{
-    const profile *from = s->r.from;
-    uint32_t top = PROFILE_ROOT;
-    thag_err err = THAG_OK;
-
-    for (uint32_t n = from->node_count; n-- > 1;) {
-        part *parent = &s->parts[from->parent[n]];
-
-        parent->children_ns += s->parts[n].inclusive_ns;
-        parent->is_used |= s->parts[n].is_used;
-    }
-    if (s->owner != PROFILE_NONE && s->parts[PROFILE_ROOT].is_used) err = thread_frame(s, &top);
-    s->r.map[PROFILE_ROOT] = top;
-    for (uint32_t n = 1; n < from->node_count && !err; n++) {
-        if (!s->parts[n].is_used) continue;
-        err = rebuild_child(&s->r, s->r.map[from->parent[n]], from->frame[n], &s->r.map[n]);
-        if (!err) add_part(s->r.to, s->r.map[n], &s->parts[n]);
-    }
-    for (uint32_t n = 0; n < from->node_count; n++) s->parts[n] = (part){.min_ns = UINT64_MAX};
-    return err;
-}
-
 static thag_err change_owner(slice *s, uint32_t owner)
 {
-    thag_err err = flush_owner(s);
-    uint32_t count;
+    uint32_t count, top = PROFILE_ROOT;
     const timeline_owner *o = &timeline_owners(s->tl, &count)[owner];
+    thag_err err = THAG_OK;
 
     s->owner = owner;
     s->is_wanted = !s->opts->wants || s->opts->wants(s->opts->context, o->tid, o->name);
+    if (s->is_wanted) err = thread_frame(s, o, &top);
+    s->stamp++; /* owners are fewer than its numbers */
+    s->r.map[PROFILE_ROOT] = top;
+    s->stamps[PROFILE_ROOT] = s->stamp;
     return err;
+}
+
+/* ---- spans ---- */
+
+static thag_err reserve_tallies(slice *s)
+{
+    uint32_t room = s->tally_room;
+    tally *grown;
+
+    if (s->r.to->node_count <= room) return THAG_OK;
+    while (room < s->r.to->node_count) room = room ? room * 2 : 1024;
+    grown = realloc(s->tallies, room * sizeof *grown);
+    if (!grown) return THAG_ERR_MEMORY;
+    for (uint32_t n = s->tally_room; n < room; n++) grown[n] = (tally){.min_ns = UINT64_MAX};
+    s->tallies = grown;
+    s->tally_room = room;
+    return THAG_OK;
+}
+
+/* The node of the present one for a node of the whole profile. */
+static thag_err node_for(slice *s, uint32_t node, uint32_t *to)
+{
+    const profile *from = s->r.from;
+    uint32_t depth = 0;
+    thag_err err = THAG_OK;
+
+    for (; s->stamps[node] != s->stamp; node = from->parent[node]) s->chain[depth++] = node;
+    while (depth-- && !err) {
+        uint32_t n = s->chain[depth];
+
+        err = rebuild_child(&s->r, s->r.map[node], from->frame[n], &s->r.map[n]);
+        if (!err) err = reserve_tallies(s);
+        if (err) return err;
+        s->tallies[s->r.map[n]].is_detached = s->is_detached[n];
+        s->stamps[n] = s->stamp;
+        node = n;
+    }
+    *to = s->r.map[node];
+    return err;
+}
+
+static thag_err add_span(slice *s, const timeline_span *span)
+{
+    uint64_t start = span->start_ns > s->opts->from_ns ? span->start_ns : s->opts->from_ns;
+    uint64_t end = span->end_ns < s->to_ns ? span->end_ns : s->to_ns, length;
+    uint32_t node;
+    tally *t;
+    thag_err err;
+
+    /* One without a length is in it where it lies within. */
+    if (end < start || span->start_ns > s->to_ns || span->end_ns < s->opts->from_ns) {
+        return THAG_OK;
+    }
+    err = node_for(s, span->node, &node);
+    if (err) return err;
+    t = &s->tallies[node];
+    length = end - start;
+    t->inclusive_ns += length;
+    t->calls++;
+    if (length < t->min_ns) t->min_ns = length;
+    if (length > t->max_ns) t->max_ns = length;
+    return THAG_OK;
 }
 
 static thag_err read_thread(slice *s, uint32_t thread, timeline_span *spans)
@@ -114,35 +131,70 @@ static thag_err read_thread(slice *s, uint32_t thread, timeline_span *spans)
         count = timeline_read(s->tl, spans, RUN, &err);
         for (size_t i = 0; i < count && !err; i++) {
             if (spans[i].owner != s->owner) err = change_owner(s, spans[i].owner);
-            if (s->is_wanted) add_span(s, &spans[i]);
+            if (!err && s->is_wanted) err = add_span(s, &spans[i]);
         }
     }
     return err;
 }
 
+/* ---- the whole ---- */
+
+/* Children have more than their parent where its span is lost. */
+static void set_values(slice *s)
+{
+    profile *to = s->r.to;
+
+    for (uint32_t n = to->node_count; n-- > 1;) {
+        const tally *t = &s->tallies[n];
+        profile_calls *calls = &to->calls[n];
+
+        /* What its children have stands in self, negative, since they come first. */
+        to->self[n] += (int64_t)t->inclusive_ns;
+        if (to->self[n] < 0) to->self[n] = 0;
+        if (!t->is_detached) to->self[to->parent[n]] -= (int64_t)t->inclusive_ns;
+        calls->calls = calls->timed = t->calls;
+        calls->min_ns = t->min_ns;
+        calls->max_ns = t->max_ns;
+    }
+    to->self[PROFILE_ROOT] = 0;
+}
+
+static void find_detached(slice *s)
+{
+    uint32_t count;
+
+    trace_nodes(s->from->trace, &count);
+    for (uint32_t n = 1; n < count; n++) {
+        if (profile_is_task(s->from->trace, n)) s->is_detached[s->from->node_of[n]] = 1;
+    }
+}
+
 static thag_err read_all(slice *s)
 {
-    uint32_t threads;
+    uint32_t threads, nodes = s->r.from->node_count;
     timeline_span *spans = malloc(RUN * sizeof *spans);
-    thag_err err = THAG_OK;
+    thag_err err = spans ? THAG_OK : THAG_ERR_MEMORY;
 
-    s->parts = calloc(s->r.from->node_count, sizeof *s->parts);
-    if (!spans || !s->parts) {
-        free(spans);
-        return THAG_ERR_MEMORY;
-    }
+    s->stamps = calloc(nodes, sizeof *s->stamps);
+    s->chain = malloc(nodes * sizeof *s->chain);
+    s->is_detached = calloc(nodes, 1);
+    if (!s->stamps || !s->chain || !s->is_detached) err = THAG_ERR_MEMORY;
+    if (!err) find_detached(s);
     timeline_threads(s->tl, &threads);
-    err = flush_owner(s); /* of nobody: sets the parts up */
     for (uint32_t i = 0; i < threads && !err; i++) err = read_thread(s, i, spans);
-    if (!err) err = flush_owner(s);
+    if (!err) err = reserve_tallies(s);
+    if (!err) set_values(s);
     free(spans);
+    free(s->stamps);
+    free(s->chain);
+    free(s->is_detached);
     return err;
 }
 
 thag_err profile_slice(profile **out, const loaded *l, const slice_opts *opts,
                        timeline_losses *lost, fault *f)
 {
-    slice s = {.opts = opts, .owner = PROFILE_NONE};
+    slice s = {.opts = opts, .from = l, .owner = PROFILE_NONE};
     thag_err err;
 
     *out = NULL;
@@ -157,7 +209,7 @@ thag_err profile_slice(profile **out, const loaded *l, const slice_opts *opts,
         err = read_all(&s);
     }
     if (lost) *lost = timeline_lost(s.tl);
-    free(s.parts);
+    free(s.tallies);
     timeline_free(s.tl);
     return rebuild_end(&s.r, err, out, f);
 }

@@ -190,8 +190,7 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* A task runs on its own, not within the span that began it. */
-static int is_async(const trace *t, uint32_t node)
+int profile_is_task(const trace *t, uint32_t node)
 {
     uint32_t count;
     const trace_node *nodes = trace_nodes(t, &count);
@@ -219,7 +218,7 @@ static thag_err sum_paths(conversion *c)
         uint64_t ticks = add_capped(paths[i].ticks, paths[i].open_ticks);
 
         s->ticks = add_capped(s->ticks, ticks);
-        if (!is_async(c->t, paths[i].node)) s->in_parent = add_capped(s->in_parent, ticks);
+        if (!profile_is_task(c->t, paths[i].node)) s->in_parent = add_capped(s->in_parent, ticks);
         if (paths[i].min_ticks < s->min) s->min = paths[i].min_ticks;
         if (paths[i].min_ticks != UINT64_MAX && paths[i].max_ticks > s->max) {
             s->max = paths[i].max_ticks;
@@ -512,7 +511,8 @@ static uint8_t *find_detached(const trace *t)
     uint8_t *is_detached = calloc(count, 1);
 
     for (uint32_t n = 1; is_detached && n < count; n++) {
-        is_detached[n] = (nodes[n].parent < n && is_detached[nodes[n].parent]) || is_async(t, n);
+        is_detached[n] =
+            (nodes[n].parent < n && is_detached[nodes[n].parent]) || profile_is_task(t, n);
     }
     return is_detached;
 }

@@ -38,6 +38,9 @@ thag_err profile_from_trace_nodes(profile **out, const trace *t, profile_trace_i
 thag_err profile_from_trace_named(profile **out, const trace *t, const code_namer *namer,
                                   profile_trace_info *info, uint32_t **node_of, fault *fault);
 
+/** Is a node of a trace a task? It runs on its own, not within the span that began it. */
+int profile_is_task(const trace *t, uint32_t node);
+
 /* Where the time of a slot went: wall = inside + outside. */
 typedef struct thread_time {
     uint64_t wall_ns;    /* lifetimes of all its owners */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "profile/profile_timeline.h"
+#include "profile/profile_slice.h"
 #include "trace_builder.h"
 
 static void open_built(loaded *l, const trace_builder *b)
@@ -235,12 +235,58 @@ static void test_tasks(void **state)
     builder_free(&b);
 }
 
+static int64_t self_of(const profile *p, const char *name)
+{
+    for (uint32_t n = 1; n < p->node_count; n++) {
+        if (strcmp(p->frames[p->frame[n]].name, name) == 0) return p->self[n];
+    }
+    fail_msg("no %s", name);
+    return 0;
+}
+
+/* What a task ran is not taken off the span that began it, on the same thread or on another, and a part
+   that is the whole run has what the counters have. */
+static void test_part_with_a_task(void **state)
+{
+    trace_builder b;
+    profile *part;
+    loaded l;
+    uint32_t f, task, chunk;
+
+    (void)state;
+    builder_init(&b);
+    f = builder_node(&b, 0, builder_site(&b, "f", "a.c", 1, 0));
+    task = builder_node(&b, f,
+                        builder_site_of(&b, "task", "a.c", 2, TRACE_SITE_ASYNC, TRACE_SITE_TASK));
+    builder_thread(&b, 0, 7, "worker")->turn.task_ticks = 30;
+    builder_cell(&b, 0, f, (uint64_t[]){100}, 1);
+    builder_cell(&b, 0, task, (uint64_t[]){30}, 1);
+    chunk = builder_timeline(&b, 0, 0, BUILDER_START);
+    builder_short(&b, chunk, (uint16_t)f, 100, 100);
+    builder_switch(&b, chunk, 50, 1);
+    builder_short(&b, chunk, (uint16_t)task, 30, 30);
+    builder_task_end(&b, chunk, 0,
+                     &(trace_task_end){.id = 1,
+                                       .begin_ticks = BUILDER_START + 150,
+                                       .end_ticks = BUILDER_START + 180,
+                                       .node = task});
+    builder_end(&b, BUILDER_START + 500);
+    open_built(&l, &b);
+    assert_int_equal(profile_slice(&part, &l, &(slice_opts){0}, NULL, NULL), THAG_OK);
+    assert_int_equal(self_of(l.profile, "f"), 100);
+    assert_int_equal(self_of(part, "f"), 100);
+    assert_int_equal(self_of(part, "async::task"), 30);
+    profile_free(part);
+    loaded_close(&l);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_and_depth), cmocka_unit_test(test_owners),
         cmocka_unit_test(test_open_spans),      cmocka_unit_test(test_times_are_held),
-        cmocka_unit_test(test_tasks),
+        cmocka_unit_test(test_tasks),           cmocka_unit_test(test_part_with_a_task),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,8 +73,8 @@ void builder_end(trace_builder *b, uint64_t ticks)
     b->file->end_ticks = ticks;
 }
 
-uint32_t builder_site(trace_builder *b, const char *name, const char *file, uint32_t line,
-                      uint16_t flags)
+uint32_t builder_site_of(trace_builder *b, const char *name, const char *file, uint32_t line,
+                         uint16_t flags, uint16_t kind)
 {
     size_t name_len = strlen(name), file_len = strlen(file);
     uint32_t bytes = (uint32_t)((sizeof(trace_site) + name_len + file_len + 7) & ~(size_t)7);
@@ -90,6 +90,7 @@ uint32_t builder_site(trace_builder *b, const char *name, const char *file, uint
     *site = (trace_site){.bytes = bytes,
                          .id = b->site_count,
                          .line = line,
+                         .kind = kind,
                          .flags = flags,
                          .name_len = (uint16_t)name_len,
                          .file_len = (uint16_t)file_len};
@@ -97,6 +98,12 @@ uint32_t builder_site(trace_builder *b, const char *name, const char *file, uint
     memcpy((uint8_t *)(site + 1) + name_len, file, file_len);
     chunk->used += bytes;
     return b->site_count++;
+}
+
+uint32_t builder_site(trace_builder *b, const char *name, const char *file, uint32_t line,
+                      uint16_t flags)
+{
+    return builder_site_of(b, name, file, line, flags, 0);
 }
 
 uint32_t builder_node(trace_builder *b, uint32_t parent, uint32_t site)

@@ -38,6 +38,9 @@ trace_chunk *builder_chunk_at(trace_builder *b, uint32_t index);
 
 uint32_t builder_site(trace_builder *b, const char *name, const char *file, uint32_t line,
                       uint16_t flags);
+/** The same of a kind, enum trace_site_kind. */
+uint32_t builder_site_of(trace_builder *b, const char *name, const char *file, uint32_t line,
+                         uint16_t flags, uint16_t kind);
 uint32_t builder_node(trace_builder *b, uint32_t parent, uint32_t site);
 
 trace_thread *builder_thread(trace_builder *b, uint32_t slot, uint32_t tid, const char *name);
