@@ -21,3 +21,8 @@ thag-analyze fold --focus='(' x.folded
 echo "exit $?"
 thag-analyze fold --focus=nothing x.folded
 echo "exit $?"
+echo "--- in exports and pages, as in tables"
+thag-analyze export --format=csv --ignore=idle --invert -o - x.folded | cut -d, -f4,7
+thag-analyze export --format=chrome --focus=main "$GOLDEN/sample.thag"
+thag-analyze view --focus=work -o page.html "$GOLDEN/sample.thag" && ls page.html
+thag-analyze view --focus=nothing-like-it -o none.html "$GOLDEN/sample.thag"
