@@ -17,7 +17,8 @@
 #include "profile/profile_folded.h"
 #include "profile/profile_perf.h"
 #include "profile/profile_pprof.h"
-#include "profile/profile_timeline.h"
+#include "profile/profile_saved.h"
+#include "profile/profile_slice.h"
 #include "source/source.h"
 #include "trace_builder.h"
 
@@ -204,17 +205,48 @@ static thag_err run_perf(fault *why)
     return err;
 }
 
-/* Packed, and with all that a profile may have. */
-static char *packed_pprof;
-static size_t packed_len;
+static thag_err run_slice(fault *why)
+{
+    loaded l;
+    timeline *tl;
+    profile *part = NULL;
+    thag_err err = open_built(&l, &tl, why);
+
+    timeline_free(tl);
+    if (!err) err = profile_slice(&part, &l, &(slice_opts){.by_thread = 1}, NULL, why);
+    profile_free(part);
+    loaded_close(&l);
+    return err;
+}
+
+/* Packed. */
+typedef struct packed_file {
+    char *bytes;
+    size_t len;
+} packed_file;
+
+static packed_file pprof_file, saved_file;
 
 static thag_err run_pprof(fault *why)
 {
-    byte_source packed = {.head = packed_pprof, .head_len = packed_len, .fd = -1}, plain;
+    byte_source packed = {.head = pprof_file.bytes, .head_len = pprof_file.len, .fd = -1}, plain;
     profile *p = NULL;
     thag_err err = byte_source_inflate(&plain, &packed, why);
 
     if (!err) err = pprof_load(&p, &plain, why);
+    byte_source_release(&plain);
+    profile_free(p);
+    return err;
+}
+
+static thag_err run_saved(fault *why)
+{
+    byte_source packed = {.head = saved_file.bytes, .head_len = saved_file.len, .fd = -1}, plain;
+    profile *p = NULL;
+    run_facts runs;
+    thag_err err = byte_source_inflate(&plain, &packed, why);
+
+    if (!err) err = saved_load(&p, &runs, &plain, why);
     byte_source_release(&plain);
     profile_free(p);
     return err;
@@ -295,6 +327,7 @@ static void viewing(void **state)
     builder_sample(&built);
     check(run_chart);
     check(run_view);
+    check(run_slice);
     builder_free(&built);
     check(run_compare);
 }
@@ -309,23 +342,33 @@ static void exporting(void **state)
     builder_free(&built);
 }
 
+static packed_file written_as(const char *name, const profile *p)
+{
+    export_source from = {.program = "x", .profile = p};
+    packed_file file = {0};
+    FILE *to = open_memstream(&file.bytes, &file.len);
+
+    assert_int_equal(export_write(export_format_named(name), to, &from, NULL), THAG_OK);
+    fclose(to);
+    return file;
+}
+
 static void importing(void **state)
 {
     static const char text[] = "main;a 5\nmain;b;c 6\n";
     folded_source src = {.path = "x", .head = text, .head_len = sizeof text - 1, .fd = -1};
     profile *p = NULL;
-    export_source from = {.program = "x"};
-    FILE *to = open_memstream(&packed_pprof, &packed_len);
 
     (void)state;
     assert_int_equal(folded_load(&p, &src, NULL, NULL), THAG_OK);
-    from.profile = p;
-    assert_int_equal(pprof_write(to, &from, NULL), THAG_OK);
-    fclose(to);
+    pprof_file = written_as("pprof", p);
+    saved_file = written_as("thag", p);
     check(run_perf);
     check(run_pprof);
+    check(run_saved);
     profile_free(p);
-    free(packed_pprof);
+    free(pprof_file.bytes);
+    free(saved_file.bytes);
 }
 
 static void instrumenting(void **state)
