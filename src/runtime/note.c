@@ -43,9 +43,12 @@ void thagi_note(enum trace_loss what, const char *format, ...)
     va_end(args);
     size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
     thagi_plat_signals saved;
-    thagi_lock(session, &saved);
+    /* A thread that ends has the lock, and may leave something open. */
+    int is_locked =
+        __atomic_load_n(&session->lock_owner, __ATOMIC_RELAXED) == (uintptr_t)&thagi_current;
+    if (!is_locked) thagi_lock(session, &saved);
     note_append(session, what, text, len);
-    thagi_unlock(session, &saved);
+    if (!is_locked) thagi_unlock(session, &saved);
     thagi_log("%s; further ones are only counted", text);
     errno = saved_errno;
 }

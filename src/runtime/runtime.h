@@ -235,7 +235,6 @@ struct thagi_session {
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
     uint64_t snapshot_ticks;   /* when the clock's pair was renewed */
-    uint32_t misuse_reported;  /* THAGI_MISUSE_*: told in the log already */
     uintptr_t lock_owner;      /* address of the holder's thagi_current; 0: nobody */
     trace_heap *heap;          /* NULL: memory is not recorded */
     struct thagi_heap_series { /* heap_series.c; but for `lock` of who has it */
@@ -256,10 +255,6 @@ struct thagi_session {
     trace_chunk *notes;
     uint32_t noted; /* bits of enum trace_loss: there is a note of it */
 };
-enum { THAGI_MISUSE_MISSING = 1, THAGI_MISUSE_STRAY = 2, THAGI_MISUSE_CROSSED = 4 };
-/** 1 the first time for a kind of misuse. */
-int thagi_first_misuse(int kind);
-
 /* array.c */
 /** Where to append a record of a hot chunk kind that has records in a row: the chunk, a new one if the
     record does not fit. Fill it, then add its length to chunk->used. NULL: no space. Under the lock. */
@@ -323,7 +318,7 @@ uint32_t thagi_code_id(thagi_session *session, uintptr_t pc, thagi_plat_object *
 /** What the first block was that a node of code allocated. Not under the lock. */
 uint64_t thagi_code_size(thagi_session *session, uint32_t node);
 
-/** Count it, and say the first of its kind in the log and in the trace. Not under the lock. */
+/** Count it, and say the first of its kind in the log and in the trace. */
 void thagi_note(enum trace_loss what, const char *format, ...)
     __attribute__((__format__(__printf__, 2, 3)));
 

@@ -83,7 +83,7 @@ static int frame_is_section(const trace_frame *frame, const char *name)
     return site->name == name || strncmp(site->name, name, TRACE_NAME_MAX) == 0; /* it may be cut */
 }
 
-static void stray_end(const char *name)
+static void stray_end(thagi_task *task, const char *name)
 {
     thagi_session *session = thagi_session_now;
     if (!(THAG_ACTIVE_ & THAGI_RECORDING)) return; /* begun when nothing was recorded */
@@ -93,10 +93,10 @@ static void stray_end(const char *name)
     int expected = thagi_site_is_muted(session, name);
     thagi_unlock(session, &saved);
     if (expected) return;
-    thagi_count(TRACE_STRAY_END, 1);
-    if (thagi_first_misuse(THAGI_MISUSE_STRAY))
-        thagi_log("end of section \"%s\", which is not open here; further ones are only counted",
-                  name);
+    const thag_site *inside = thagi_frame_cell(task->top)->site;
+    thagi_note(TRACE_STRAY_END, "end of section \"%s\" inside \"%s\" (%s:%u), where it is not open",
+               name, inside ? inside->name : "the thread", inside ? inside->file : "?",
+               inside ? inside->line : 0);
 }
 
 /* The end of a section that is not on top: its own time is right, the others go on unharmed. */
@@ -107,14 +107,15 @@ static __attribute__((__noinline__)) void end_out_of_order(thagi_task *task, con
     trace_frame *frame = task->top;
     while (frame > task->base && !frame_is_section(frame, name)) frame--;
     if (frame == task->base) {
-        stray_end(name);
+        stray_end(task, name);
     } else {
-        thagi_count(TRACE_CROSSED_END, 1);
+        const thag_site *outer = thagi_frame_cell(frame)->site,
+                        *inner = thagi_frame_cell(task->top)->site;
+        thagi_note(TRACE_CROSSED_END,
+                   "section \"%s\" (%s:%u) ended before \"%s\" (%s:%u), which was begun inside it",
+                   name, outer ? outer->file : "?", outer ? outer->line : 0,
+                   inner ? inner->name : "?", inner ? inner->file : "?", inner ? inner->line : 0);
         thagi_span_check_stack(task);
-        if (thagi_first_misuse(THAGI_MISUSE_CROSSED))
-            thagi_log("section \"%s\" ended before what was begun inside it; further ones are only "
-                      "counted",
-                      name);
         thagi_span_close_under(task, frame, now);
     }
     errno = saved_errno;

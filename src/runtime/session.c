@@ -65,12 +65,6 @@ void thagi_count(enum trace_loss what, uint64_t n)
     if (thagi_session_now) thagi_trace_count(&thagi_session_now->trace, what, n);
 }
 
-int thagi_first_misuse(int kind)
-{
-    uint32_t bit = (uint32_t)kind;
-    return !(__atomic_fetch_or(&thagi_session_now->misuse_reported, bit, __ATOMIC_RELAXED) & bit);
-}
-
 /* --- forks ------------------------------------------------------------------------------------- */
 
 static thagi_plat_signals fork_signals; /* of the thread that forks: it holds the lock */

@@ -119,11 +119,11 @@ void thagi_span_abandon(thagi_task *task, uint64_t now)
     const trace_frame *top = task->top;
     if (top->start_ticks != TRACE_CLOSED) {
         const thag_site *site = thagi_frame_cell(top)->site;
-        int section = site && site->kind == TRACE_SITE_SECTION;
-        thagi_count(section ? TRACE_MISSING_END : TRACE_ABANDONED, 1);
-        if (section && thagi_first_misuse(THAGI_MISUSE_MISSING))
-            thagi_log("section \"%s\" (%s:%u) was never ended; further ones are only counted",
-                      site->name, site->file, site->line);
+        if (site && site->kind == TRACE_SITE_SECTION)
+            thagi_note(TRACE_MISSING_END, "section \"%s\" (%s:%u) was never ended", site->name,
+                       site->file, site->line);
+        else
+            thagi_count(TRACE_ABANDONED, 1);
     }
     thagi_span_pop(task, now);
 }
@@ -380,13 +380,31 @@ static int frame_has_token(const thagi_task *task, const trace_frame *frame, tha
     return from && depth < from->count && from->span[depth].token == token;
 }
 
+/* An end whose span is not open: of one that ended already, as that whose function was left at an await
+   and entered again behind its begin. */
+static void note_stray(thagi_task *task, thag_token token)
+{
+    const trace_thread *shared = task->thread->shared;
+    const thagi_cell *last = (const thagi_cell *)(uintptr_t)shared->last_cell;
+    int is_last =
+        last && last->site && shared->last_end - shared->last_ticks - task->shift == token;
+    const thag_site *span = is_last ? last->site : NULL,
+                    *inside = thagi_frame_cell(task->top)->site;
+    thagi_note(TRACE_STRAY_END,
+               "%s%s%s (%s:%u) ended inside \"%s\" (%s:%u), where it is not open: was its function "
+               "left in between, and entered again behind its begin?",
+               span ? "\"" : "", span ? span->name : "a span", span ? "\"" : "",
+               span ? span->file : "?", span ? span->line : 0, inside ? inside->name : "the thread",
+               inside ? inside->file : "?", inside ? inside->line : 0);
+}
+
 OUT_OF_WAY void thagi_span_end_held(thagi_task *task, thag_token token)
 {
     uint64_t now = thagi_ticks();
     trace_frame *frame = task->top;
     while (frame > task->base && !frame_has_token(task, frame, token)) frame--;
     if (frame == task->base) {
-        thagi_count(TRACE_STRAY_END, 1);
+        note_stray(task, token);
     } else {
         if (task->top > frame) thagi_span_check_stack(task);
         while (task->top > frame) thagi_span_abandon(task, now++); /* left open above it */

@@ -3,7 +3,10 @@
  * Included by cases.c and cases.cpp.
  */
 #include "thag_profiler.h"
+#include "thag_profiler/async.h"
+#include "thag_profiler/context.h"
 #include "thag_profiler/pool.h"
+#include "thag_profiler/stack.h"
 
 extern int sink;
 void first_declaration(int n);
@@ -16,6 +19,10 @@ int early_return(int n);
 int switch_and_goto(int n);
 int programmatic(void);
 void pools(void *block, unsigned n);
+void task_calls(const char *name, char *stack);
+void task_scope(thag_task *task);
+void goes_on(const thag_ctx *position);
+int resumable(thag_async *span, int at);
 
 /* First declaration of a body, more declarations after it, none after a statement. */
 void first_declaration(int n)
@@ -188,4 +195,57 @@ void pools(void *block, unsigned n)
         thag_pool_free(&sink, c);
     sink += n ? (thag_pool_alloc(name, name, c, 1u), 1) : 0;
     thag_pool_reset(&sink);
+}
+
+void task_calls(const char *name, char *stack)
+{
+    thag_task *a = thag_task_begin("literal"), *b = thag_task_begin_root(name), *before;
+    thag_ctx position = thag_ctx_capture();
+
+    thag_task_ready(a);
+    before = thag_task_enter(a);
+    thag_task_switch(b);
+    thag_task_leave(before);
+    thag_task_reuse(b, "other");
+    sink += thag_task_current() == a;
+    sink += thag_task_id(b) > 1;
+    thag_stack_add(stack, 4096u, a);
+    sink += thag_stack_task(0) == a;
+    thag_stack_remove(stack, 0);
+    thag_task_end(a);
+    thag_task_end(b);
+    goes_on(&position);
+}
+
+void task_scope(thag_task *task)
+{
+    THAG_TASK_RUN(task);
+    int i = 0;
+
+    sink += i;
+}
+
+void goes_on(const thag_ctx *position)
+{
+    THAG_CONTINUE(position, "goes on");
+    int i = 0;
+
+    sink += i;
+}
+
+int resumable(thag_async *span, int at)
+{
+    THAG_ASYNC(span, "resumable");
+    int i = at;
+
+    switch (i) {
+    case 0:
+        if (sink) return 0;
+        /* fall through */
+    default:
+        thag_stack_watch();
+    }
+    THAG_ASYNC_END(span);
+    thag_async_cancel(span);
+    return 1;
 }

@@ -8,7 +8,7 @@
  *     jumps THREADS TASKS ROUNDS        unannounced, and all but the first switch by siglongjmp
  *     callbacks                         no stacks: begun, resumed and ended in turn from one function
  *     nested switched reused current    the interface, call by call
- *     twice gone busy                   misuse
+ *     twice gone awaited                misuse
  *     suspended                         left open at the end, one in a span, one ended while suspended
  */
 #include <pthread.h>
@@ -410,6 +410,25 @@ static void gone(void)
     check(thag_task_id(task) == 0, "no number");
 }
 
+/* A plain span around an await: entered again, its begin is jumped over. gcc compiles it. */
+#if !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* so gcc does notice, with warnings on */
+__attribute__((noinline)) static void awaits(int at)
+{
+    switch (at) {
+    case 0:; THAG_PROFILE("around an await", unbounded); return;
+    case 1: step();
+    }
+}
+
+static void awaited(void)
+{
+    THAG_PROFILED();
+    awaits(0);
+    awaits(1);
+}
+#endif
+
 __attribute__((noinline)) static int hold(int depth)
 {
     volatile int mine = depth; /* so that each has a stack frame */
@@ -489,6 +508,9 @@ int main(int argc, char **argv)
     if (strcmp(what, "stackless") == 0) stackless();
     if (strcmp(what, "twice") == 0) twice();
     if (strcmp(what, "gone") == 0) gone();
+#if !defined(__clang__)
+    if (strcmp(what, "awaited") == 0) awaited();
+#endif
     if (strcmp(what, "suspended") == 0) suspended();
     if (strcmp(what, "times") == 0) times();
     return 0;

@@ -49,8 +49,12 @@ checked "$child"
 no_loss
 no_line "with_pause"
 
+# said WORDS...: the first of that misuse stands in the trace, with its places.
+said() { "$analyze" info "$folder"/*.thag | grep -qE "$1" || fail "info does not say $1: $("$analyze" info "$folder"/*.thag | tail -4)"; }
+
 succeeded probe_sections crossed
 checked
+said 'section "a" \(.*probe_sections.c:[0-9]+\) ended before "b" \(.*probe_sections.c:[0-9]+\)'
 line "path calls=10 open=0 main;crossed_function;a"
 line "path calls=10 open=0 main;crossed_function;a;b"
 line "path calls=10 open=0 main;crossed_function;a;step"
@@ -62,6 +66,7 @@ no_line "loss [ABLMNST]"
 
 succeeded probe_sections missing
 checked
+said 'section "never ended" \(.*probe_sections.c:[0-9]+\) was never ended'
 line "path calls=10 open=0 main;missing_function;never ended"
 line "path calls=10 open=0 main;missing_function"
 line "path calls=50 open=0 main;missing_in_loop;loop"
@@ -72,6 +77,7 @@ no_line "loss [ABCLNST]"
 
 succeeded probe_sections stray
 checked
+said 'end of section ".*" inside ".*" \(.*\), where it is not open'
 line "path calls=10 open=0 main;of the caller"
 line "path calls=10 open=0 main;of the caller;inner_end"
 line "path calls=10 open=0 main;of the caller;inner_end;step"

@@ -133,6 +133,14 @@ line "loss TASK_GONE 4"
 line "path calls=1 open=0 main;step"
 "$analyze" info "$folder"/*.thag | grep -q "ended at .*probe_tasks.c:.* had ended at .*probe_tasks.c:" || fail "no places"
 
+# What stands where the token should be is chance: it may be nothing.
+succeeded probe_tasks awaited
+checked
+if [ -n "$(loss STRAY_END)" ]; then
+    "$analyze" info "$folder"/*.thag | grep -q 'ended inside "awaited" (.*probe_tasks.c:.*where it is not open' ||
+        fail "no places: $("$analyze" info "$folder"/*.thag | tail -3)"
+fi
+
 succeeded probe_tasks suspended
 checked
 line "path calls=0 open=1 main;never run"
