@@ -133,11 +133,13 @@ line "loss TASK_GONE 4"
 line "path calls=1 open=0 main;step"
 "$analyze" info "$folder"/*.thag | grep -q "ended at .*probe_tasks.c:.* had ended at .*probe_tasks.c:" || fail "no places"
 
-# What stands where the token should be is chance: it may be nothing.
+# gcc only: clang does not compile it, and there is no such case.
 succeeded probe_tasks awaited
 checked
-if [ -n "$(loss STRAY_END)" ]; then
-    "$analyze" info "$folder"/*.thag | grep -q 'ended inside "awaited" (.*probe_tasks.c:.*where it is not open' ||
+if [ "$(calls awaited)" = 1 ] && [ -z "$sanitizers" ]; then
+    line "loss STRAY_END 1"
+    "$analyze" info "$folder"/*.thag |
+        grep -q '"around an await" (.*probe_tasks.c:.*) ended inside "awaited" (.*probe_tasks.c:.*where it is not open' ||
         fail "no places: $("$analyze" info "$folder"/*.thag | tail -3)"
 fi
 
@@ -160,8 +162,11 @@ active=$(task active_ns async::timed) wait=$(task wait_ns async::timed)
 wall=$(task wall_ns async::timed) ready=$(task ready_ns async::timed)
 near "active and wait" "$((active + wait))" "$wall" 0.01
 stats_table
-near "spin" "$(stats spin inclusive_ns)" "$active" 1
-near "meanwhile" "$(stats meanwhile inclusive_ns)" "$wait" 1
+# What comes between their ends and the switches may take as long as the system pleases.
+[ "$(stats spin inclusive_ns)" -ge 30000000 ] && [ "$(stats spin inclusive_ns)" -le "$active" ] ||
+    fail "spin: $(stats spin inclusive_ns) of $active"
+[ "$(stats meanwhile inclusive_ns)" -ge 40000000 ] && [ "$(stats meanwhile inclusive_ns)" -le "$wait" ] ||
+    fail "meanwhile: $(stats meanwhile inclusive_ns) of $wait"
 [ "$active" -ge 30000000 ] && [ "$wait" -ge 40000000 ] && [ "$ready" -ge 5000000 ] &&
     [ "$ready" -le $((wait - 30000000)) ] || fail "active $active, wait $wait, ready $ready"
 
