@@ -22,7 +22,7 @@ typedef struct layout {
 /* ---- blocks ---- */
 
 /* Which of several has most, by majority vote: exact whenever one has more than half. */
-static void vote(chart_block *b, uint32_t node, uint64_t ns)
+static inline void vote(chart_block *b, uint32_t node, uint64_t ns)
 {
     if (b->node == node) {
         b->weight += ns;
@@ -115,16 +115,19 @@ static thag_err put_block(layout *l, chart_row *row, const chart_block *b)
 
 /* ---- spans ---- */
 
-static int is_wanted(layout *l, const timeline_span *s)
+static void meet_owner(layout *l, uint32_t owner)
 {
     uint32_t count;
-    const timeline_owner *o;
+    const timeline_owner *o = &timeline_owners(l->tl, &count)[owner];
 
-    if (l->opts->dropped && l->opts->dropped[s->node]) return 0;
-    if (s->owner == l->owner) return l->owner_wanted;
-    o = &timeline_owners(l->tl, &count)[s->owner];
-    l->owner = s->owner;
+    l->owner = owner;
     l->owner_wanted = !l->opts->wants || l->opts->wants(l->opts->context, o->tid, o->name);
+}
+
+static inline int is_wanted(layout *l, const timeline_span *s)
+{
+    if (l->opts->dropped && l->opts->dropped[s->node]) return 0;
+    if (s->owner != l->owner) meet_owner(l, s->owner);
     return l->owner_wanted;
 }
 

@@ -178,7 +178,7 @@ static pool_name *name_of(const struct thagi_pools *pools, const trace_pool_row 
     return (pool_name *)pools->names.items + row->pool;
 }
 
-static trace_pool_row *row_new(struct thagi_pools *pools, uint32_t name, uint32_t node)
+static trace_pool_row *pool_row_new(struct thagi_pools *pools, uint32_t name, uint32_t node)
 {
     thagi_plat_signals saved;
     thagi_lock(thagi_session_now, &saved);
@@ -199,7 +199,7 @@ static trace_pool_row *row_of_node(struct thagi_pools *pools, uint32_t name, uin
         at = thagi_table_add(&pools->rows, name, node);
         if (!at) return NULL;
         pool_payer *fresh = thagi_table_at(&pools->rows, at);
-        fresh->row = row_new(pools, name, node);
+        fresh->row = pool_row_new(pools, name, node);
         if (!fresh->row) {
             thagi_table_remove(&pools->rows, at);
             return NULL;
@@ -240,7 +240,7 @@ trace_pool_row *thagi_pool_row(thagi_pool_call *call, const char *name)
 /* --- counting ---------------------------------------------------------------------------------- */
 
 /* Before a change: what was live at the peak, if that has moved on. */
-static void touch(const trace_pool *pool, trace_pool_row *row)
+static void pool_touch(const trace_pool *pool, trace_pool_row *row)
 {
     if (row->peak_seen == pool->peak) return;
     row->peak_blocks = row->blocks - row->freed_blocks;
@@ -251,7 +251,7 @@ static void touch(const trace_pool *pool, trace_pool_row *row)
 void thagi_pool_add(thagi_pool_call *call, trace_pool_row *row, uint64_t bytes)
 {
     trace_pool *pool = name_of(call->pools, row)->record;
-    touch(pool, row);
+    pool_touch(pool, row);
     row->blocks++;
     row->allocated += bytes;
     pool->live += bytes;
@@ -261,7 +261,7 @@ void thagi_pool_sub(thagi_pool_call *call, trace_pool_row *row, uint64_t blocks,
 {
     trace_pool *pool = name_of(call->pools, row)->record;
     if (pool->live > pool->peak) pool->peak = pool->live;
-    touch(pool, row);
+    pool_touch(pool, row);
     row->freed_blocks += blocks;
     row->freed += bytes;
     pool->live -= bytes;
