@@ -27,6 +27,7 @@ endfunction()
 thag_public(profiler)
 thag_public(time THAG_TIME_PROFILING thag_profiler)
 thag_public(full THAG_FULL_PROFILING thag_heap)
+thag_public(full_wrap THAG_FULL_PROFILING thag_heap_wrap)
 thag_public(time_shared THAG_TIME_PROFILING thag_profiler_shared)
 thag_public(full_shared THAG_FULL_PROFILING thag_heap_shared)
 # Every function, by the compiler: for who links it this is an option of the compiler, too.
@@ -58,6 +59,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/cc/thag-cc.h
 set_target_properties(thag_profiler PROPERTIES EXPORT_NAME runtime_static)
 set_target_properties(thag_profiler_shared PROPERTIES EXPORT_NAME runtime_shared)
 set_target_properties(thag_heap PROPERTIES EXPORT_NAME heap_static)
+set_target_properties(thag_heap_wrap PROPERTIES EXPORT_NAME heap_wrap)
 set_target_properties(thag_heap_shared PROPERTIES EXPORT_NAME heap_shared)
 set_target_properties(thag_async PROPERTIES EXPORT_NAME async)
 set_target_properties(thag_async_shared PROPERTIES EXPORT_NAME async_shared)
@@ -65,10 +67,10 @@ set_target_properties(thag_adapters PROPERTIES EXPORT_NAME adapters)
 set_target_properties(thag_adapters_shared PROPERTIES EXPORT_NAME adapters_shared)
 set_target_properties(thag_functions PROPERTIES EXPORT_NAME functions_static)
 set_target_properties(thag_functions_shared PROPERTIES EXPORT_NAME functions_dynamic)
-install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_shared
+install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_wrap thag_heap_shared
                 thag_async thag_async_shared thag_adapters thag_adapters_shared
                 thag_functions thag_functions_shared
-                thag_public_profiler thag_public_time thag_public_full
+                thag_public_profiler thag_public_time thag_public_full thag_public_full_wrap
                 thag_public_time_shared thag_public_full_shared
                 thag_public_functions thag_public_functions_shared
         EXPORT thag-targets
@@ -87,7 +89,10 @@ install(FILES ${PROJECT_BINARY_DIR}/thag-config.cmake
 
 # From lib/pkgconfig (or lib/<triplet>/pkgconfig) back up to the prefix.
 file(RELATIVE_PATH THAG_PC_PREFIX /prefix/${_pc_dir} /prefix)
-foreach(pc thag_profiler thag_profiler-time thag_profiler-full thag_profiler-functions)
+list(TRANSFORM THAG_HEAP_WRAPPED PREPEND -Wl,--wrap= OUTPUT_VARIABLE THAG_PC_WRAP)
+list(JOIN THAG_PC_WRAP " " THAG_PC_WRAP)
+foreach(pc thag_profiler thag_profiler-time thag_profiler-full thag_profiler-full-wrap
+           thag_profiler-functions)
     configure_file(${PROJECT_SOURCE_DIR}/cmake/${pc}.pc.in ${PROJECT_BINARY_DIR}/${pc}.pc @ONLY)
     install(FILES ${PROJECT_BINARY_DIR}/${pc}.pc DESTINATION ${_pc_dir} COMPONENT runtime)
 endforeach()

@@ -10,15 +10,20 @@
  * everything else, goes by charge() and thagi_heap_discharge().
  */
 #include <errno.h>
+#include <malloc.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
 #include "heap/heap_ways.h"
 
-/* Defining them by these keeps the names out of reach of the compiler's knowledge of them. */
+/* Linked with --wrap, the real functions keep their names, and calls of them come to __wrap_malloc. */
+#ifdef THAGI_HEAP_WRAP
+#define HOOK(type, name) __attribute__((__visibility__("hidden"))) type __wrap_##name
+#else
 #define HOOK(type, name) __attribute__((__visibility__("default"))) type name
-#define STACK_POINTER()  ((uintptr_t)__builtin_frame_address(0))
+#endif
+#define STACK_POINTER() ((uintptr_t)__builtin_frame_address(0))
 
 HOOK(void *, malloc)(size_t);
 HOOK(void *, calloc)(size_t, size_t);
@@ -33,7 +38,9 @@ HOOK(void *, pvalloc)(size_t);
 HOOK(size_t, malloc_usable_size)(void *);
 HOOK(void, free_sized)(void *, size_t);
 HOOK(void, free_aligned_sized)(void *, size_t, size_t);
+#ifndef THAGI_HEAP_WRAP
 HOOK(int, dlclose)(void *);
+#endif
 
 /* That it is there tells the runtime that we are. */
 int thagi_heap_hooks(void);
@@ -59,14 +66,24 @@ static int wants_memory(void)
     return strncasecmp(setting, "memory", 6) == 0 || strncasecmp(setting, "both", 4) == 0;
 }
 
-/* Where no allocation comes to us, this is the only chance to say so. */
+/* A program with a runtime of its own is not ours to start. */
+static int has_runtime(void)
+{
+    return thagi_plat_program_has_note("thag");
+}
+
+/* Where no allocation comes to us this is the only chance to say so, and to leave a trace that does. */
 static __attribute__((__constructor__)) void look_around(void)
 {
     int saved_errno = errno;
+    thagi_heap_find();
     const char *stranger = wants_memory() ? thagi_heap_stranger() : NULL;
-    if (stranger)
-        thagi_complain("malloc is that of %s, not of libthag_heap; no memory is recorded",
-                       stranger);
+    if (stranger && !has_runtime()) thag_enable(THAG_MODE_runtime, TRACE_TIME | TRACE_MEMORY);
+    if (!stranger && wants_memory() && has_runtime())
+        thagi_complain(
+            "libthag_heap is preloaded, but the program has a runtime in it, and there can "
+            "be one only; no memory is recorded (link it with thag::full, or with the "
+            "shared libthag_profiler)");
     errno = saved_errno;
 }
 
@@ -76,7 +93,7 @@ int thagi_heap_found(void)
     int saved_errno = errno;
     if (!environ) return 0;
     if (__atomic_exchange_n(&is_tried, 1, __ATOMIC_ACQ_REL)) return 1;
-    if (wants_memory()) thag_enable(THAG_MODE_runtime, TRACE_TIME | TRACE_MEMORY);
+    if (wants_memory() && !has_runtime()) thag_enable(THAG_MODE_runtime, TRACE_TIME | TRACE_MEMORY);
     errno = saved_errno;
     return 1;
 }
@@ -208,6 +225,14 @@ void *thagi_heap_made(void *block, size_t size, uintptr_t pc)
     const thagi_row *row = block ? charge(pc, block, size) : NULL;
     if (row && thagi_memory_is_live) put_record(block, row->node, size);
     return block;
+}
+
+void *thagi_heap_aligned(size_t align, size_t size, const uintptr_t *frame)
+{
+    if (thagi_heap_stranger()) return (memalign)(align, size);
+    if (!thagi_real.aligned_old) return NULL;
+    if (!thagi_memory_is_on) return thagi_real.aligned_old(align, size);
+    return thagi_heap_made(thagi_real.aligned_old(align, thagi_with_record(size)), size, frame[1]);
 }
 
 /* --- malloc, calloc, free ---------------------------------------------------------------------- */
@@ -369,6 +394,7 @@ HOOK(void, free_aligned_sized)(void *block, size_t align, size_t size)
 
 /* --- code that goes ---------------------------------------------------------------------------- */
 
+#ifndef THAGI_HEAP_WRAP
 /* What is loaded where this was is other code: its calls are looked up again. */
 HOOK(int, dlclose)(void *handle)
 {
@@ -376,3 +402,4 @@ HOOK(int, dlclose)(void *handle)
     thagi_memory_forget();
     return result;
 }
+#endif

@@ -7,8 +7,10 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/memory.h"
 
@@ -44,14 +46,89 @@ size_t thagi_boot_room(const void *block)
     return (size_t)(thagi_boot + THAGI_BOOT_BYTES - (const char *)block);
 }
 
-/* ISO C has no conversion from void * to a function; POSIX has. */
-static void find(void *function, const char *name)
+#ifdef THAGI_HEAP_WRAP
+/* The linker's names for what was wrapped. Weak are those that a libc may be without. */
+#define REAL(name)        extern __typeof__(name) __real_##name
+#define REAL_IF_ANY(name) REAL(name) __attribute__((__weak__))
+REAL(malloc);
+REAL(calloc);
+REAL(realloc);
+REAL(free);
+REAL(posix_memalign);
+REAL(malloc_usable_size);
+REAL_IF_ANY(aligned_alloc);
+REAL_IF_ANY(memalign);
+REAL_IF_ANY(reallocarray);
+REAL_IF_ANY(valloc);
+REAL_IF_ANY(pvalloc);
+#define FIND(member, name) (functions.member = __real_##name)
+
+void *thagi_heap_next(const char *name)
 {
-    void *at = dlsym(RTLD_NEXT, name);
-    memcpy(function, &at, sizeof at);
+    (void)name;
+    return NULL;
 }
 
-#define FIND(member, name) find(&functions.member, name)
+const char *thagi_heap_stranger(void)
+{
+    return NULL;
+}
+#else
+#define FIND(member, name) find(&functions.member, #name)
+
+void *thagi_heap_next(const char *name)
+{
+    return dlsym(RTLD_NEXT, name);
+}
+
+static const char *stranger; /* set before anything is found */
+
+/* A program that is linked to a fixed place has its own entry for a function whose address it takes: a
+   jump to the true one, which dlsym() gives away as if it were that. */
+static int is_entry_only(void *function)
+{
+#if defined(__GLIBC__)
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+    return dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
+           symbol->st_shndx == SHN_UNDEF;
+#else
+    (void)function;
+    return 0;
+#endif
+}
+
+/* The file whose malloc comes first, unless that is ours. */
+static void find_stranger(void)
+{
+    Dl_info theirs, ours;
+    void *first = dlsym(RTLD_DEFAULT, "malloc");
+    if (!first || !dladdr(first, &theirs) || !dladdr(thagi_boot, &ours)) return;
+    if (theirs.dli_fbase == ours.dli_fbase || is_entry_only(first)) return;
+    stranger = theirs.dli_fname ? theirs.dli_fname : "another library";
+}
+
+const char *thagi_heap_stranger(void)
+{
+    return stranger;
+}
+
+/*
+ * All of one family, or blocks would go to an allocator that did not make them: what another one than
+ * malloc's has by that name is as good as not there. Not so if a stranger comes first: what the program
+ * calls of ours then it would have called of whoever comes next. (ISO C has no conversion from void * to
+ * a function; POSIX has.)
+ */
+static void find(void *function, const char *name)
+{
+    void *at = thagi_heap_next(name), *alloc = thagi_heap_next("malloc");
+    Dl_info theirs, family;
+    if (at && alloc && !stranger && dladdr(at, &theirs) && dladdr(alloc, &family) &&
+        theirs.dli_fbase != family.dli_fbase)
+        at = NULL;
+    memcpy(function, &at, sizeof at);
+}
+#endif
 
 #if defined(__GLIBC__) && defined(__LP64__)
 /* Asked about a block of our own making: the heap is the host's. */
@@ -65,28 +142,88 @@ static int usable_is_as_in(size_t word, size_t (*usable)(void *))
 }
 #endif
 
-/*
- * Whether sizes may be read before the blocks: malloc and malloc_usable_size are those of one library
- * that calls itself libc.so.6, and what it says of blocks is what we read there.
- */
-static int looks_like_glibc(const thagi_heap_real *functions)
+#if defined(__GLIBC__) && defined(THAGI_HEAP_WRAP)
+extern __typeof__(malloc) __libc_malloc __attribute__((__weak__));
+static int is_of_glibc(const thagi_heap_real *functions)
 {
-#if defined(__GLIBC__) && defined(__LP64__)
-    static const size_t words[] = {0x21, 0x20, 0x31, 0x95, 0x1f1, 0x1002, 0x493f02};
-    int is_glibc = 1;
+    return functions->alloc == __libc_malloc;
+}
+#elif defined(__GLIBC__)
+/* malloc and malloc_usable_size are those of one library that calls itself libc.so.6. */
+static int is_of_glibc(const thagi_heap_real *functions)
+{
     void *alloc, *usable;
     Dl_info a, u;
     memcpy(&alloc, &functions->alloc, sizeof alloc);
     memcpy(&usable, &functions->usable, sizeof usable);
     if (!dladdr(alloc, &a) || !dladdr(usable, &u) || a.dli_fbase != u.dli_fbase) return 0;
     const char *slash = a.dli_fname ? strrchr(a.dli_fname, '/') : NULL;
-    if (!slash || strcmp(slash, "/libc.so.6") != 0) return 0;
+    return slash && strcmp(slash, "/libc.so.6") == 0;
+}
+#endif
+
+/*
+ * Whether sizes may be read before the blocks: malloc is glibc's, and what it says of blocks is what we
+ * read there.
+ */
+static int looks_like_glibc(const thagi_heap_real *functions)
+{
+#if defined(__GLIBC__) && defined(__LP64__)
+    static const size_t words[] = {0x21, 0x20, 0x31, 0x95, 0x1f1, 0x1002, 0x493f02};
+    int is_glibc = 1;
+    if (!is_of_glibc(functions)) return 0;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         is_glibc &= usable_is_as_in(words[i], functions->usable);
     return thagi_real_is_glibc = is_glibc;
 #else
     (void)functions;
     return 0;
+#endif
+}
+
+/* In a program that is linked statically there is nothing behind us, and no malloc to be had. */
+static void give_up(void)
+{
+    static const char *const advice =
+        "no malloc behind libthag_heap.a: a program that is linked statically needs it wrapped "
+        "(thag::full_wrap, or pkg-config thag_profiler-full-wrap)";
+    thagi_complain("%s", advice);
+    _exit(127);
+}
+
+/* --- what an allocator may lack ---------------------------------------------------------------- */
+
+static void *align_by_posix(size_t align, size_t size)
+{
+    void *block = NULL;
+    int err = found.aligned_posix(&block, align < sizeof block ? sizeof block : align, size);
+    if (err) errno = err;
+    return err ? NULL : block;
+}
+
+static void *page_by_posix(size_t size)
+{
+    return align_by_posix((size_t)sysconf(_SC_PAGESIZE), size);
+}
+
+static void *pages_by_posix(size_t size)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), whole;
+    if (__builtin_add_overflow(size, page - 1, &whole)) whole = SIZE_MAX - page;
+    return align_by_posix(page, whole & ~(page - 1));
+}
+
+static void find_others(thagi_heap_real *functions)
+{
+    if (functions->aligned_posix) {
+        if (!functions->aligned) functions->aligned = align_by_posix;
+        if (!functions->aligned_old) functions->aligned_old = align_by_posix;
+        if (!functions->page) functions->page = page_by_posix;
+        if (!functions->pages) functions->pages = pages_by_posix;
+    }
+#ifndef THAGI_HEAP_WRAP
+    void *unload = thagi_heap_next("dlclose");
+    memcpy(&functions->unload, &unload, sizeof unload);
 #endif
 }
 
@@ -97,19 +234,25 @@ static const thagi_heap_real *ready(void)
         if (is_finding) return NULL;
         is_finding = 1;
         thagi_heap_real functions = {0};
-        FIND(alloc, "malloc");
-        FIND(zeroed, "calloc");
-        FIND(resize, "realloc");
-        FIND(resize_array, "reallocarray");
-        FIND(release, "free");
-        FIND(aligned_posix, "posix_memalign");
-        FIND(aligned, "aligned_alloc");
-        FIND(aligned_old, "memalign");
-        FIND(page, "valloc");
-        FIND(pages, "pvalloc");
-        FIND(usable, "malloc_usable_size");
-        FIND(unload, "dlclose");
+#ifndef THAGI_HEAP_WRAP
+        find_stranger();
+#endif
+        FIND(alloc, malloc);
+        FIND(zeroed, calloc);
+        FIND(resize, realloc);
+        FIND(resize_array, reallocarray);
+        FIND(release, free);
+        FIND(aligned_posix, posix_memalign);
+        FIND(aligned, aligned_alloc);
+        FIND(aligned_old, memalign);
+        FIND(page, valloc);
+        FIND(pages, pvalloc);
+        FIND(usable, malloc_usable_size);
+        find_others(&functions);
+        if (!functions.alloc) give_up();
         looks_like_glibc(&functions);
+        /* tcmalloc's allocates when it is called for the first time: now that is none of the hooks'. */
+        if (!thagi_real_is_glibc && functions.usable) functions.usable(NULL);
         /* Two threads find the same; `alloc` last, for it says that all are there. */
         void *(*alloc)(size_t) = functions.alloc;
         functions.alloc = found.alloc;
@@ -127,33 +270,6 @@ static const thagi_heap_real *ready(void)
 void thagi_heap_find(void)
 {
     ready();
-}
-
-/* A program that is linked to a fixed place has its own entry for a function whose address it takes: a
-   jump to the true one, which dlsym() gives away as if it were that. */
-static int is_entry_only(void *function)
-{
-#if defined(__GLIBC__)
-    Dl_info info;
-    const ElfW(Sym) *symbol = NULL;
-    return dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
-           symbol->st_shndx == SHN_UNDEF;
-#else
-    (void)function;
-    return 0;
-#endif
-}
-
-const char *thagi_heap_stranger(void)
-{
-    Dl_info theirs, ours;
-    void *first = dlsym(RTLD_DEFAULT, "malloc");
-    void (*mine)(void) = thagi_heap_find;
-    void *here;
-    memcpy(&here, &mine, sizeof here);
-    if (!first || !dladdr(first, &theirs) || !dladdr(here, &ours)) return NULL;
-    if (theirs.dli_fbase == ours.dli_fbase || is_entry_only(first)) return NULL;
-    return theirs.dli_fname ? theirs.dli_fname : "another library";
 }
 
 /* --- stand-ins --------------------------------------------------------------------------------- */

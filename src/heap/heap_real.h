@@ -27,9 +27,17 @@ typedef struct thagi_heap_real {
 /* At first stand-ins, which find the functions and then call them. */
 extern __attribute__((__visibility__("hidden"))) thagi_heap_real thagi_real;
 
-/** The file whose malloc the program calls, if that is not this library's hook; NULL if it is. A program
+/** When all is found: the file whose malloc the program calls, if that is not this library's hook; NULL if it is. A program
     may have an allocator of its own in it, or another library may stand before this one. */
 const char *thagi_heap_stranger(void);
+
+/** What the program would call by that name if we were not there; NULL: nothing. */
+void *thagi_heap_next(const char *name);
+
+/** As malloc and memalign, for the hook with that frame, whose caller pays (heap_usual.c, heap_hooks.c). NULL: there is
+    no memory, or no such function. */
+void *thagi_heap_alloc(size_t size, const uintptr_t *frame);
+void *thagi_heap_aligned(size_t align, size_t size, const uintptr_t *frame);
 
 /** Find the functions now. */
 void thagi_heap_find(void);

@@ -6,6 +6,7 @@
  * Each way is one set of functions, made by inlining the same few for a `way` that is known then. The
  * hooks jump to them, so that what the others take for their caller is the hook's.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "heap/heap_ways.h"
@@ -168,6 +169,20 @@ INLINED void *calloc_usual(size_t count, size_t size, enum thagi_memory_way way)
         return thagi_real.zeroed(count, size);
     void *block = thagi_real.zeroed(1, asked);
     return made(block, total, FRAME(way), CALLER_LATE(), way);
+}
+
+void *thagi_heap_alloc(size_t size, const uintptr_t *frame)
+{
+    enum thagi_memory_way way = thagi_memory_way->way;
+    size_t asked;
+    if (thagi_heap_stranger()) return (malloc)(size); /* whose free() will have it */
+    if (way == THAGI_MEMORY_OFF || !asked_for(size, &asked, way)) return thagi_real.alloc(size);
+    if (way == THAGI_MEMORY_CAREFUL)
+        return thagi_heap_made(thagi_real.alloc(thagi_with_record(size)), size, frame[1]);
+    void *block = thagi_real.alloc(asked);
+    if (way == THAGI_MEMORY_SUMMARY) return made(block, size, NULL, frame[1], THAGI_MEMORY_SUMMARY);
+    if (way == THAGI_MEMORY_DETAIL) return made(block, size, frame, frame[1], THAGI_MEMORY_DETAIL);
+    return made(block, size, NULL, frame[1], THAGI_MEMORY_MANY);
 }
 
 /* --- what goes --------------------------------------------------------------------------------- */

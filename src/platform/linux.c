@@ -559,6 +559,29 @@ static int object_visit(struct dl_phdr_info *info, size_t size, void *data)
     return 1;
 }
 
+/* From what the kernel told the program: the linker's locks may be held. */
+int thagi_plat_program_has_note(const char *owner)
+{
+    const ElfW(Phdr) *ph = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    size_t count = getauxval(AT_PHNUM), owner_len = strlen(owner) + 1;
+    uintptr_t bias = 0;
+    for (size_t i = 0; ph && i < count; i++)
+        if (ph[i].p_type == PT_PHDR) bias = (uintptr_t)ph - ph[i].p_vaddr;
+    for (size_t i = 0; ph && i < count; i++) {
+        if (ph[i].p_type != PT_NOTE) continue;
+        uintptr_t at = bias + ph[i].p_vaddr, end = at + ph[i].p_memsz;
+        while (end - at >= sizeof(ElfW(Nhdr))) {
+            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+            size_t bytes = sizeof *note + ((note->n_namesz + 3ul) & ~3ul);
+            bytes += (note->n_descsz + 3ul) & ~3ul;
+            if (bytes > end - at) break;
+            if (note->n_namesz == owner_len && memcmp(note + 1, owner, owner_len) == 0) return 1;
+            at += bytes;
+        }
+    }
+    return 0;
+}
+
 #ifdef DLFO_STRUCT_HAS_EH_DBASE
 /* glibc 2.35 and later; a program that was built with it may run with an older one. */
 #pragma weak _dl_find_object
@@ -572,8 +595,13 @@ static int object_without_lock(uintptr_t addr, thagi_plat_object *out)
     out->bias = found.dlfo_link_map->l_addr;
     out->path = found.dlfo_link_map->l_name;
     const ElfW(Ehdr) *head = found.dlfo_map_start;
+    /* Of a static program, where its code begins: without a lock, but also without the headers. */
+    if (memcmp(head->e_ident, ELFMAG, SELFMAG) != 0) {
+        struct object_query q = {addr, out};
+        return dl_iterate_phdr(object_visit, &q);
+    }
     size_t table = head->e_phoff + (size_t)head->e_phnum * sizeof(ElfW(Phdr));
-    if (memcmp(head->e_ident, ELFMAG, SELFMAG) == 0 && table <= out->hi - out->lo) {
+    if (table <= out->hi - out->lo) {
         const ElfW(Phdr) *ph = (const ElfW(Phdr) *)((const char *)head + head->e_phoff);
         find_build_id(out, ph, head->e_phnum);
         find_unwind(out, ph, head->e_phnum);

@@ -125,6 +125,9 @@ typedef struct thagi_plat_object {
     /* Its .eh_frame_hdr, and the segment that has this and .eh_frame; NULL: it has none. */
     const uint8_t *unwind, *unwind_lo, *unwind_hi;
 } thagi_plat_object;
+/** Whether the program itself, not one of its libraries, has an ELF note of that owner. */
+int thagi_plat_program_has_note(const char *owner);
+
 /** The object that holds addr; 0 if there is none. Takes the dynamic linker's lock where that has no
     function without one (glibc before 2.35): call it with none held. */
 int thagi_plat_object_of(uintptr_t addr, thagi_plat_object *out);

@@ -41,6 +41,15 @@ extern int thagi_heap_hooks(void) __attribute__((__weak__));
 /* And measures what the hooks take in the usual ways, on this thread, with its task. */
 extern void thagi_heap_calibrate(thagi_task *task) __attribute__((__weak__));
 
+/* Whose malloc it is, if it is not ours. */
+extern const char *thagi_heap_stranger(void) __attribute__((__weak__));
+
+/* Of what another allocator makes only a part would come to us, and hardly an end of it. */
+static const char *stranger(void)
+{
+    return thagi_heap_stranger ? thagi_heap_stranger() : NULL;
+}
+
 int thagi_memory_hooked(void)
 {
     return thagi_heap_hooks != NULL;
@@ -49,6 +58,15 @@ int thagi_memory_hooked(void)
 void thagi_memory_prepare(void)
 {
     if (thagi_heap_hooks) thagi_heap_hooks();
+}
+
+void thagi_memory_check(void)
+{
+    static unsigned char is_done;
+    const char *whose = stranger();
+    if (!whose || __atomic_exchange_n(&is_done, 1, __ATOMIC_RELAXED)) return;
+    thagi_complain("malloc is that of %s, not of libthag_heap; no memory is recorded", whose);
+    thagi_note(TRACE_HEAP_FOREIGN, "malloc is that of %s, not of libthag_heap", whose);
 }
 
 void thagi_memory_calibrate(thagi_task *task)
@@ -63,7 +81,7 @@ static const thagi_heap_way *functions_of(enum thagi_memory_way way)
 
 void thagi_memory_switch(void)
 {
-    unsigned char is_on = (thag_active & TRACE_MEMORY) != 0;
+    unsigned char is_on = (thag_active & TRACE_MEMORY) && !stranger();
     enum thagi_memory_way way = THAGI_MEMORY_CAREFUL;
     const thagi_session *session = thagi_session_now;
     if (!thagi_heap_hooks) return;
@@ -119,7 +137,7 @@ int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold
     session->heap = heap;
     if (mode == TRACE_HEAP_LIVE) {
         thagi_heap_series_start(session);
-        thagi_memory_is_live = 1;
+        thagi_memory_is_live = !stranger();
     }
     chunk->used = TRACE_HEAP_SLICES_POS + TRACE_HEAP_SLICES * sizeof(trace_heap_slice);
     thagi_chunk_publish(chunk, TRACE_HEAP);

@@ -290,6 +290,8 @@ int thagi_memory_hooked(void);
 void thagi_memory_prepare(void);
 /** Learn what the hooks cost. The task is idle, and nothing was recorded by it yet; under the lock. */
 void thagi_memory_calibrate(thagi_task *task);
+/** Say so, once, if the program's calls of malloc do not come to the hooks. Not under the lock. */
+void thagi_memory_check(void);
 /** The hooks follow thag_active. */
 void thagi_memory_switch(void);
 /** Begin to record memory. Under the lock. 0, or a negative errno. */

@@ -17,6 +17,17 @@
 thagi_session *thagi_session_now;
 unsigned thag_active;
 
+/*
+ * By this a preloaded libthag_heap, which has a runtime in it, too, sees that the program has one: two in
+ * one process would make two traces, each of half of what happened.
+ */
+static const struct {
+    uint32_t name_bytes, text_bytes, type;
+    char name[8];
+    uint32_t version;
+} runtime_note __attribute__((__used__, __section__(".note.thag"), __aligned__(4))) = {
+    sizeof "thag", sizeof(uint32_t), 1, "thag", TRACE_VERSION};
+
 /* Of the process and its forked children: the setting in force, and what the start found. */
 static struct {
     thagi_config config;
@@ -349,6 +360,7 @@ int thag_enable(thag_mode mode, unsigned compiled)
                      __ATOMIC_RELEASE);
     thagi_memory_switch();
     thagi_unlock(session, &saved);
+    if (thag_active & TRACE_MEMORY) thagi_memory_check();
     errno = saved_errno;
     return result;
 }

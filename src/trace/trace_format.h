@@ -90,7 +90,8 @@ enum trace_clock_kind {
     X(TASK_GONE, "uses of tasks that had ended") \
     X(TASK_BUSY, "tasks ended while they ran on another thread") \
     X(LOST_STACK, "native stacks not recorded: no memory or disk space; counted for their span") \
-    X(STACK_SWITCHED, "stacks switched without a word: spans before that are in the wrong place")
+    X(STACK_SWITCHED, "stacks switched without a word: spans before that are in the wrong place") \
+    X(HEAP_FOREIGN, "allocators that are not the profiler's: no memory of theirs is recorded")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)

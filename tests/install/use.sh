@@ -84,11 +84,12 @@ if command -v pkg-config >/dev/null; then
         "$cc" "$here/prog.c" $(flags --cflags --libs thag_profiler-full) -o "$work/pc_full"
         "$cc" "$here/plain.c" $(flags --cflags --libs thag_profiler-functions) -o "$work/pc_functions"
         "$cc" -static "$here/prog.c" $(flags --static --cflags --libs thag_profiler-time) -o "$work/pc_static"
+        "$cc" -static "$here/prog.c" $(flags --static --cflags --libs thag_profiler-full-wrap) -o "$work/pc_full_static"
     }
     [ "$(pkg-config --modversion thag_profiler)" = "$(pkg-config --modversion thag_profiler-full)" ]
     expect off "$work/pc_off"
     expect_functions "$work/pc_functions"
-    for program in pc_time pc_full pc_static; do expect on "$work/$program"; done
+    for program in pc_time pc_full pc_static pc_full_static; do expect on "$work/$program"; done
 else
     echo "SKIP: no pkg-config"
 fi

@@ -175,11 +175,41 @@ at_least "257-1K" "$(class 257-1K)" 1500
 grep -q allocate_vectors "$folder/x.svg" || fail "no allocate_vectors in the picture"
 "$analyze" peak "$folder"/*.thag | grep -q '1,024,000 .* main > allocate_vectors' || fail "peak: $("$analyze" peak "$folder"/*.thag)"
 
-if [ -x "$bin/probe_heap_cxx" ]; then
-    succeeded probe_heap_cxx
+# Linked statically, with malloc wrapped; and the same without, which says so.
+for program in probe_heap_static probe_heap_static_pie; do
+    known_answers $program
+    all_freed allocate_vectors allocate_and_deallocate
+    memory nested_allocations live_blocks=6000 live_bytes=91000
+    succeeded $program family
     table
+    memory family blocks=15 bytes=202240 reallocs=3 realloc_bytes=$((100 + 200000 + 50))
+    all_freed family
+    succeeded $program crossed
+    table
+    memory allocating blocks=800 bytes=800000 peak_bytes=800000
+    all_freed allocating
+    THAG_PROFILER=memory,,,true succeeded $program known
+    checked
+    no_loss # of stacks, which need the linker's table
+done
+run probe_heap_unwrapped known
+[ "$status" -eq 127 ] && grep -q '^thag_profiler: no malloc behind libthag_heap.a: .*wrapped' <<<"$errors" ||
+    fail "exit status $status, said: $errors"
+
+for program in probe_heap_cxx probe_heap_cxx_static probe_heap_cxx_replaced; do
+    [ -x "$bin/$program" ] || continue
+    succeeded $program
+    table
+    # The call that is named is that of new, not one within the C++ library.
+    if [ $program != probe_heap_cxx_replaced ]; then
+        lines=$("$analyze" stats --lines --csv "$folder"/*.thag)
+        for line in 1 400 256 1000 333 512; do
+            grep -q "^\"forms (probe_heap_cxx.cpp:[0-9]*)\",[0-9]*,1,$line," <<<"$lines" || fail "no line of $line bytes in $lines"
+        done
+        grep -q '^"operator new' <<<"$lines" && fail "operator new in $lines"
+    fi
     memory 'void forms()' blocks=6 bytes=$((1 + 400 + 256 + 1000 + 333 + 512))
     all_freed 'void forms()'
     all_freed 'void throws()'
-fi
+done
 done_testing

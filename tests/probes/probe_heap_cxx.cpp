@@ -44,10 +44,65 @@ static __attribute__((noinline)) void throws()
     throw 1;
 }
 
+/* More than there is: a handler is asked, then an exception comes through our operator. */
+static int asked;
+static void give_up()
+{
+    asked++;
+    std::set_new_handler(nullptr);
+}
+
+[[maybe_unused]] static __attribute__((noinline)) void too_much()
+{
+    THAG_PROFILED();
+    volatile std::size_t size = static_cast<std::size_t>(-1) / 4;
+    int thrown = 0;
+    std::set_new_handler(give_up);
+    try {
+        char *c = new char[size];
+        KEEP(c);
+    } catch (const std::bad_alloc &) {
+        thrown++;
+    }
+    try {
+        void *wide = ::operator new(size, std::align_val_t(64));
+        KEEP(wide);
+    } catch (const std::bad_alloc &) {
+        thrown++;
+    }
+    if (new (std::nothrow) char[size]) std::abort();
+    if (thrown != 2 || asked != 1) std::abort();
+}
+
+#ifdef REPLACED
+/* The one operator that the program has itself: all forms that it leaves to the library come here. */
+static int replaced;
+void *operator new(std::size_t size)
+{
+    replaced++;
+    void *block = std::malloc(size);
+    if (!block) throw std::bad_alloc();
+    return block;
+}
+void operator delete(void *block) noexcept
+{
+    std::free(block);
+}
+void operator delete(void *block, std::size_t) noexcept
+{
+    std::free(block);
+}
+#endif
+
 int main()
 {
     THAG_ENABLE_PROFILING(runtime);
     forms();
+#ifdef REPLACED
+    if (replaced != 4) std::abort(); /* one, an array, nothrow, raw; not the aligned ones */
+#else
+    too_much();
+#endif
     try {
         throws();
     } catch (int) {
