@@ -178,11 +178,21 @@ void thagi_plat_thread_name(char name[16])
     name[15] = 0;
 }
 
+/* Not by libc's name for it: the program's mappings may be recorded, and these are not the program's. */
+static void *map_pages(size_t bytes, int flags, int fd, uint64_t off)
+{
+#if defined(__LP64__)
+    return (void *)syscall(SYS_mmap, NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, (off_t)off);
+#else
+    return mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, (off_t)off);
+#endif
+}
+
 /* --- memory ---------------------------------------------------------------------------------- */
 
 void *thagi_plat_map(size_t bytes)
 {
-    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *mem = map_pages(bytes, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return mem == MAP_FAILED ? NULL : mem;
 }
 
@@ -195,7 +205,7 @@ void *thagi_plat_map_wiped_by_fork(size_t bytes, int *wiped)
 
 void thagi_plat_unmap(void *mem, size_t bytes)
 {
-    if (mem) munmap(mem, bytes);
+    if (mem) syscall(SYS_munmap, mem, bytes);
 }
 
 /* --- files ----------------------------------------------------------------------------------- */
@@ -306,7 +316,7 @@ int thagi_plat_file_append(int fd, const void *bytes, size_t len)
 
 void *thagi_plat_file_map(int fd, uint64_t off, size_t bytes)
 {
-    void *mem = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)off);
+    void *mem = map_pages(bytes, MAP_SHARED, fd, off);
     return mem == MAP_FAILED ? NULL : mem;
 }
 

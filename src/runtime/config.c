@@ -143,7 +143,7 @@ static int read_number(const char *text, int sizes, uint64_t *out)
     return *p == 0 ? 0 : -1;
 }
 
-/* What concerns memory: THAG_MEMORY, THAG_SIZE_TRACKING_THRESHOLD (or without THAG_). */
+/* What concerns memory: THAG_MEMORY, THAG_MAPPINGS, THAG_SIZE_TRACKING_THRESHOLD (or without THAG_). */
 static int read_heap_tuning(thagi_config *config)
 {
     const char *text = thagi_plat_getenv("THAG_MEMORY");
@@ -151,6 +151,13 @@ static int read_heap_tuning(thagi_config *config)
         config->heap_mode = TRACE_HEAP_SUMMARY;
     } else if (text && *text && strcmp(text, "live") != 0) {
         snprintf(config->problem, sizeof config->problem, "THAG_MEMORY: expected summary or live");
+        return -1;
+    }
+    text = thagi_plat_getenv("THAG_MAPPINGS");
+    if (text && strcmp(text, "yes") == 0) {
+        config->mappings = 1;
+    } else if (text && *text && strcmp(text, "no") != 0) {
+        snprintf(config->problem, sizeof config->problem, "THAG_MAPPINGS: expected yes or no");
         return -1;
     }
     text = thagi_plat_getenv("THAG_SIZE_TRACKING_THRESHOLD");
@@ -194,6 +201,7 @@ int thagi_config_read_tuning(thagi_config *config)
     config->timeline_limit = UINT64_MAX;
     config->heap_mode = TRACE_HEAP_LIVE;
     config->heap_threshold = 0;
+    config->mappings = 0;
     text = thagi_plat_getenv("THAG_CLOCK");
     if (text && *text) {
         if (strcmp(text, "monotonic") == 0)

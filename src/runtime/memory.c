@@ -23,6 +23,7 @@ unsigned char thagi_memory_is_timed;
 uint64_t thagi_memory_peak;
 uint64_t thagi_memory_key;
 unsigned char thagi_memory_stacks;
+unsigned char thagi_memory_maps;
 uint32_t thagi_memory_unloads;
 
 /* Of a slot that has nothing yet, or has to look at things again: no place, and no row up to date. */
@@ -150,6 +151,11 @@ void thagi_memory_want_stacks(int all)
     if (thagi_memory_stacks >= (all ? THAGI_STACKS_ALL : THAGI_STACKS_FLAGGED)) return;
     thagi_memory_stacks = all ? THAGI_STACKS_ALL : THAGI_STACKS_FLAGGED;
     thagi_memory_switch();
+}
+
+void thagi_memory_want_mappings(int wanted)
+{
+    thagi_memory_maps = wanted != 0;
 }
 
 void thagi_memory_forget(void)

@@ -69,6 +69,8 @@ enum thagi_memory_stacks {
     THAGI_STACKS_ALL
 };
 extern THAGI_HIDDEN unsigned char thagi_memory_stacks;
+/** Whether mappings are recorded. */
+extern THAGI_HIDDEN unsigned char thagi_memory_maps;
 /** Counts the modules that were unloaded: addresses from before mean nothing afterwards. */
 extern uint32_t thagi_memory_unloads;
 static inline uint32_t thagi_memory_generation(void)

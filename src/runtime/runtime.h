@@ -326,6 +326,8 @@ void thagi_note(enum trace_loss what, const char *format, ...)
 
 /** Take native stacks: of all allocations, or only within spans flagged mem_detail. */
 void thagi_memory_want_stacks(int all);
+/** Record mappings, or do not. */
+void thagi_memory_want_mappings(int wanted);
 
 /* config.c: what the setting says. */
 typedef struct thagi_config {
@@ -338,6 +340,7 @@ typedef struct thagi_config {
     uint32_t run_pid;        /* the one process that is to be profiled; 0: all */
     uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
     uint32_t heap_mode;      /* enum trace_heap_mode */
+    int mappings;            /* recorded, too */
     uint64_t heap_threshold; /* bytes: smaller blocks and those of this size are not recorded */
     char dir[THAGI_PATH_MAX];
     char problem[192]; /* what is wrong with the setting; "" if nothing */
