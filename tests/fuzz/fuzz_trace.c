@@ -52,8 +52,22 @@ static void write_all(trace *t, const profile *p)
     fclose(to);
 }
 
+/* Symbols that know nothing but one function everywhere. */
+static thag_err name_all(void *context, const trace_code_info *code, const code_frame **frames,
+                         size_t *count)
+{
+    static const code_frame all = {"named", "named.c", 7};
+
+    (void)context;
+    require(code->path && code->build_id);
+    *frames = &all;
+    *count = 1;
+    return THAG_OK;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const code_namer namer = {.name = name_all, .with_lines = 1};
     size_t len;
     uint8_t *file = sparse_expand(data, size, &len);
     trace_source source;
@@ -69,6 +83,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(profile_from_trace(&p, t, NULL, &f) == THAG_OK);
         check_profile(p);
         write_all(t, p);
+        profile_free(p);
+        require(profile_code_sites(t, &namer) == THAG_OK);
+        require(profile_from_trace_named(&p, t, &namer, NULL, NULL, &f) == THAG_OK);
+        check_profile(p);
     }
     profile_free(p);
     trace_free(t);

@@ -52,8 +52,8 @@ void reason_say(const run_plan *plan)
     else if (im.len > 2 && memcmp(im.bytes, "#!", 2) == 0)
         say_script(&im, name);
     else if (plan->preload && image_is_static(&im))
-        say(name, "it is linked statically, so nothing can be put between it and malloc()",
-            "link it without -static, or with libthag_heap.a");
+        say(name, "it is linked statically, so nothing can be preloaded into it",
+            "link it without -static, or with libthag_heap.a or libthag_functions.a");
     else if (!image_has_runtime(&im) && !image_uses_runtime(&im))
         say_unprofiled(plan, name);
     else
