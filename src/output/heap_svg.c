@@ -186,7 +186,7 @@ thag_err heap_write_svg(FILE *to, const heap_time *h, const heap_write_opts *opt
 
     if (!w.opts.width) w.opts.width = 1200;
     if (w.opts.width < 2 * PLOT_LEFT_PX) w.opts.width = 2 * PLOT_LEFT_PX;
-    if (!w.opts.to_ns) w.opts.to_ns = h->end_ns;
+    if (!w.opts.to_ns || w.opts.to_ns > h->end_ns) w.opts.to_ns = h->end_ns;
     w.width = (uint32_t)((double)w.opts.width * PLOT_RIGHT) - PLOT_LEFT_PX;
     w.top_bytes = heap_most(h, w.opts.from_ns, w.opts.to_ns);
     put_page(&w);

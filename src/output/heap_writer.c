@@ -21,7 +21,7 @@ static thag_err finish(FILE *to, fault *why)
 
 static uint64_t end_of(const heap_time *h, const heap_write_opts *opts)
 {
-    return opts->to_ns ? opts->to_ns : h->end_ns;
+    return opts->to_ns && opts->to_ns < h->end_ns ? opts->to_ns : h->end_ns;
 }
 
 uint64_t heap_most(const heap_time *h, uint64_t from_ns, uint64_t to_ns)
