@@ -29,7 +29,10 @@ path() { grep -qE "^$1 " "$work/folded" || fail "no path $1 in $(cat "$work/fold
 no_path() { ! grep -E "$1" "$work/folded" || fail "a path has $1"; }
 
 # Linked into a program with spans, whose path begins with these; then preloaded into one that has none.
-for kind in loop plain; do
+# A sanitizer's runtime cannot come second: nothing is preloaded then.
+kinds="loop plain"
+if nm -D "$adapters" | grep -q '__asan_init'; then kinds=loop; fi
+for kind in $kinds; do
     setting='' preload='' start="main;start;" client="main;start;start_client;" inner=";compute"
     if [ $kind = plain ]; then
         setting=time preload=$adapters start='' client='' inner=''
