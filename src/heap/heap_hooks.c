@@ -349,9 +349,19 @@ HOOK(int, posix_memalign)(void **out, size_t align, size_t size)
     if (!thagi_memory_is_on) return thagi_real.member args_plain; \
     return thagi_heap_made(thagi_real.member args_recorded, size, CALLER())
 
+/* Some libraries insist on a multiple of the alignment: what was one stays one. */
+static size_t multiple_with_record(size_t align, size_t size)
+{
+    size_t asked = thagi_with_record(size), whole;
+    if (asked == size || !align || size % align) return asked;
+    return __builtin_add_overflow(size, align < RECORD_BYTES ? RECORD_BYTES : align, &whole)
+               ? size
+               : whole;
+}
+
 HOOK(void *, aligned_alloc)(size_t align, size_t size)
 {
-    ALIGNED(aligned, (align, size), (align, thagi_with_record(size)));
+    ALIGNED(aligned, (align, size), (align, multiple_with_record(align, size)));
 }
 HOOK(void *, memalign)(size_t align, size_t size)
 {

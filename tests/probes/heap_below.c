@@ -128,7 +128,13 @@ int posix_memalign(void **out, size_t align, size_t size)
 
 void *aligned_alloc(size_t align, size_t size)
 {
-    return ready() && note(NOTE_ALIGNED, size) ? real.aligned(align, size) : NULL;
+    if (size % align) { /* as C has it, and not every library */
+        errno = EINVAL;
+        return NULL;
+    }
+    without_record(0);
+    size_t noted = record_bytes ? size - align + record_bytes : size;
+    return ready() && note(NOTE_ALIGNED, noted) ? real.aligned(align, size) : NULL;
 }
 
 void *memalign(size_t align, size_t size)
