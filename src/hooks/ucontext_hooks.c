@@ -82,8 +82,11 @@ static void begin(unsigned low, unsigned high)
     const coroutine *c = (const coroutine *)((uintptr_t)high << 32 | low);
     thag_task_switch(c->task);
     call(c);
-    thag_stack_remove(c->stack, 0);
-    thag_task_end(thag_task_current()); /* if the stack was not known */
+    /* Not both: who asks for the current task on a stack that is not known any more makes it one. */
+    if (thag_stack_task((uintptr_t)c))
+        thag_stack_remove(c->stack, 0);
+    else
+        thag_task_end(thag_task_current());
 }
 
 void makecontext(ucontext_t *context, void (*function)(void), int count, ...)

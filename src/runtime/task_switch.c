@@ -49,10 +49,7 @@ int thagi_task_adopt(const thag_task *handle, thagi_thread *thread)
         return 0;
     }
     if (THAGI_LIKELY(t->task.thread == thread)) return 1;
-    if (frames_migrate(t, thread)) {
-        thagi_task_record(t)->migrations += thagi_task_record(t)->slot != TRACE_NONE;
-        return 1;
-    }
+    if (frames_migrate(t, thread)) return 1;
     /* Whatever of it was changed is changed again by who takes it next: not this thread's, not that. */
     t->task.thread = NULL;
     thagi_count(TRACE_LOST_TASK, 1);
@@ -151,6 +148,7 @@ static void arrive(thagi_thread *thread, thagi_task *to, uint64_t now)
     if (thagi_task_is_users(to)) {
         trace_task *record = thagi_task_record((thag_task *)to);
         thagi_task_resumed((thag_task *)to, now);
+        record->migrations += record->slot != thread->slot && record->slot != TRACE_NONE;
         record->slot = thread->slot;
         record->resumes++;
     } else {

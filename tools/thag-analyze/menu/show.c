@@ -125,7 +125,8 @@ prompt_end show_picture(const char *verb, const char *path, enum profile_kind ki
     prompt_end end;
 
     if (is_chart && kind == PROFILE_OF_MEMORY) {
-        printf("The chart shows when what ran, and above it, where frees were recorded, what was live.\n");
+        printf("The chart shows when what ran, and above it, where frees were recorded, what was "
+               "live.\n");
     }
     end = scheme_ask(kind, &palette);
 
