@@ -151,7 +151,9 @@ static OUT_OF_WAY thagi_task *missed(thagi_thread *thread, thagi_task *task, uin
     if (!thagi_task_is_owned(task, thread)) task = come_home(thread, sp);
     /* A handler that interrupted the runtime, on a stack of its own. */
     if (!thagi_task_is_at_rest(task)) return task;
-    if (!IS_ON(base, sp) && !is_on_signal_stack(sp)) to = find_task(thread, sp);
+    /* A stack that has a task is no signal handler's; to ask for that one is a call of the system. */
+    if (!IS_ON(base, sp) && (thag_stack_task(sp) || !is_on_signal_stack(sp)))
+        to = find_task(thread, sp);
     if (!to) to = base;
     if (to == task) return task;
     if (!hold_to_leave(task, thread)) task = come_home(thread, sp);
