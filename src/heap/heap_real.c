@@ -89,20 +89,33 @@ static int is_entry_only(void *function)
 {
 #if defined(__GLIBC__)
     Dl_info info;
-    const ElfW(Sym) *symbol = NULL;
-    return dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol &&
-           symbol->st_shndx == SHN_UNDEF;
+    void *at = NULL;
+    if (!dladdr1(function, &info, &at, RTLD_DL_SYMENT) || !at) return 0;
+    const ElfW(Sym) *symbol = at;
+    return symbol->st_shndx == SHN_UNDEF;
 #else
     (void)function;
     return 0;
 #endif
 }
 
+/* libthag_async looks at blocks in passing; here is whom it passes them to. */
+extern void *thagi_hooks_next_malloc(void) __attribute__((__weak__));
+
+static int is_of_same_file(const void *a, const void *b)
+{
+    Dl_info of_a, of_b;
+    return dladdr(a, &of_a) && dladdr(b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
+}
+
 /* The file whose malloc comes first, unless that is ours. */
 static void find_stranger(void)
 {
     Dl_info theirs, ours;
-    void *first = dlsym(RTLD_DEFAULT, "malloc");
+    void *first = dlsym(RTLD_DEFAULT, "malloc"), *passing;
+    void *(*next)(void) = thagi_hooks_next_malloc;
+    memcpy(&passing, &next, sizeof passing);
+    if (first && passing && is_of_same_file(first, passing)) first = next();
     if (!first || !dladdr(first, &theirs) || !dladdr(thagi_boot, &ours)) return;
     if (theirs.dli_fbase == ours.dli_fbase || is_entry_only(first)) return;
     stranger = theirs.dli_fname ? theirs.dli_fname : "another library";
@@ -122,10 +135,7 @@ const char *thagi_heap_stranger(void)
 static void find(void *function, const char *name)
 {
     void *at = thagi_heap_next(name), *alloc = thagi_heap_next("malloc");
-    Dl_info theirs, family;
-    if (at && alloc && !stranger && dladdr(at, &theirs) && dladdr(alloc, &family) &&
-        theirs.dli_fbase != family.dli_fbase)
-        at = NULL;
+    if (at && alloc && !stranger && !is_of_same_file(at, alloc)) at = NULL;
     memcpy(function, &at, sizeof at);
 }
 #endif

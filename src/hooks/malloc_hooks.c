@@ -5,6 +5,7 @@
  * Smaller blocks go straight through, by a jump: whoever stands behind us sees our caller as its own.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "hooks/hooks.h"
 #include "hooks/stack_sizes.h"
@@ -63,6 +64,17 @@ static void find_all(void)
     real_calloc = found_calloc;
     real_realloc = found_realloc;
     real_free = found_free;
+}
+
+/* For libthag_heap, which would take us for somebody else's allocator. */
+void *thagi_hooks_next_malloc(void);
+void *thagi_hooks_next_malloc(void)
+{
+    alloc_function *next;
+    void *address;
+    hooks_find(&next, "malloc");
+    memcpy(&address, &next, sizeof address);
+    return address;
 }
 
 static void *first_malloc(size_t bytes)

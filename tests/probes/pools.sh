@@ -71,10 +71,10 @@ pool 'syntax tree' 450,22200,7400,150,7400,2
 # Frees are not known in summary mode. Times alone record nothing.
 THAG_MEMORY=summary succeeded probe_pools arena
 pool 'syntax tree' 450,22200,,,,
-THAG_PROFILER=time succeeded probe_pools arena
+THAG_PROFILER="time" succeeded probe_pools arena
 "$analyze" pools "$folder"/*.thag >/dev/null 2>"$work/said"
 [ $? -eq 1 ] && grep -q 'no pools, arenas or mappings' "$work/said" || fail "said: $(cat "$work/said")"
-THAG_PROFILER= succeeded probe_pools arena
+THAG_PROFILER='' succeeded probe_pools arena
 traces 0
 
 # Other commands with --pool, and a pool that is not there.

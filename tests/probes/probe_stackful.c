@@ -15,15 +15,14 @@
 enum { KINDS = 8, STACK = 64 * 1024 };
 
 static int rounds, has_turns;
-static void *volatile kept;
 
 static void coroutine_yield(void *self);
 
 __attribute__((noinline)) static void step(void)
 {
     THAG_PROFILED();
-    kept = malloc(8);
-    free(kept);
+    void *volatile block = malloc(8);
+    free(block);
 }
 
 static void work(int number, void *self)
