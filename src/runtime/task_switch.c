@@ -169,8 +169,11 @@ void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, u
 {
     to->state = from->state;
     ORDERED();
-    arrive(thread, to, now);
+    /* First: killed in between, neither runs, and no time is in the spans of both. What follows may wait
+       long for a page of the trace. */
     from->turn->since_ticks = now;
+    ORDERED();
+    arrive(thread, to, now);
     run(thread, to, now);
     thagi_task_release(from);
     if (thagi_task_is_users(from)) {
