@@ -16,6 +16,8 @@
 
 /** Into *function goes the next one of that name behind ours; NULL if there is none. */
 void hooks_find(void *function, const char *name);
+/** 0 if a library before this one has the same hooks: libthag_functions and libthag_async, both preloaded. */
+int hooks_come_first(void);
 /** Control is about to go to where the stack stands at sp, on this stack or another one. 0: not known. */
 void hooks_jump_to(uintptr_t sp);
 /** The name of a function, if the dynamic linker knows it; else `otherwise`. */

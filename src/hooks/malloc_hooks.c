@@ -2,7 +2,8 @@
  * malloc_hooks.c - blocks of the size that stacks have may become one. Of the preloaded library only: in a
  * program that is linked statically there may be another malloc of the program's own.
  *
- * Smaller blocks go straight through, by a jump: whoever stands behind us sees our caller as its own.
+ * It is the whole family, for the allocation hooks of libthag_heap, if they come before these, take all from
+ * one library or not at all. Smaller blocks go straight through, by a jump: whoever stands behind us sees our caller as its own.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,18 +23,21 @@ typedef size_t usable_function(void *);
 HOOK(void *, malloc)(size_t);
 HOOK(void *, calloc)(size_t, size_t);
 HOOK(void *, realloc)(void *, size_t);
+HOOK(void *, reallocarray)(void *, size_t, size_t);
 HOOK(void, free)(void *);
 HOOK(int, posix_memalign)(void **, size_t, size_t);
 HOOK(void *, aligned_alloc)(size_t, size_t);
 HOOK(void *, memalign)(size_t, size_t);
 HOOK(void *, valloc)(size_t);
+HOOK(void *, pvalloc)(size_t);
+HOOK(size_t, malloc_usable_size)(void *);
 
 extern alloc_function __libc_malloc __attribute__((__weak__));
 extern two_function __libc_calloc __attribute__((__weak__));
 extern resize_function __libc_realloc __attribute__((__weak__));
 extern release_function __libc_free __attribute__((__weak__));
 
-static alloc_function first_malloc, *real_malloc = first_malloc, *real_valloc;
+static alloc_function first_malloc, *real_malloc = first_malloc, *real_valloc, *real_pvalloc;
 static two_function first_calloc, *real_calloc = first_calloc, *real_aligned, *real_memalign;
 static resize_function first_realloc, *real_realloc = first_realloc;
 static release_function first_free, *real_free = first_free;
@@ -59,6 +63,7 @@ static void find_all(void)
     hooks_find(&real_aligned, "aligned_alloc");
     hooks_find(&real_memalign, "memalign");
     hooks_find(&real_valloc, "valloc");
+    hooks_find(&real_pvalloc, "pvalloc");
     hooks_find(&real_usable, "malloc_usable_size");
     real_malloc = found_malloc;
     real_calloc = found_calloc;
@@ -132,11 +137,24 @@ HOOK(void, free)(void *block)
     real_free(block);
 }
 
-HOOK(void *, realloc)(void *block, size_t bytes)
+static void *resized(void *block, size_t bytes)
 {
     if (was_large(block)) thag_stack_remove(block, 0);
     if (!HOOKS_STACK_SIZE(bytes)) return real_realloc(block, bytes);
     return made(real_realloc(block, bytes), bytes);
+}
+
+HOOK(void *, realloc)(void *block, size_t bytes)
+{
+    return resized(block, bytes);
+}
+
+HOOK(void *, reallocarray)(void *block, size_t count, size_t bytes)
+{
+    size_t all;
+    if (!__builtin_mul_overflow(count, bytes, &all)) return resized(block, all);
+    errno = ENOMEM;
+    return NULL;
 }
 
 static int are_found(void)
@@ -172,4 +190,17 @@ HOOK(void *, valloc)(size_t bytes)
     if (!are_found()) return NULL;
     if (!HOOKS_STACK_SIZE(bytes)) return real_valloc(bytes);
     return made(real_valloc(bytes), bytes);
+}
+
+HOOK(void *, pvalloc)(size_t bytes)
+{
+    if (!are_found() || !real_pvalloc) return NULL;
+    if (!HOOKS_STACK_SIZE(bytes)) return real_pvalloc(bytes);
+    return made(real_pvalloc(bytes), bytes);
+}
+
+HOOK(size_t, malloc_usable_size)(void *block)
+{
+    if (!real_usable) find_all();
+    return real_usable ? real_usable(block) : 0;
 }

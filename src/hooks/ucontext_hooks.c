@@ -101,7 +101,8 @@ void makecontext(ucontext_t *context, void (*function)(void), int count, ...)
     va_end(args);
     void *address;
     __builtin_memcpy(&address, &function, sizeof address);
-    if (count <= ARGS_MAX && context->uc_stack.ss_size >= sizeof *c + STACK_LEAST)
+    if (hooks_come_first() && count <= ARGS_MAX &&
+        context->uc_stack.ss_size >= sizeof *c + STACK_LEAST)
         made.task = thag_task_begin(hooks_name_of(address, "coroutine"));
     if (!made.task) {
         const uintptr_t *a = made.arg;

@@ -7,8 +7,13 @@
 #include "cli/installation.h"
 
 /* Relative to the tool: as installed, then as built. */
-static const char *const library_dirs[] = {
-    THAG_LIBDIR_FROM_BINDIR, "../src/runtime", "../src/heap", "../src/hooks", ".", NULL};
+static const char *const library_dirs[] = {THAG_LIBDIR_FROM_BINDIR,
+                                           "../src/runtime",
+                                           "../src/heap",
+                                           "../src/hooks",
+                                           "../src/adapters",
+                                           ".",
+                                           NULL};
 static const char *const include_dirs[] = {THAG_INCLUDEDIR_FROM_BINDIR, "../include", NULL};
 
 /* Length of the folder of the running tool, which is in path; 0 if unknown. */

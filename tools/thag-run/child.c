@@ -88,6 +88,7 @@ static int set_environment(const run_plan *plan)
              (long)getpid());
     snprintf(sample, sizeof sample, "%zu", plan->sample);
     if (plan->sample && setenv("THAG_SAMPLE", sample, 1) != 0) return -1;
+    if (plan->mappings && setenv("THAG_MAPPINGS", "yes", 1) != 0) return -1;
     if (plan->preload && (preload(plan->preload) != 0 || allow_before_sanitizer() != 0)) return -1;
     return setenv("THAG_PROFILER", text, 1) || setenv("THAG_RUN", run, 1) ? -1 : 0;
 }

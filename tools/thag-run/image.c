@@ -80,6 +80,16 @@ int image_wants_functions(const image *im)
            !image_has_runtime(im);
 }
 
+int image_uses_adapted(const image *im)
+{
+    static const char *const libraries[] = {"libuv.so", "libevent", "libglib-2.0.so", "libgomp.so",
+                                            "libomp.so"};
+
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (holds(im, libraries[i])) return 1;
+    return 0;
+}
+
 int image_is_static(const image *im)
 {
     Elf64_Ehdr head;

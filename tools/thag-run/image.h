@@ -24,6 +24,9 @@ int image_uses_runtime(const image *im);
 /** 1 if it was compiled with -finstrument-functions, and nobody is there yet whom its functions call. */
 int image_wants_functions(const image *im);
 
+/** 1 if it is linked with a library that there is an adapter for: an event loop, or OpenMP. */
+int image_uses_adapted(const image *im);
+
 /** 1 if it is an ELF file without a dynamic linker, which can be preloaded nothing. */
 int image_is_static(const image *im);
 

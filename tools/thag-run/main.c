@@ -8,15 +8,13 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cli/installation.h"
 #include "cli/message.h"
 #include "cli/option.h"
-#include "thag-run/image.h"
 #include "thag-run/run.h"
 #include "thag-run/script.h"
 
 typedef struct settings {
-    int time, memory, both, detail, children, open, quiet;
+    int time, memory, both, detail, mappings, tasks, adapters, children, open, quiet;
     size_t sample;
     const char *output;
 } settings;
@@ -27,6 +25,11 @@ static const option_fact facts[] = {
                 "record heap memory, of programs that were never rebuilt, too"),
     OPTION_FLAG(settings, both, "both", "record both"),
     OPTION_FLAG(settings, detail, "detail", "record memory with the stack of each allocation"),
+    OPTION_FLAG(settings, mappings, "mappings",
+                "record memory, with what the program maps itself, by mmap"),
+    OPTION_FLAG(settings, tasks, "tasks", "see coroutines, of any library, as tasks"),
+    OPTION_FLAG(settings, adapters, "adapters",
+                "see the callbacks of libuv, libevent and GLib, and the threads of OpenMP"),
     OPTION_FLAG(settings, children, "children",
                 "also profile the programs that the program starts"),
     OPTION_COUNT(settings, sample, "sample", "N", 1, 1000000,
@@ -78,39 +81,6 @@ static int set_dir(run_plan *plan, const char *given)
     return status;
 }
 
-static int add_preload(run_plan *plan, const char *name)
-{
-    char *library = installation_library(name), *before = plan->preload;
-    int status = EXIT_FINE;
-
-    if (!library) return complain(RUN_FAILED, name, "is not where it was installed with this tool");
-    if (!before) {
-        plan->preload = library;
-        return EXIT_FINE;
-    }
-    if (asprintf(&plan->preload, "%s:%s", before, library) < 0) {
-        plan->preload = NULL;
-        status = complain(RUN_FAILED, NULL, "out of memory");
-    }
-    free(before);
-    free(library);
-    return status;
-}
-
-/* The allocation hooks bring a runtime, and come first, for a process must use one only. */
-static int set_preload(run_plan *plan)
-{
-    image im;
-    int is_there = image_open(&im, plan->command[0]), status = EXIT_FINE;
-
-    if (plan->kinds & RUN_MEMORY && !(is_there && image_has_runtime(&im)))
-        status = add_preload(plan, "libthag_heap.so");
-    if (status == EXIT_FINE && is_there && image_wants_functions(&im))
-        status = add_preload(plan, "libthag_functions.so");
-    image_close(&im);
-    return status;
-}
-
 static uint32_t fresh_id(void)
 {
     uint32_t id = 0;
@@ -123,19 +93,22 @@ static int make_plan(run_plan *plan, const settings *set, char **command)
 {
     int status;
 
-    *plan = (run_plan){.command = command,
-                       .kinds = (set->time || set->both ? RUN_TIME : 0u) |
-                                (set->memory || set->both || set->detail ? RUN_MEMORY : 0u),
-                       .sample = set->sample,
-                       .detail = set->detail,
-                       .children = set->children,
-                       .open = set->open,
-                       .quiet = set->quiet,
-                       .id = fresh_id()};
+    *plan = (run_plan){
+        .command = command,
+        .kinds = (set->time || set->both ? RUN_TIME : 0u) |
+                 (set->memory || set->both || set->detail || set->mappings ? RUN_MEMORY : 0u),
+        .hooks = (set->tasks ? RUN_TASKS : 0u) | (set->adapters ? RUN_ADAPTERS : 0u),
+        .sample = set->sample,
+        .detail = set->detail,
+        .mappings = set->mappings,
+        .children = set->children,
+        .open = set->open,
+        .quiet = set->quiet,
+        .id = fresh_id()};
     if (!plan->kinds) plan->kinds = RUN_TIME;
     if (!*command) return complain(RUN_FAILED, NULL, "no program to run (try --help)");
     status = set_dir(plan, set->output);
-    return status == EXIT_FINE ? set_preload(plan) : status;
+    return status == EXIT_FINE ? preload_choose(plan) : status;
 }
 
 int main(int argc, char **argv)

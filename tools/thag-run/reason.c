@@ -27,13 +27,15 @@ static void say_script(const image *im, const char *name)
     say(name, reason, children_advice);
 }
 
-static void say_unprofiled(const run_plan *plan, const char *name)
+static void say_unprofiled(const run_plan *plan, const image *im, const char *name)
 {
     say(name, "there is no profiling in it",
         "build it with CC=\"thag-cc cc\", or with the macros of thag_profiler.h and "
         "-DTHAG_TIME_PROFILING");
     if (!(plan->kinds & RUN_MEMORY))
         fprintf(stderr, "  --memory records the heap of the program as it is\n");
+    if (!(plan->hooks & RUN_ADAPTERS) && image_uses_adapted(im))
+        fprintf(stderr, "  --adapters records the callbacks of its event loop, or its OpenMP\n");
     if (!plan->children) fprintf(stderr, "  %s\n", children_advice);
 }
 
@@ -53,9 +55,11 @@ void reason_say(const run_plan *plan)
         say_script(&im, name);
     else if (plan->preload && image_is_static(&im))
         say(name, "it is linked statically, so nothing can be preloaded into it",
-            "link it without -static, or with libthag_heap.a or libthag_functions.a");
+            plan->kinds & RUN_MEMORY ? "link it without -static; or with thag::full_wrap "
+                                       "(pkg-config --static --libs thag_profiler-full-wrap)"
+                                     : "link it without -static");
     else if (!image_has_runtime(&im) && !image_uses_runtime(&im))
-        say_unprofiled(plan, name);
+        say_unprofiled(plan, &im, name);
     else
         say(name, "the profiler is in it, but was not switched on",
             "THAG_ENABLE_PROFILING(runtime) belongs into main; a line above may say more");

@@ -176,5 +176,6 @@ void report(const run_plan *plan, const run_end *end)
         reason_say(plan);
     else
         show(plan, &found);
+    preload_say_vain(plan);
     traces_free(&found);
 }

@@ -16,13 +16,18 @@ enum run_status { RUN_FAILED = 125, RUN_CANNOT_INVOKE = 126, RUN_NOT_FOUND = 127
 
 enum { RUN_TIME = 1, RUN_MEMORY = 2 }; /* kinds */
 
+/* What is to be known without a word of it in the program. */
+typedef enum run_hooks { RUN_TASKS = 1, RUN_ADAPTERS = 2 } run_hooks;
+
 typedef struct run_plan {
     char **command; /* NULL-terminated */
     unsigned kinds; /* what to record; never 0 */
+    unsigned hooks; /* run_hooks */
     char *dir;      /* absolute; where traces go */
     char *preload;  /* hooks that the program lacks, with : between; NULL: none */
     size_t sample;  /* of THAG_SAMPLE; 0: as it is in the environment */
     int detail;     /* memory with stacks */
+    int mappings;   /* memory that the program maps itself */
     int children;   /* the programs that the program starts, too */
     int open;       /* show the picture in a browser */
     int quiet;      /* leave the table out */
@@ -35,6 +40,14 @@ typedef struct run_end {
     int exec_errno;   /* why the program could not be started; 0: it was */
     int64_t start_ns; /* CLOCK_REALTIME before the start */
 } run_end;
+
+/* ---- preload.c ---- */
+
+/** Choose the hooks that the program lacks. An exit status of thag-run's own, or 0. */
+int preload_choose(run_plan *plan);
+
+/** Say which of the wanted hooks could not help, for what is in the program already. */
+void preload_say_vain(const run_plan *plan);
 
 /* ---- child.c ---- */
 
