@@ -36,6 +36,10 @@ foreach(_kind "" _shared)
     target_compile_options(thag_public_functions${_kind} INTERFACE -finstrument-functions)
     target_link_libraries(thag_public_functions${_kind} INTERFACE thag_functions${_kind})
 endforeach()
+# Beside one of them: coroutines, callbacks of event loops.
+foreach(_kind async adapters)
+    add_library(thag::${_kind} ALIAS thag_${_kind})
+endforeach()
 
 if(NOT THAG_INSTALL)
     return()
