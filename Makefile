@@ -5,6 +5,7 @@ PREFIX  ?= /usr/local
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 SECONDS ?= 60
 T       ?=
+TOOLS   := thag-analyze thag-cc thag-instrument thag-remove thag-run
 
 .DEFAULT_GOAL := build
 .PHONY: amalgamate build demo test check bench exports asan tsan fuzz install install-tools clean help deps-test
@@ -77,9 +78,11 @@ bench:
 install: build
 	@cmake --install $(BUILD)/release --prefix $(PREFIX)
 
-## install-tools: install thag-analyze alone
+## install-tools: install the tools without the library (T=thag-analyze: one of them)
 install-tools: build
-	@cmake --install $(BUILD)/release --prefix $(PREFIX) --component tools
+	@for tool in $(or $(T),$(TOOLS)); do \
+	    case " $(TOOLS) " in *" $$tool "*) ;; *) echo "make: no tool $$tool, only $(TOOLS)"; exit 2 ;; esac; \
+	    cmake --install $(BUILD)/release --prefix $(PREFIX) --component $$tool || exit; done
 
 ## amalgamate: the runtime as one header and one C file, in build/amalgamation
 amalgamate:

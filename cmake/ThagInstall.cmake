@@ -1,8 +1,8 @@
 # The targets that users link, and what `cmake --install` copies. The names are the same whether a
 # user comes by find_package, add_subdirectory or FetchContent.
 #
-# Components: runtime (header, libraries, CMake package, pkg-config), tools (thag-analyze, its manual
-# and completions). Nothing in an installed tree knows its prefix: it can be moved.
+# Components: runtime (header, libraries, CMake package, pkg-config), and one of each tool's name (with its
+# manual and completions). Nothing in an installed tree knows its prefix: it can be moved.
 
 include(CMakePackageConfigHelpers)
 
@@ -112,7 +112,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/tour
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
 
 if(TARGET thag-analyze)
-    install(TARGETS thag_cc_shim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT tools)
-    install(TARGETS thag-analyze thag-cc thag-instrument thag-remove thag-run
-            RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT tools)
+    install(TARGETS thag_cc_shim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT thag-cc)
+    foreach(_tool thag-analyze thag-cc thag-instrument thag-remove thag-run)
+        install(TARGETS ${_tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${_tool})
+    endforeach()
 endif()

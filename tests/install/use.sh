@@ -53,11 +53,24 @@ prefix=$work/moved
 lib=$(dirname "$(find "$prefix" -name libthag_profiler.a)")
 [ -x "$prefix/bin/thag-analyze" ] || fail "no thag-analyze"
 
-# One component each: neither brings files of the other.
-"$cmake" --install "$build_dir" --prefix "$work/tools" --component tools >/dev/null
-[ -z "$(find "$work/tools" -name '*thag_profiler*')" ] || fail "component tools holds the runtime"
+# One component each: none brings files of another, and together they are all.
+scdoc=$(find "$prefix" -name thag-run.1)
+for tool in thag-analyze thag-cc thag-instrument thag-remove thag-run; do
+    folder=$work/each/$tool
+    "$cmake" --install "$build_dir" --prefix "$folder" --component $tool >/dev/null
+    expected="$tool.fish _$tool $tool $tool"
+    [ -z "$scdoc" ] || expected="$expected $tool.1"
+    [ $tool != thag-cc ] || expected="$expected libthag_cc.so"
+    found=$(find "$folder" ! -type d -printf '%f\n' | sort)
+    [ "$found" = "$(tr ' ' '\n' <<<"$expected" | sort)" ] || fail "component $tool:" $found
+    "$folder/bin/$tool" --help >/dev/null || fail "$tool does not run alone"
+done
+echo "ok: each tool alone"
 "$cmake" --install "$build_dir" --prefix "$work/runtime" --component runtime >/dev/null
 [ -z "$(find "$work/runtime" -path '*bin/*')" ] || fail "component runtime holds tools"
+diff <(cd "$prefix" && find . -type f | sort) \
+    <(for part in "$work"/runtime "$work"/each/*; do (cd "$part" && find . -type f); done | sort) ||
+    fail "the components are not all"
 
 # CMake, from the installed tree and from the source tree.
 configure_and_build find_package -DCMAKE_PREFIX_PATH="$prefix"
@@ -116,6 +129,12 @@ status=0
 status=0
 "$prefix/bin/thag-run" --memory -o "$work/run" ls "$work" >/dev/null 2>"$work/log" || status=$?
 [ "$status" -eq 0 ] && grep -q 'allocated.*blocks' "$work/log" || { cat "$work/log"; fail "thag-run --memory ls"; }
+# What it preloads finds the runtime there, too.
+"$cc" -finstrument-functions "$here/plain.c" -o "$work/hooked"
+answer=$("$prefix/bin/thag-run" --both --tasks --adapters -o "$work/run" "$work/hooked" 2>"$work/log") || true
+[ "$answer" = 42 ] && grep -q '^answer  *1 ' "$work/log" || { cat "$work/log"; fail "thag-run --tasks --adapters"; }
+answer=$("$prefix/bin/thag-run" -o "$work/run" "$work/hooked" 2>"$work/log") || true
+[ "$answer" = 42 ] && grep -q '^answer  *1 ' "$work/log" || { cat "$work/log"; fail "thag-run, hooked by the compiler"; }
 echo "ok: thag-run, thag-cc"
 
 # The runtime in one file, dropped into a tree: no build system, no warning.
