@@ -55,14 +55,13 @@ static void step(void)
 }
 
 static int allocates;
-static void *volatile kept;
 
 /* 25 of 8 bytes, so 100 in four rounds. */
 static void allocate(void)
 {
     THAG_PROFILED();
     for (int i = 0; i < 25; i++) {
-        kept = malloc(8);
+        void *volatile kept = malloc(8);
         free(kept);
     }
 }
