@@ -153,7 +153,7 @@ static void finish_suspended(thagi_task *from, thag_task *t)
     uint64_t now = thagi_ticks();
     t->task.state = from->state;
     thagi_timeline_switch(from->thread, thagi_task_record(t)->id, now);
-    thagi_task_resumed(t, now);
+    thagi_task_resumed(t, now, now); /* it does not run beside `from`, not for a moment */
     task_finish(t, now);
     thagi_timeline_switch(from->thread, id_of(from), now);
 }
@@ -235,9 +235,10 @@ void thag_task_reuse_at(thag_task *task, const thag_site *site, const char *name
         t->place = place;
         if (is_current) {
             t->task.state = STACK_POINTER();
-            thagi_task_resumed(t, now);
             thagi_task_record(t)->slot = from->thread->slot;
             thagi_task_record(t)->resumes = 1;
+            __atomic_signal_fence(__ATOMIC_SEQ_CST);
+            thagi_task_resumed(t, now, 0);
             thagi_timeline_switch(from->thread, thagi_task_record(t)->id, now);
         } else {
             thagi_task_give(t);

@@ -109,7 +109,7 @@ void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, u
 void thagi_task_arrive(thagi_thread *thread, thagi_task *to, uintptr_t sp, uint64_t now);
 /** Count a time of waiting at a node. */
 void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready);
-/** Count what a task has waited, and let its clock go on. It is owned. */
-void thagi_task_resumed(thag_task *t, uint64_t now);
+/** Count what a task has waited, and let its clock go on; suspended: or not, since then. It is owned. */
+void thagi_task_resumed(thag_task *t, uint64_t now, uint64_t suspended);
 
 #endif

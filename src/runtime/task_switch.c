@@ -102,20 +102,35 @@ void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint6
     if (ticks > row->max_ticks) row->max_ticks = ticks;
 }
 
-/* Time that went by since a task was suspended is none of its spans'. */
-static uint64_t clock_on(thagi_task *task, uint64_t now)
+static uint64_t waited(const thagi_task *task, uint64_t now)
 {
     uint64_t ticks = now - task->turn->since_ticks;
-    if ((int64_t)ticks < 0) ticks = 0; /* the clocks of two processors */
-    task->shift += ticks;
-    *(thagi_pair *)(void *)&task->turn->shift_ticks = (thagi_pair){task->shift, 0};
-    return ticks;
+    return (int64_t)ticks < 0 ? 0 : ticks; /* the clocks of two processors */
 }
 
-void thagi_task_resumed(thag_task *t, uint64_t now)
+/* Time that went by since a task was suspended is none of its spans'. `since`: 0, or it stays suspended. */
+static void clock_on(thagi_task *task, uint64_t ticks, uint64_t since)
+{
+    task->shift += ticks;
+    *(thagi_pair *)(void *)&task->turn->shift_ticks = (thagi_pair){task->shift, since};
+}
+
+/* The thread itself goes on. Killed in between, it has task_shift ahead of its shift. */
+static void thread_resumed(thagi_task *base, uint64_t now)
+{
+    trace_turn *turn = base->turn;
+    uint64_t ticks = waited(base, now);
+    *(thagi_pair *)(void *)&turn->task_ticks =
+        (thagi_pair){turn->task_ticks + ticks, base->shift + ticks};
+    ORDERED();
+    clock_on(base, ticks, 0);
+}
+
+void thagi_task_resumed(thag_task *t, uint64_t now, uint64_t suspended)
 {
     trace_task *record = thagi_task_record(t);
-    uint64_t ticks = clock_on(&t->task, now), ready = 0;
+    uint64_t ticks = waited(&t->task, now), ready = 0;
+    clock_on(&t->task, ticks, suspended);
     uint64_t since = __atomic_load_n(&t->ready_since, __ATOMIC_RELAXED);
     if (since) {
         __atomic_store_n(&t->ready_since, 0, __ATOMIC_RELAXED);
@@ -147,12 +162,13 @@ static void arrive(thagi_thread *thread, thagi_task *to, uint64_t now)
 {
     if (thagi_task_is_users(to)) {
         trace_task *record = thagi_task_record((thag_task *)to);
-        thagi_task_resumed((thag_task *)to, now);
         record->migrations += record->slot != thread->slot && record->slot != TRACE_NONE;
-        record->slot = thread->slot;
+        record->slot = thread->slot; /* first: what runs in a slot says so */
         record->resumes++;
+        ORDERED();
+        thagi_task_resumed((thag_task *)to, now, 0);
     } else {
-        to->turn->task_ticks += clock_on(to, now);
+        thread_resumed(to, now);
     }
 }
 
@@ -300,7 +316,7 @@ void thagi_task_strand(thagi_thread *thread)
         t->task.turn->since_ticks = now;
     }
     if (!is_ours) now = __atomic_load_n(&thread->taken_ticks, __ATOMIC_RELAXED);
-    thread->base_task.turn->task_ticks += clock_on(&thread->base_task, now);
+    thread_resumed(&thread->base_task, now);
     thread->running = &thread->base_task;
     thagi_timeline_switch(thread, 0, now);
     if (is_ours) thagi_task_give(t);

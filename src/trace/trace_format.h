@@ -231,7 +231,10 @@ typedef struct trace_turn {
             uint64_t blocks;
             uint64_t bytes;
         };
-        uint64_t task_ticks; /* of a thread: of its shift, the time in which it ran tasks */
+        struct {                 /* of a thread; by one store */
+            uint64_t task_ticks; /* of its shift, the time in which it ran tasks */
+            uint64_t task_shift; /* the shift with it, which follows at once */
+        };
     };
 } trace_turn;
 

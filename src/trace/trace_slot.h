@@ -15,6 +15,14 @@ typedef struct cell_entry {
     uint32_t chunk;
 } cell_entry;
 
+/* What a slot ran last, of the users' tasks. */
+typedef struct slot_run {
+    uint32_t slot;
+    uint32_t node;  /* of the one that runs; 0: all are suspended */
+    uint64_t start; /* of that by the clock of all: its begin, less what it did not run */
+    uint64_t since; /* when the last of the others was suspended */
+} slot_run;
+
 typedef struct slot_work {
     trace *t;
     uint8_t *buffer;   /* one chunk */
@@ -33,6 +41,8 @@ typedef struct slot_work {
     uint32_t last_node;     /* of the committed last span, TRACE_NONE if there is none */
     trace_frame *frames;
     size_t frame_count, frame_cap;
+    slot_run *runs; /* by slot */
+    size_t run_count, run_cap;
 } slot_work;
 
 /** The slot's path of a node, made on first use; SIZE_MAX when out of memory. */
@@ -72,6 +82,12 @@ void slot_start_frames(slot_work *w);
 void slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end);
 /** Make the frames open spans of their paths. */
 thag_err slot_keep_open(slot_work *w);
+
+/* trace_switch.c */
+/** Find out what ran in which slot; before the slots are read. */
+thag_err slot_find_runs(slot_work *w);
+/** Where the thread of the slot was between two tasks, say in its turn that it runs itself. */
+void slot_complete_switch(slot_work *w);
 
 /* trace_tasks.c */
 /** Tasks that had not ended, when all slots are read. */

@@ -183,6 +183,7 @@ static thag_err finish_slot(slot_work *w)
     if (err) return err;
     if (w->thread_ref) {
         check_lifetime(w);
+        slot_complete_switch(w);
         w->turn = w->thread.turn;
         slot_start_frames(w);
         if (w->last_node != TRACE_NONE) {
@@ -289,6 +290,7 @@ thag_err trace_load_threads(trace *t, fault *f)
     w.buffer = malloc(TRACE_CHUNK_BYTES);
     w.path_of = calloc(t->node_count, sizeof *w.path_of);
     if (w.buffer && w.path_of) err = trace_load_heap(t);
+    if (!err) err = slot_find_runs(&w);
     if (!err) err = load_slots(&w);
     if (!err) trace_settle_peak(t);
     if (!err) err = slot_load_tasks(&w);
@@ -301,5 +303,6 @@ thag_err trace_load_threads(trace *t, fault *f)
     free(w.expected);
     free(w.held);
     free(w.frames);
+    free(w.runs);
     return err;
 }

@@ -110,6 +110,21 @@ static void see_open(const slot_work *w, trace_task_info *info)
     }
 }
 
+/* Its run is counted already, as the last span of the slot where it ended. 0: it is not. */
+static uint64_t counted_end(const trace *t, const trace_task *task)
+{
+    uint64_t start = task->begin_ticks + task->turn.shift_ticks;
+
+    for (size_t i = 0; i < t->thread_count; i++) {
+        const slot_tail *tail = &t->tails[i];
+
+        if (tail->last_node == task->node && tail->last_end - tail->last_ticks == start) {
+            return tail->last_end;
+        }
+    }
+    return 0;
+}
+
 static thag_err load_task(slot_work *w, const trace_task *task)
 {
     const trace_turn *turn = &task->turn;
@@ -127,7 +142,14 @@ static thag_err load_task(slot_work *w, const trace_task *task)
                             .migrations = task->migrations,
                             .is_running = turn->since_ticks == 0};
     thag_err err = THAG_OK;
+    uint64_t end = counted_end(w->t, task);
 
+    if (end) {
+        info.end_ticks = end;
+        info.has_ended = 1;
+        info.is_running = 0;
+        return add_task(w->t, &info);
+    }
     w->frame_count = 0;
     w->turn = *turn;
     if (task->frames_chunk != TRACE_NONE) err = load_frames(w, task);

@@ -156,6 +156,26 @@ trace_turn *builder_turn(trace_builder *b, uint32_t slot)
     return &((trace_thread *)(void *)(builder_chunk_at(b, b->thread_chunk[slot]) + 1))->turn;
 }
 
+trace_task *builder_task(trace_builder *b, uint64_t id, uint32_t node, uint32_t slot)
+{
+    trace_chunk *chunk;
+    trace_task *task;
+
+    if (!b->task_chunk)
+        builder_chunk(b, TRACE_TASKS, TRACE_NONE, &b->task_chunk)->used = TRACE_TASKS_POS;
+    chunk = builder_chunk_at(b, b->task_chunk);
+    task = (trace_task *)(void *)((uint8_t *)chunk + chunk->used);
+    assert(chunk->used + sizeof *task <= TRACE_CHUNK_BYTES);
+    chunk->used += (uint32_t)sizeof *task;
+    *task = (trace_task){.id = id,
+                         .begin_ticks = BUILDER_START,
+                         .node = node,
+                         .slot = slot,
+                         .resumes = 1,
+                         .frames_chunk = TRACE_NONE};
+    return task;
+}
+
 void *builder_block(trace_builder *b, uint32_t index, size_t bytes)
 {
     trace_chunk *chunk = builder_chunk_at(b, index);

@@ -21,6 +21,7 @@ typedef struct trace_builder {
     uint32_t site_chunk, tree_chunk; /* 0: none yet */
     uint32_t site_count, node_count;
     uint32_t thread_chunk[16]; /* by slot */
+    uint32_t task_chunk;       /* 0: none yet */
 } trace_builder;
 
 /** An empty trace of a session that has not ended, with the root node. */
@@ -46,6 +47,9 @@ uint32_t builder_node(trace_builder *b, uint32_t parent, uint32_t site);
 trace_thread *builder_thread(trace_builder *b, uint32_t slot, uint32_t tid, const char *name);
 trace_frame *builder_frames(trace_builder *b, uint32_t slot);
 trace_turn *builder_turn(trace_builder *b, uint32_t slot);
+
+/** The record of a task that began at the start and runs in a slot; without open spans. */
+trace_task *builder_task(trace_builder *b, uint64_t id, uint32_t node, uint32_t slot);
 
 /** Room for a block in the THREAD chunk of a slot, or in any chunk. */
 void *builder_block(trace_builder *b, uint32_t chunk, size_t bytes);
