@@ -102,6 +102,50 @@ static void make_heap(trace_builder *b)
         slices[i] = (trace_heap_slice){100 * i, 100 * i, 100 * i + 50, i % 3, i % 2};
 }
 
+/* Tasks: running, suspended in a span, ended; the process died while its thread went over to one. */
+static void make_tasks(trace_builder *b)
+{
+    static const uint64_t d[] = {40};
+    trace_task *task;
+    trace_frame *frames;
+    trace_chunk *chunk;
+    uint32_t index;
+
+    builder_init(b);
+    builder_node(b, 0, builder_site(b, "main", "m.c", 1, 0));
+    builder_node(b, 1, builder_site_of(b, "job", "m.c", 2, TRACE_SITE_ASYNC, TRACE_SITE_TASK));
+    builder_node(b, 2, builder_site(b, "work", "m.c", 3, 0));
+    for (uint32_t slot = 0; slot < 2; slot++) {
+        trace_thread *thread = builder_thread(b, slot, slot + 7, "worker");
+        thread->start_ticks = BUILDER_START;
+        thread->turn =
+            (trace_turn){.shift_ticks = 20, .since_ticks = BUILDER_START + 90, .task_ticks = 20};
+        builder_frames(b, slot)[1] = (trace_frame){.start_ticks = BUILDER_START, .node = 1};
+    }
+    builder_last(b, 0, builder_cell(b, 0, 2, d, 1), 40, 1, BUILDER_START + 80);
+    builder_task(b, 1, 2, 1);
+    task = builder_task(b, 2, 2, 0);
+    task->spawner = 1;
+    task->turn = (trace_turn){.shift_ticks = 10, .since_ticks = BUILDER_START + 95};
+    chunk = builder_chunk(b, TRACE_TASK_FRAMES, TRACE_NONE, &task->frames_chunk);
+    chunk->used = TRACE_CHUNK_BYTES;
+    task->frames_pos = 1;
+    task->frame_count = 8;
+    frames = (trace_frame *)(void *)((uint8_t *)chunk + 64);
+    frames[1] = (trace_frame){.start_ticks = BUILDER_START + 30, .node = 3};
+    index = builder_timeline(b, 0, 0, BUILDER_START);
+    ((trace_thread *)(void *)(builder_chunk_at(b, b->thread_chunk[0]) + 1))->tail_chunk = index;
+    builder_switch(b, index, 10, 3);
+    builder_task_end(b, index, 70,
+                     &(trace_task_end){.id = 3,
+                                       .spawner = 3,
+                                       .begin_ticks = BUILDER_START + 40,
+                                       .end_ticks = BUILDER_START + 80,
+                                       .node = 2,
+                                       .resumes = 1});
+    builder_chunk_at(b, index)->used = TRACE_USED_OPEN;
+}
+
 int main(int argc, char **argv)
 {
     trace_builder b;
@@ -118,6 +162,9 @@ int main(int argc, char **argv)
     builder_free(&b);
     make_heap(&b);
     save(&b, argv[1], "heap");
+    builder_free(&b);
+    make_tasks(&b);
+    save(&b, argv[1], "tasks");
     builder_free(&b);
     return 0;
 }
