@@ -275,7 +275,6 @@ static trace_chunk *build_pools(trace_builder *b, trace_pool **first, trace_pool
     uint32_t index;
     trace_chunk *chunk;
 
-    builder_init(b);
     builder_sample(b);
     add_heap(b, TRACE_HEAP_LIVE, 0);
     chunk = builder_chunk(b, TRACE_POOLS, TRACE_NONE, &index);
