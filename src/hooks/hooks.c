@@ -1,12 +1,29 @@
 #include "hooks/hooks.h"
 
 #include <dlfcn.h>
+#include <string.h>
+#include <unistd.h>
 
 /* A conversion that C has no word for. */
 void hooks_find(void *function, const char *name)
 {
     void *address = dlsym(RTLD_NEXT, name);
-    __builtin_memcpy(function, &address, sizeof address);
+    memcpy(function, &address, sizeof address);
+}
+
+void hooks_need(void *function, const char *name)
+{
+    static const char what[] = "thag_profiler: nothing stands behind the hook of ",
+                      why[] = ": a program that is linked with -static cannot have it "
+                              "(leave libthag_async.a and libthag_functions.a out)\n";
+    void *address = dlsym(RTLD_NEXT, name);
+    if (!address) {
+        if (write(2, what, sizeof what - 1) < 0 || write(2, name, strlen(name)) < 0 ||
+            write(2, why, sizeof why - 1) < 0)
+            _exit(127);
+        _exit(127);
+    }
+    memcpy(function, &address, sizeof address);
 }
 
 /* Of all that are loaded the dynamic linker takes the first for the one name, and ours for the other. */

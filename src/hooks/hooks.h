@@ -16,6 +16,8 @@
 
 /** Into *function goes the next one of that name behind ours; NULL if there is none. */
 void hooks_find(void *function, const char *name);
+/** The same where the program cannot go on without it: ends it, and says why. */
+void hooks_need(void *function, const char *name);
 /** 0 if a library before this one has the same hooks: libthag_functions and libthag_async, both preloaded. */
 int hooks_come_first(void);
 /** Control is about to go to where the stack stands at sp, on this stack or another one. 0: not known. */

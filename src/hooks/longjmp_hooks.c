@@ -40,7 +40,7 @@ static uintptr_t target_sp(const struct __jmp_buf_tag *buf)
     __attribute__((__noreturn__)) void name(struct __jmp_buf_tag buf[1], int value); \
     void name(struct __jmp_buf_tag buf[1], int value) \
     { \
-        if (!real) find_all(); \
+        if (!real) hooks_need(&real, #name); \
         hooks_jump_to(target_sp(buf)); \
         real(buf, value); \
         __builtin_unreachable(); \

@@ -40,7 +40,7 @@ __attribute__((__constructor__)) static void find_all(void)
 
 int swapcontext(ucontext_t *from, const ucontext_t *to)
 {
-    if (!real_swapcontext) find_all();
+    if (!real_swapcontext) hooks_need(&real_swapcontext, "swapcontext");
     thag_task *me = thag_task_current();
     if (me) thag_task_switch(NULL); /* before another thread can find us in `from` */
     int result = real_swapcontext(from, to);
@@ -63,7 +63,7 @@ static uintptr_t target_sp(const ucontext_t *context)
 /* To a context that getcontext() saved, on this stack or another; or to one that has not begun yet. */
 int setcontext(const ucontext_t *to)
 {
-    if (!real_setcontext) find_all();
+    if (!real_setcontext) hooks_need(&real_setcontext, "setcontext");
     hooks_jump_to(target_sp(to));
     return real_setcontext(to);
 }
@@ -91,7 +91,7 @@ static void begin(unsigned low, unsigned high)
 
 void makecontext(ucontext_t *context, void (*function)(void), int count, ...)
 {
-    if (!real_makecontext) find_all();
+    if (!real_makecontext) hooks_need(&real_makecontext, "makecontext");
     uintptr_t top = (uintptr_t)context->uc_stack.ss_sp + context->uc_stack.ss_size;
     coroutine *c = (coroutine *)((top - sizeof *c) & ~(uintptr_t)63);
     coroutine made = {.function = function, .stack = context->uc_stack.ss_sp};
