@@ -105,9 +105,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE-MIT ${PROJECT_SOURCE_DIR}/LICENSE-AP
               ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)
 # Where README.md's links lead.
-install(FILES ${PROJECT_SOURCE_DIR}/docs/guide.md ${PROJECT_SOURCE_DIR}/docs/whole-programs.md
-              ${PROJECT_SOURCE_DIR}/docs/trace-format.md ${PROJECT_SOURCE_DIR}/docs/tour.md
-        DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
+file(GLOB _docs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md)
+install(FILES ${_docs} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/tour
         DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs COMPONENT runtime)
 
