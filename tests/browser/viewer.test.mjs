@@ -342,6 +342,7 @@ test('the heap over time follows the stretch, and is a table too', async () => {
   await open(`${view('heap.html', golden('v1_heap.thag'))}#v=heap`);
   assert.match(await page.locator('#heap .about').textContent(), /^Peak 1\.24 MiB at 59\.2 ms, 488 KiB live at the end\./);
   await page.locator('#heap summary').click();
+  await settle();
   const rows = () => page.locator('#heap tbody tr').evaluateAll((all) => all.map((tr) => [...tr.children].map((c) => c.textContent)));
   const all = await rows();
   assert.equal(all.length, 40);
@@ -357,6 +358,7 @@ test('the heap over time follows the stretch, and is a table too', async () => {
   await settle();
   assert.match(await hash(), /r=\d+-\d+/);
   await page.locator('#heap summary').click();
+  await settle();
   assert.ok((await rows()).every(([, , most]) => most !== '1.24 MiB'));
 });
 
