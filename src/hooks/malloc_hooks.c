@@ -3,7 +3,8 @@
  * program that is linked statically there may be another malloc of the program's own.
  *
  * It is the whole family, for the allocation hooks of libthag_heap, if they come before these, take all from
- * one library or not at all. Smaller blocks go straight through, by a jump: whoever stands behind us sees our caller as its own.
+ * one library or not at all. Smaller blocks go straight through, by a jump: whoever stands behind us sees our
+ * caller as its own.
  */
 #include <errno.h>
 #include <string.h>
