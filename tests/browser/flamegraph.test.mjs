@@ -6,51 +6,21 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
+import { expectedShare, folded, HOSTILE, openPage, scratch, STACKS, TOTAL, useBrowser } from './browser.mjs';
 
-const { chromium } = createRequire(join(process.env.THAG_MODULES, 'package.json'))('playwright-core');
-const HOSTILE = '</script><img src=x onerror=alert(1)>';
-const STACKS = [
-  ['main;parse;read_line', 300], ['main;parse', 100], ['main;parse;read_token;read_line', 200],
-  ['main;work;sort;compare', 150], ['main;work;sort', 50], ['main;work;hash (a, b)', 100],
-  ['main;write', 60], [`main;${HOSTILE}`, 40],
-];
-const TOTAL = STACKS.reduce((sum, [, n]) => sum + n, 0);
-
-let browser, page, problems;
+let page;
 
 function draw(name, stacks, ...options) {
-  const folded = join(process.env.THAG_SCRATCH, `${name}.txt`);
-  const svg = join(process.env.THAG_SCRATCH, `${name}.svg`);
-  writeFileSync(folded, stacks.map(([s, n]) => `${s} ${n}\n`).join(''));
+  const svg = scratch(`${name}.svg`);
   const room = { maxBuffer: 1 << 28 };
-  writeFileSync(svg, execFileSync(process.env.THAG_DRAW_SVG, [...options, folded], room));
+  writeFileSync(svg, execFileSync(process.env.THAG_DRAW_SVG, [...options, folded(`${name}.txt`, stacks)], room));
   return pathToFileURL(svg).href;
 }
 
-// The share of the stacks through `below` (an array of names) that have a match at or under its end.
-function expectedShare(stacks, regex, below = []) {
-  let part = 0, whole = 0;
-  for (const [stack, n] of stacks) {
-    const frames = stack.split(';');
-    if (!below.every((f, i) => frames[i] === f)) continue;
-    whole += n;
-    if (frames.slice(Math.max(0, below.length - 1)).some((f) => regex.test(f))) part += n;
-  }
-  return `${(100 * part / whole).toFixed(2)}%`;
-}
-
-async function open(url, size = { width: 1200, height: 700 }) {
-  page = await browser.newPage({ viewport: size });
-  problems = [];
-  page.on('pageerror', (e) => problems.push(String(e)));
-  page.on('console', (m) => { if (m.type() === 'error') problems.push(m.text()); });
-  page.on('dialog', (d) => { problems.push('dialog'); d.dismiss(); });
-  page.on('request', (r) => { if (r.url().split('#')[0] !== url.split('#')[0]) problems.push(r.url()); });
-  await page.goto(url);
+async function open(url, ...how) {
+  page = await openPage(url, ...how);
 }
 
 function frame(name) {
@@ -80,17 +50,8 @@ function assertNear(actual, expected, slack = 1.5) {
 }
 
 let url;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.THAG_CHROMIUM, args: ['--no-sandbox', '--disable-gpu'],
-  });
-  url = draw('plain', STACKS, 'all');
-});
-after(() => browser.close());
-afterEach(async () => {
-  assert.deepEqual(problems, []);
-  await page.close();
-});
+useBrowser();
+before(() => { url = draw('plain', STACKS, 'all'); });
 
 test('widths are shares of the total', async () => {
   await open(url);
@@ -299,10 +260,7 @@ test('dark is legible: frames and text change together', async () => {
 });
 
 test('without a script every frame has its title and its place', async () => {
-  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 1200, height: 700 } });
-  page = await context.newPage();
-  problems = [];
-  await page.goto(url);
+  await open(url, undefined, { javaScriptEnabled: false });
   const titles = await page.locator('.frames title').allTextContents();
   assert.ok(titles.includes('parse (600 samples, 60.00%)'));
   assert.ok(titles.includes(`${HOSTILE} (40 samples, 4.00%)`));

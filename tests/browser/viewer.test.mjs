@@ -9,16 +9,9 @@ import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { analyze, folded, golden, openPage, scratch, useBrowser, watched } from './browser.mjs';
+import { analyze, expectedShare, folded, golden, HOSTILE, openPage, scratch, STACKS, TOTAL, useBrowser, watched } from './browser.mjs';
 import { compilePattern } from '../../src/output/viewer/pattern.js';
 
-const HOSTILE = '</script><img src=x onerror=alert(1)>';
-const STACKS = [
-  ['main;parse;read_line', 300], ['main;parse', 100], ['main;parse;read_token;read_line', 200],
-  ['main;work;sort;compare', 150], ['main;work;sort', 50], ['main;work;hash (a, b)', 100],
-  ['main;write', 60], [`main;${HOSTILE}`, 40],
-];
-const TOTAL = STACKS.reduce((sum, [, n]) => sum + n, 0);
 const SAMPLE = golden('sample.thag');
 
 let page;
@@ -52,17 +45,6 @@ async function table() {
   const heads = await page.locator('#table thead button').allTextContents();
   const rows = await page.locator('#table tbody tr').evaluateAll((all) => all.map((tr) => [...tr.children].map((c) => c.textContent)));
   return rows.map((cells) => Object.fromEntries(cells.map((c, k) => [heads[k].replace(/ .$/, ''), c])));
-}
-
-function expectedShare(regex, below = []) {
-  let part = 0, whole = 0;
-  for (const [stack, n] of STACKS) {
-    const frames = stack.split(';');
-    if (!below.every((f, i) => frames[i] === f)) continue;
-    whole += n;
-    if (frames.slice(Math.max(0, below.length - 1)).some((f) => regex.test(f))) part += n;
-  }
-  return `${(100 * part / whole).toFixed(2)}%`;
 }
 
 let plain, sample;
@@ -117,9 +99,9 @@ test('search counts what is nested once, and marks functions', async () => {
   await open(plain);
   await page.keyboard.press('/');
   await page.keyboard.type('read');
-  assert.equal(await matched(), `${expectedShare(/read/)} in 3 frames of 2 functions`);
+  assert.equal(await matched(), `${expectedShare(STACKS, /read/)} in 3 frames of 2 functions`);
   await page.locator('#search').fill('^(parse|read_)');
-  assert.equal(await matched(), `${expectedShare(/^(parse|read_)/)} in 4 frames of 3 functions`);
+  assert.equal(await matched(), `${expectedShare(STACKS, /^(parse|read_)/)} in 4 frames of 3 functions`);
   await page.locator('#search').fill('(a, b');
   assert.match(await matched(), /^10\.00% in 1 frame of 1 function \(letter by letter\)$/);
   await page.locator('#search').fill('SORT');
@@ -170,7 +152,7 @@ test('the URL has the state, and brings it back', async () => {
   await page.reload();
   await page.waitForSelector('html[data-ready]', { state: 'attached' });
   assert.equal(await trail(), 'all \u203a main \u203a work');
-  assert.equal(await matched(), `${expectedShare(/sort/, ['main', 'work'])} in 1 frame of 1 function`);
+  assert.equal(await matched(), `${expectedShare(STACKS, /sort/, ['main', 'work'])} in 1 frame of 1 function`);
   assert.equal(await page.locator('html.dark').count(), 1);
   await page.getByRole('button', { name: 'Reset zoom' }).click();
   await page.getByRole('button', { name: 'Clear' }).click();

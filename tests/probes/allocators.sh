@@ -3,20 +3,11 @@
 # that is said. usage: see probe_lib.sh; ALLOCATORS lists their files, with colons between.
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
-unset THAG_MEMORY THAG_SIZE_TRACKING_THRESHOLD SIZE_TRACKING_THRESHOLD LD_PRELOAD
+# shellcheck source=heap_lib.sh
+. "$(dirname "$0")/heap_lib.sh"
 export THAG_PROFILER=memory
 [ -n "${ALLOCATORS-}" ] || { echo "SKIP: no other allocator on this machine"; exit 77; }
 IFS=: read -ra allocators <<<"$ALLOCATORS"
-
-memory() {
-    local name=$1 pair got
-    shift
-    for pair in "$@"; do
-        got=$(stats "$name" "${pair%%=*}")
-        [ "$got" = "${pair#*=}" ] || fail "$name: ${pair%%=*} is '$got', expected ${pair#*=}"
-    done
-}
-table() { "$analyze" stats --memory --csv "$folder"/*.thag >"$work/stats.csv" 2>"$work/said" || fail "stats: $(cat "$work/said")"; }
 
 # exact PROGRAM: the figures are those that they are with libc's malloc
 exact() {

@@ -22,17 +22,6 @@ static trace_heap_slice *add_slices(trace_builder *b, trace_heap **heap)
 static const trace_heap_slice slice_a = {.last = 5, .min = 2, .max = 9, .moments = 3, .blocks = 2};
 static const trace_heap_slice slice_b = {.last = 7, .min = 4, .max = 12, .moments = 1};
 
-static trace *open_built(const trace_builder *b)
-{
-    trace_source source;
-    fault f = {0};
-    trace *t;
-
-    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
-    if (trace_open_source(&t, &source, &f)) fail_msg("%s", f.what);
-    return t;
-}
-
 static void slices_are_read(void **state)
 {
     trace_builder b;
@@ -46,7 +35,7 @@ static void slices_are_read(void **state)
     heap->step_max = 96;
     slices[0] = slice_a;
     slices[1] = slice_b;
-    trace *t = open_built(&b);
+    trace *t = builder_open(&b);
     const trace_heap_time *time = trace_heap_time_of(t);
     assert_int_equal(time->count, TRACE_HEAP_SLICES);
     assert_int_equal(time->length_log2, 4);
@@ -82,7 +71,7 @@ static void joining_is_completed(void **state)
             if (first.moments && second.moments) *to = (trace_heap_slice){7, 2, 12, 4, 2};
         }
         heap->joined = done + 1;
-        trace *t = open_built(&b);
+        trace *t = builder_open(&b);
         const trace_heap_time *time = trace_heap_time_of(t);
         assert_int_equal(time->length_log2, 5);
         for (uint32_t i = 0; i < half; i++) {
@@ -112,7 +101,7 @@ static void damaged_slices_are_left_out(void **state)
     trace_heap_slice *slices = add_slices(&b, &heap);
     for (size_t i = 0; i < 5; i++) slices[i] = damaged[i];
     slices[5] = slice_a;
-    trace *t = open_built(&b);
+    trace *t = builder_open(&b);
     const trace_heap_time *time = trace_heap_time_of(t);
     assert_string_equal(trace_damages(t, &listed, &total)[1].what,
                         "heap over time: slice 1 not between its bounds");
@@ -122,7 +111,7 @@ static void damaged_slices_are_left_out(void **state)
     trace_free(t);
 
     heap->length_log2 = 60;
-    t = open_built(&b);
+    t = builder_open(&b);
     assert_int_equal(trace_heap_time_of(t)->count, 0);
     trace_damages(t, &listed, &total);
     assert_int_equal(total, 1);
@@ -134,7 +123,7 @@ static void damaged_slices_are_left_out(void **state)
 
 static heap_time *points_of(const trace_builder *b)
 {
-    trace *t = open_built(b);
+    trace *t = builder_open(b);
     heap_time *h;
 
     assert_int_equal(heap_time_new(&h, t, NULL), THAG_OK);
@@ -203,7 +192,7 @@ static void without_slices_there_is_none(void **state)
     (void)state;
 
     builder_sample(&b);
-    trace *t = open_built(&b);
+    trace *t = builder_open(&b);
     assert_int_equal(heap_time_new(&h, t, &f), THAG_ERR_EMPTY);
     assert_string_equal(f.what, "memory was not recorded");
     assert_null(h);

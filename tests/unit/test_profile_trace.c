@@ -8,20 +8,9 @@
 #include "profile/profile_load.h"
 #include "trace_builder.h"
 
-static trace *open_built(const trace_builder *b)
-{
-    trace_source source;
-    fault f = {0};
-    trace *t;
-
-    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
-    if (trace_open_source(&t, &source, &f)) fail_msg("%s", f.what);
-    return t;
-}
-
 static profile *profile_of(const trace_builder *b, profile_trace_info *info)
 {
-    trace *t = open_built(b);
+    trace *t = builder_open(b);
     fault f = {0};
     profile *p;
 
@@ -167,7 +156,7 @@ static void test_threads(void **state)
     builder_cell(&b, 1, 1, outer, 1);
     builder_frames(&b, 1)[1] = (trace_frame){.start_ticks = BUILDER_START + 1600, .node = 1};
     builder_end(&b, BUILDER_START + 2000);
-    t = open_built(&b);
+    t = builder_open(&b);
     times = profile_thread_times(t);
     assert_int_equal(times[0].wall_ns, 2000);
     assert_int_equal(times[0].inside_ns, 1000);

@@ -7,12 +7,10 @@
 
 static void open_built(loaded *l, const trace_builder *b)
 {
-    trace_source source;
     fault f = {0};
 
     memset(l, 0, sizeof *l);
-    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
-    assert_int_equal(trace_open_source(&l->trace, &source, &f), THAG_OK);
+    l->trace = builder_open(b);
     assert_int_equal(profile_from_trace_nodes(&l->profile, l->trace, &l->info, &l->node_of, &f),
                      THAG_OK);
 }

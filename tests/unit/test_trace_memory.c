@@ -30,20 +30,9 @@ static trace_mem *add_mem(trace_builder *b, uint32_t slot, uint32_t node, uint64
     return m;
 }
 
-static trace *open_built(const trace_builder *b)
-{
-    trace_source source;
-    fault f = {0};
-    trace *t;
-
-    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
-    if (trace_open_source(&t, &source, &f)) fail_msg("%s", f.what);
-    return t;
-}
-
 static profile *profile_of(const trace_builder *b, uint64_t damages)
 {
-    trace *t = open_built(b);
+    trace *t = builder_open(b);
     profile_trace_info info;
     fault f = {0};
     profile *p;
@@ -224,7 +213,7 @@ static void sizes_are_summed(void **state)
     sizes = builder_block(&b, b.thread_chunk[0], sizeof *sizes);
     *sizes = (trace_sizes){.kind = TRACE_SIZES, .skipped_blocks = 4, .skipped_bytes = 60};
     sizes->bucket[7] = (struct trace_size_bucket){2, 200};
-    t = open_built(&b);
+    t = builder_open(&b);
     assert_int_equal(trace_memory_of(t)->threshold, 16);
     assert_int_equal(trace_memory_of(t)->skipped_blocks, 4);
     assert_int_equal(trace_memory_of(t)->skipped_bytes, 60);
@@ -302,7 +291,7 @@ static void pools_are_apart(void **state)
 
     (void)state;
     build_pools(&b, &first, &row);
-    t = open_built(&b);
+    t = builder_open(&b);
     assert_int_equal(trace_pool_count(t), 2);
     assert_string_equal(trace_pool_get(t, 0).name, "first");
     assert_int_equal(trace_pool_get(t, 0).peak, 40);
@@ -322,7 +311,7 @@ static void pools_are_apart(void **state)
 
 static void expect_pool_damage(const trace_builder *b, uint32_t pools, size_t rows)
 {
-    trace *t = open_built(b);
+    trace *t = builder_open(b);
     size_t listed, count;
     uint64_t total;
 
@@ -358,7 +347,7 @@ static void damaged_pools_are_named_and_skipped(void **state)
     row->bytes = sizeof *row;
     first->name_len = 4097;
     {
-        trace *t = open_built(&b);
+        trace *t = builder_open(&b);
 
         assert_int_equal(trace_pool_count(t), 0);
         trace_free(t);

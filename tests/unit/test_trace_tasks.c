@@ -26,17 +26,6 @@ static void begin_trace(trace_builder *b)
     builder_frames(b, 0)[1] = (trace_frame){.start_ticks = BUILDER_START, .node = MAIN};
 }
 
-static trace *open_built(const trace_builder *b)
-{
-    trace_source source;
-    fault f = {0};
-    trace *t = NULL;
-
-    assert_int_equal(trace_source_bytes(&source, b->bytes, builder_size(b)), THAG_OK);
-    if (trace_open_source(&t, &source, &f)) fail_msg("%s", f.what);
-    return t;
-}
-
 static uint64_t damage_count(const trace *t)
 {
     size_t listed;
@@ -76,7 +65,7 @@ static void assert_shared(trace_builder *b, uint64_t of_main, uint64_t of_job)
     trace *t;
 
     builder_end(b, BUILDER_START + 1000);
-    t = open_built(b);
+    t = builder_open(b);
     assert_int_equal(damage_count(t), 0);
     assert_int_equal(open_ticks(t, MAIN), of_main);
     assert_int_equal(open_ticks(t, JOB), of_job);
@@ -180,7 +169,7 @@ static void test_task_counted_out(void **state)
     builder_last(&b, 0, builder_cell(&b, 0, JOB, durations, 1), 150, 1, BUILDER_START + 250);
     builder_task(&b, 9, JOB, 0)->begin_ticks = BUILDER_START + 100;
     builder_end(&b, BUILDER_START + 1000);
-    t = open_built(&b);
+    t = builder_open(&b);
     assert_int_equal(open_ticks(t, MAIN), 850);
     assert_int_equal(open_ticks(t, JOB), 0);
     assert_int_equal(trace_threads(t, &count)->task_ticks, 150);
@@ -201,7 +190,7 @@ static void test_latest_moment(void **state)
     (void)state;
     begin_trace(&b);
     builder_turn(&b, 0)->since_ticks = BUILDER_START + 700;
-    t = open_built(&b);
+    t = builder_open(&b);
     assert_int_equal(trace_threads(t, &count)->end_ticks, BUILDER_START + 700);
     assert_int_equal(open_ticks(t, MAIN), 700);
     trace_free(t);
@@ -217,7 +206,7 @@ static void assert_read(trace_builder *b, uint64_t damages, size_t tasks)
     trace *t;
 
     builder_end(b, BUILDER_START + 1000);
-    t = open_built(b);
+    t = builder_open(b);
     tasks_of(t, tasks);
     assert_int_equal(damage_count(t), damages);
     assert_int_equal(profile_from_trace(&p, t, NULL, NULL), THAG_OK);
@@ -299,7 +288,7 @@ static void test_open_spans(void **state)
     frames[1] = (trace_frame){.start_ticks = BUILDER_START + 20, .node = WORK};
     frames[2] = (trace_frame){.start_ticks = BUILDER_START + 50, .node = 4000};
     builder_end(&b, BUILDER_START + 1000);
-    t = open_built(&b);
+    t = builder_open(&b);
     assert_int_equal(damage_count(t), 1); /* the node of the second */
     assert_int_equal(open_ticks(t, JOB), 400);
     assert_int_equal(open_ticks(t, WORK), 500 - 100 - 20);

@@ -1,6 +1,7 @@
 #include "trace_builder.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -360,4 +361,18 @@ void builder_sample(trace_builder *b)
     for (int i = 2; i < 5; i++) builder_short(b, tail, (uint16_t)work_node, 500, (uint16_t)work[i]);
     builder_span32(b, tail, main_node, 300, 2000);
     builder_end(b, BUILDER_START + 2100);
+}
+
+trace *builder_open(const trace_builder *b)
+{
+    trace_source source;
+    fault f = {0};
+    trace *t;
+
+    if (trace_source_bytes(&source, b->bytes, builder_size(b)) ||
+        trace_open_source(&t, &source, &f)) {
+        fprintf(stderr, "builder_open: %s\n", f.what);
+        abort();
+    }
+    return t;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "trace/trace_format.h"
+#include "trace/trace_reader.h"
 
 #define BUILDER_CHUNKS 64
 #define BUILDER_START  1000000u /* tick at which the session starts */
@@ -82,6 +83,9 @@ void builder_owner(trace_builder *b, uint32_t chunk, uint32_t tid, uint64_t delt
 void builder_switch(trace_builder *b, uint32_t chunk, uint16_t delta, uint32_t task);
 /** A task has ended. */
 void builder_task_end(trace_builder *b, uint32_t chunk, uint64_t delta, const trace_task_end *end);
+
+/** The trace as it stands, read; the test dies if it cannot be. The caller's, for trace_free(). */
+trace *builder_open(const trace_builder *b);
 
 /** A whole little trace: main, work twice below it, a section; two threads; a timeline. */
 void builder_sample(trace_builder *b);
