@@ -9,5 +9,16 @@ done
 printf 'a 1\n' >x.folded
 thag-analyze stats --waiting x.folded
 echo "exit $?"
+# Every command that shows call paths has them.
+cp t.thag u.thag
+thag-analyze view --wall t.thag
+thag-analyze view --wall --before u.thag t.thag
+thag-analyze diff --wall t.thag u.thag | sed -n 3p
+thag-analyze diff --waiting t.thag u.thag
+thag-analyze export --instances=2 t.thag
+thag-analyze export --wall --format=chrome t.thag
+thag-analyze filter --wall t.thag | wc -l
+thag-analyze merge --wall t.thag u.thag | wc -l
+thag-analyze tui --wall t.thag
 thag-analyze flamegraph --instances=3 t.thag t.thag
 echo "exit $?"

@@ -64,6 +64,16 @@ views() {
         fail "$1: $(cat "$work/single")"
     "$analyze" stats --waiting --csv "$work/$1"/*.thag | grep -q '^"connect",40,' ||
         fail "$1: waits of connect: $("$analyze" stats --waiting --csv "$work/$1"/*.thag)"
+    # So it does through other commands: saved and read again, exported, compared with itself.
+    "$analyze" filter --wall -o "$work/wall.thag" "$work/$1"/*.thag || fail "$1: filter --wall"
+    [ "$("$analyze" fold --unit=ns "$work/wall.thag" | awk "$sum")" = "$all" ] || fail "$1: filter --wall lost time"
+    "$analyze" export --wall --format=speedscope -o "$work/wall.json" "$work/$1"/*.thag || fail "$1: export --wall"
+    grep -q '"\[waiting\]"' "$work/wall.json" || fail "$1: no waiting in the export"
+    cp "$work/$1"/*.thag "$work/again.thag"
+    "$analyze" diff --waiting --fail-over=0 "$work/$1"/*.thag "$work/again.thag" >"$work/diff" ||
+        fail "$1: waits differ from themselves: $(cat "$work/diff")"
+    grep -q '^total:.*ms -> .*+0.0%' "$work/diff" || fail "$1: no waits in $(cat "$work/diff")"
+    "$analyze" view --waiting -o "$work/$1.html" "$work/$1"/*.thag || fail "$1: view --waiting"
 }
 views async_coroutines
 

@@ -160,8 +160,15 @@ int command_run(const command *c, int argc, char **argv);
 /** Is it about a part of the run only? */
 int job_wants_part(const job *j);
 
-/** Do to an input what the shared options ask for; show() gets it so. An exit status. */
-int job_prepare(const job *j, input *in);
+/** Are tasks to be shown in another way than by what they ran? */
+int job_wants_tasks(const job *j);
+
+/** Load these files, merged, as the shared options ask for; show() gets the inputs so. An exit status; unless
+    it is EXIT_FINE there is nothing to close. */
+int job_open(const job *j, input *in, char **paths, int count);
+
+/** What is special about it, for a heading: "SUBJECT: what tasks waited". NULL: nothing is. */
+const char *job_view_text(const job *j, const char *subject, char *text, size_t room);
 
 /* ---- results of commands that always write a file ---- */
 

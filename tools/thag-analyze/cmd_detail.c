@@ -34,26 +34,20 @@ static int write_one(const job *j, const input *in, profile_metric metric, const
 static int run(const job *j)
 {
     const settings *set = j->settings;
-    code_names *names;
-    input_opts opts = {0};
+    job detailed = *j;
     input in;
     int status;
 
     if (j->output) return complain(EXIT_USAGE, NULL, "detail writes two files; it has no --output");
-    status = code_names_new(&names, &set->debug, set->lines);
+    detailed.detail = 1;
+    detailed.lines = set->lines;
+    detailed.debug = set->debug;
+    status = job_open(&detailed, &in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;
-    opts.namer = code_names_namer(names);
-    status = input_open_with(&in, j->paths, j->path_count, &opts);
-    if (status == EXIT_FINE) {
-        code_names_report(names);
-        status = job_prepare(j, &in);
-        if (status == EXIT_FINE)
-            status = write_one(j, &in, PROFILE_BYTES_ALLOCATED, "-memory_detail.folded");
-        if (status == EXIT_FINE)
-            status = write_one(j, &in, PROFILE_BYTES_RELEASED, "-memory_detail_dealloc.folded");
-        input_close(&in);
-    }
-    code_names_free(names);
+    status = write_one(j, &in, PROFILE_BYTES_ALLOCATED, "-memory_detail.folded");
+    if (status == EXIT_FINE)
+        status = write_one(j, &in, PROFILE_BYTES_RELEASED, "-memory_detail_dealloc.folded");
+    input_close(&in);
     return status;
 }
 

@@ -72,11 +72,9 @@ static int open_series(series *s, const job *j, char **paths, int count)
                   .profiles = calloc((size_t)count, sizeof *s->profiles)};
     if (!s->inputs || !s->profiles) return complain(EXIT_SYSTEM, NULL, "out of memory");
     for (int i = 0; i < count && status == EXIT_FINE; i++) {
-        status = input_open(&s->inputs[i], &paths[i], 1);
-        if (status != EXIT_FINE) break;
-        s->count++;
-        status = job_prepare(j, &s->inputs[i]);
+        status = job_open(j, &s->inputs[i], &paths[i], 1);
         s->profiles[i] = s->inputs[i].profile;
+        s->count += status == EXIT_FINE;
     }
     return status;
 }
@@ -179,9 +177,8 @@ static int draw(const job *j, const diff_tree *t, const series *before, const se
 {
     const settings *set = j->settings;
     int64_t *change = diff_tree_delta(t);
-    char title[600];
+    char title[600], text[700];
     svg_opts svg = {.title = "Differential Flamegraph",
-                    .subtitle = title,
                     .change = change,
                     .shows_before = set->widths == 1,
                     .inverted = set->inverted};
@@ -194,6 +191,8 @@ static int draw(const job *j, const diff_tree *t, const series *before, const se
            t->tree->node_count * sizeof *t->before);
     snprintf(title, sizeof title, "Comparing %s \xE2\x86\x92 %s%s", before->inputs[0].stem,
              after->inputs[0].stem, t->scale == 1 ? "" : ", normalised");
+    svg.subtitle = job_view_text(j, title, text, sizeof text);
+    if (!svg.subtitle) svg.subtitle = title;
     status = named_result_open(&out, j, &after->inputs[0], "-diff.svg");
     if (status == EXIT_FINE) {
         thag_err err = svg_write(out.file.to, t->tree, &svg, &f);
@@ -257,5 +256,6 @@ const command cmd_diff = {
         "are compared, and a change counts as significant if it is larger than the runs scatter.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_OPEN | TAKES_MEMORY | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_OPEN | TAKES_MEMORY | TAKES_PART | TAKES_TASKS |
+             TAKES_OPERATIONS,
     .run = run};

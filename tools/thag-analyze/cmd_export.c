@@ -37,7 +37,8 @@ static int check(const settings *set, const export_format *format, const job *j,
         return complain(EXIT_USAGE, NULL, "--format=%s is along time, as measured: no --%s",
                         format->name, j->memory ? "memory" : "corrected");
     }
-    if (format->needs_timeline && (j->operations.count || job_wants_part(j))) {
+    if (format->needs_timeline &&
+        (j->operations.count || job_wants_part(j) || job_wants_tasks(j))) {
         return complain(EXIT_USAGE, NULL,
                         "--format=%s is along time, as measured: no transformations", format->name);
     }
@@ -132,5 +133,5 @@ const command cmd_export = {
         "--push sends it to a server instead.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

@@ -27,24 +27,15 @@ static const option_fact facts[] = {
     OPTION_FLAG(settings, corrected, "corrected", "take the profiler's own cost off the times"),
     OPTION_LAST};
 
-/* Of a view that is not the usual one; NULL: it is. */
-static const char *what_is_shown(char text[400], const job *j, const input *in)
-{
-    if (!j->tasks.waiting && !j->tasks.wall) return NULL;
-    snprintf(text, 400, "%s: %s", in->program,
-             j->tasks.waiting ? "what tasks waited"
-                              : "running and waiting, which may be more than the time of all "
-                                "threads");
-    return text;
-}
-
 static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
     /* The writer's 0 is its default. */
     char subtitle[400];
     svg_opts svg = {.title = set->title,
-                    .subtitle = set->subtitle ? set->subtitle : what_is_shown(subtitle, j, in),
+                    .subtitle = set->subtitle
+                                    ? set->subtitle
+                                    : job_view_text(j, in->program, subtitle, sizeof subtitle),
                     .palette = set->palette       ? palette_chosen(set->palette)
                                : j->memory        ? palette_find("mem")
                                : j->tasks.waiting ? palette_find("blue")

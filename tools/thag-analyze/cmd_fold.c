@@ -113,7 +113,7 @@ static int show_profile(const job *j, const input *in)
 
 static int show_filtered(const job *j, const input *in)
 {
-    if (!j->operations.count && !job_wants_part(j)) {
+    if (!j->operations.count && !job_wants_part(j) && !job_wants_tasks(j)) {
         return complain(
             EXIT_USAGE, NULL,
             "give a transformation, such as --ignore=REGEX, or a part of the run (--help)");
@@ -137,7 +137,7 @@ const command cmd_filter = {
         "flamegraph, diff and others take the same transformations themselves.",
     .options = save_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show_filtered};
 
 const command cmd_merge = {
@@ -150,5 +150,5 @@ const command cmd_merge = {
         "value only. stats, flamegraph, export and others merge their files themselves.",
     .options = save_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show_merged};

@@ -13,23 +13,28 @@ static int is_able(void)
            strcmp(term, "dumb") != 0;
 }
 
-static int show_one(const input *in)
+static int show_one(const job *j, const input *in)
 {
+    char text[600];
+    const char *title = job_view_text(j, in->stem, text, sizeof text);
+
     if (in->profile->node_count == 1) {
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
-    return tui_run(&(tui_input){.profile = in->profile, .title = in->stem});
+    return tui_run(&(tui_input){.profile = in->profile, .title = title ? title : in->stem});
 }
 
-static int show_change(const input *before, const input *after)
+static int show_change(const job *j, const input *before, const input *after)
 {
     diff_tree t;
     fault f = {0};
     int64_t *change = NULL;
-    char title[600];
+    char files[600], text[700];
+    const char *title;
     int status = EXIT_FINE;
 
-    snprintf(title, sizeof title, "%s to %s", before->stem, after->stem);
+    snprintf(files, sizeof files, "%s to %s", before->stem, after->stem);
+    title = job_view_text(j, files, text, sizeof text);
     if (diff_tree_init(&t, &before->profile, 1, &after->profile, 1, 0, &f)) {
         status = complain_fault(&f);
         goto done;
@@ -39,7 +44,8 @@ static int show_change(const input *before, const input *after)
         status = complain(EXIT_SYSTEM, NULL, "out of memory");
         goto done;
     }
-    status = tui_run(&(tui_input){.profile = t.tree, .title = title, .change = change});
+    status =
+        tui_run(&(tui_input){.profile = t.tree, .title = title ? title : files, .change = change});
 done:
     free(change);
     diff_tree_release(&t);
@@ -59,11 +65,10 @@ static int run(const job *j)
                         "not on a terminal; thag-analyze flamegraph draws into a file");
     }
     for (int i = 0; i < j->path_count && status == EXIT_FINE; i++) {
-        status = input_open(&in[i], &j->paths[i], 1);
-        if (status == EXIT_FINE) status = job_prepare(j, &in[i]);
+        status = job_open(j, &in[i], &j->paths[i], 1);
     }
     if (status == EXIT_FINE) {
-        status = j->path_count == 1 ? show_one(&in[0]) : show_change(&in[0], &in[1]);
+        status = j->path_count == 1 ? show_one(j, &in[0]) : show_change(j, &in[0], &in[1]);
     }
     input_close(&in[0]);
     input_close(&in[1]);
@@ -78,5 +83,5 @@ const command cmd_tui = {
         "Show a flamegraph in the terminal: walk with arrows, zoom with Enter, search with /,\n"
         "turn it bottom up with i, see callers and callees of a function with s and c.\n"
         "Of two files it shows what changed from the first to the second.",
-    .takes = TAKES_MEMORY | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .run = run};

@@ -43,13 +43,12 @@ static int compare(const job *j, const input *in, viewer_opts *opts)
 {
     const settings *set = j->settings;
     input before;
-    int status = input_open(&before, (char *[]){(char *)(uintptr_t)set->before}, 1);
+    int status = job_open(j, &before, (char *[]){(char *)(uintptr_t)set->before}, 1);
 
     if (status != EXIT_FINE) return status;
-    status = job_prepare(j, &before);
     opts->before = before.profile;
     opts->before_title = before.stem;
-    if (status == EXIT_FINE) status = write_page(j, in, opts);
+    status = write_page(j, in, opts);
     input_close(&before);
     return status;
 }
@@ -60,7 +59,7 @@ static int is_along_time(const job *j, const input *in)
     const settings *set = j->settings;
 
     if (!in->whole.trace || set->no_timeline) return 0;
-    if (!j->operations.count && !job_wants_part(j)) return 1;
+    if (!j->operations.count && !job_wants_part(j) && !job_wants_tasks(j)) return 1;
     complain(0, in->stem, "the page has no timeline: that is of the profile as it was recorded");
     return 0;
 }
@@ -72,9 +71,11 @@ static int show(const job *j, const input *in)
                         .palette = palette_chosen(set->palette),
                         .meta = &in->meta,
                         .max_spans = set->max_spans};
+    char title[400];
     heap_time *heap = NULL;
     int status = EXIT_FINE;
 
+    if (!opts.title) opts.title = job_view_text(j, in->program, title, sizeof title);
     if (in->profile->node_count == 1) {
         return complain(EXIT_NOTHING, in->stem, "nothing was recorded");
     }
@@ -102,5 +103,5 @@ const command cmd_view = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_OPEN | TAKES_PART | TAKES_OPERATIONS,
+    .takes = TAKES_OPEN | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

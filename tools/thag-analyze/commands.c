@@ -124,6 +124,25 @@ int job_wants_part(const job *j)
     return j->part.from_ns || j->part.to_ns || j->part.by_thread || j->part.threads;
 }
 
+int job_wants_tasks(const job *j)
+{
+    return j->tasks.waiting || j->tasks.wall || j->tasks.instances;
+}
+
+const char *job_view_text(const job *j, const char *subject, char *text, size_t room)
+{
+    if (!job_wants_tasks(j)) return NULL;
+    if (j->tasks.instances)
+        snprintf(text, room, "%s: the %zu tasks that ran longest, one by one", subject,
+                 j->tasks.instances);
+    else
+        snprintf(text, room, "%s: %s", subject,
+                 j->tasks.waiting ? "what tasks waited"
+                                  : "running and waiting, which may be more than the time of all "
+                                    "threads");
+    return text;
+}
+
 static int slice_input(const job *j, input *in)
 {
     slice_opts slice = {.from_ns = j->part.from_ns,
@@ -143,17 +162,15 @@ static int slice_input(const job *j, input *in)
 /* Waiting is known by path only; what is known of single tasks is what they ran. */
 static int check_tasks(const job *j)
 {
-    int is_part = j->part.from_ns || j->part.to_ns || j->part.threads || j->part.by_thread;
-
     if (j->tasks.waiting + j->tasks.wall + (j->tasks.instances != 0) > 1) {
         return complain(EXIT_USAGE, NULL, "one of --waiting, --wall and --instances");
     }
-    if (!j->tasks.waiting && !j->tasks.wall && !j->tasks.instances) return EXIT_FINE;
+    if (!job_wants_tasks(j)) return EXIT_FINE;
     if (j->memory) {
         return complain(EXIT_USAGE, NULL, "--memory is of all tasks; thag-analyze tasks has each");
     }
-    return is_part ? complain(EXIT_USAGE, NULL, "tasks are known for the whole run only")
-                   : EXIT_FINE;
+    return job_wants_part(j) ? complain(EXIT_USAGE, NULL, "tasks are known for the whole run only")
+                             : EXIT_FINE;
 }
 
 static int has_time(const profile *p)
@@ -163,12 +180,12 @@ static int has_time(const profile *p)
     return 0;
 }
 
-int job_prepare(const job *j, input *in)
+/* Do to an input what the shared options ask for. */
+static int prepare(const job *j, input *in)
 {
     fault f = {0};
-    int status = check_tasks(j);
+    int status = slice_input(j, in);
 
-    if (status == EXIT_FINE) status = slice_input(j, in);
     if (status == EXIT_FINE && j->tasks.instances)
         status = input_instances(in, (uint32_t)j->tasks.instances);
     if (status != EXIT_FINE) return status;
@@ -184,20 +201,24 @@ int job_prepare(const job *j, input *in)
     return complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
 }
 
-static int open_input(const job *j, input *in)
+int job_open(const job *j, input *in, char **paths, int count)
 {
     code_names *names = NULL;
     input_opts opts = {.pool = j->pool,
                        .waits = j->tasks.waiting ? WAITS_ONLY
                                 : j->tasks.wall  ? WAITS_TOO
                                                  : WAITS_HIDDEN};
-    int status = EXIT_FINE;
+    int status = check_tasks(j);
 
+    memset(in, 0, sizeof *in);
+    if (status != EXIT_FINE) return status;
     if (j->detail || j->lines) status = code_names_new(&names, &j->debug, j->lines);
     if (names) opts.namer = code_names_namer(names);
-    if (status == EXIT_FINE) status = input_open_with(in, j->paths, j->path_count, &opts);
+    if (status == EXIT_FINE) status = input_open_with(in, paths, count, &opts);
     if (status == EXIT_FINE && names) code_names_report(names);
     code_names_free(names);
+    if (status == EXIT_FINE) status = prepare(j, in);
+    if (status != EXIT_FINE) input_close(in);
     return status;
 }
 
@@ -212,10 +233,9 @@ static int run_job(job *j)
     j->format = j->as_json ? FORMAT_JSON : j->as_csv ? FORMAT_CSV : FORMAT_TEXT;
     if (j->command->run) return j->command->run(j);
     if (j->detail || j->lines || j->pool) j->memory = 1;
-    status = open_input(j, &in);
+    status = job_open(j, &in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;
-    status = job_prepare(j, &in);
-    if (status == EXIT_FINE) status = j->command->show(j, &in);
+    status = j->command->show(j, &in);
     input_close(&in);
     return status;
 }
@@ -248,10 +268,11 @@ int named_result_open(named_result *out, const job *j, const input *in, const ch
     out->opens = j->opens;
     if (j->output) return result_open(&out->file, j->output, j->force);
     snprintf(out->name, sizeof out->name, "%s%s%s%s", in->stem, in->file_count > 1 ? "-merged" : "",
-             j->memory          ? "-memory"
-             : j->tasks.waiting ? "-waiting"
-             : j->tasks.wall    ? "-wall"
-                                : "",
+             j->memory            ? "-memory"
+             : j->tasks.waiting   ? "-waiting"
+             : j->tasks.wall      ? "-wall"
+             : j->tasks.instances ? "-tasks"
+                                  : "",
              ending);
     return result_open(&out->file, out->name, j->force);
 }
