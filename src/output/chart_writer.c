@@ -165,16 +165,15 @@ static void put_table(const writer *w)
 
 /* ---- the picture ---- */
 
-static void put_name(const writer *w, const chart_block *b, size_t max_chars)
+static void put_name(const writer *w, const chart_block *b, const char *name, size_t max_chars)
 {
-    const profile_frame *f = &w->p->frames[w->p->frame[b->node]];
     char count[QUANTITY_ROOM];
 
     if (b->count > 1) {
         quantity_count(count, b->count);
         fprintf(w->to, "%s\xC3\x97 ", count);
     }
-    markup_put(w->to, f->name, f->name_len, max_chars);
+    markup_put(w->to, name, strlen(name), max_chars);
 }
 
 static void put_block_title(const writer *w, const chart_block *b)
@@ -185,7 +184,7 @@ static void put_block_title(const writer *w, const chart_block *b)
     quantity_time(from, b->start_ns);
     quantity_time(busy, b->busy_ns);
     fputs("<title>", w->to);
-    put_name(w, b, SIZE_MAX);
+    put_name(w, b, w->p->frames[w->p->frame[b->node]].name, SIZE_MAX);
     fprintf(w->to, " (%s at %s", length, from);
     if (b->count > 1) fprintf(w->to, ", %s busy", busy);
     if (b->count == 1 && b->busy_ns < b->end_ns - b->start_ns) fputs(", and waited", w->to);
@@ -215,7 +214,7 @@ static void put_block(const writer *w, const chart_block *b)
         svg_put_percent(w->to, "x", 100 * share(w, b->start_ns - w->c->from_ns));
         svg_put_percent(w->to, "width", width);
         fprintf(w->to, " height=\"%u\"><text x=\"3\" y=\"12\">", SVG_ROW_PX - 1);
-        put_name(w, b, (size_t)(px / SVG_CHAR_PX) + 1);
+        put_name(w, b, f->label, (size_t)(px / SVG_CHAR_PX) + 1);
         fputs("</text></svg>", w->to);
     }
     fputs("</g>\n", w->to);

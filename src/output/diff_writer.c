@@ -111,7 +111,7 @@ static void put_row(FILE *to, const diff *d, const diff_row *r, const diff_write
     } else {
         fprintf(to, "%10s  ", "");
     }
-    utf8_put_plain(to, r->name, strlen(r->name), SIZE_MAX);
+    utf8_put_plain(to, r->label, strlen(r->label), SIZE_MAX);
     fputc('\n', to);
 }
 

@@ -16,13 +16,11 @@ function takeFields(i, several, time) {
 
 function rowAbove(r) { return r === 0 ? -1 : data.tops.indexOf(r) >= 0 ? ROOT : r - 1; }
 
-function labelOf(i) { return nameOf(i); }
+function labelOf(i) { return data.labels[name[i]] ? counted(i, data.labels[name[i]]) : nameOf(i); }
 
-function nameOf(i) {
-    if (i === ROOT) return 'all';
-    var text = data.names[name[i]] || '(no name)';
-    return spans[i] > 1 ? grouped(spans[i]) + '\u00d7 ' + text : text;
-}
+function nameOf(i) { return i === ROOT ? 'all' : counted(i, data.names[name[i]] || '(no name)'); }
+
+function counted(i, text) { return spans[i] > 1 ? grouped(spans[i]) + '\u00d7 ' + text : text; }
 
 // Everything that lies in the time of what is zoomed, whole or in part.
 function layout() {

@@ -22,7 +22,7 @@ function changeText(i) {
     return share ? (share < 0 ? '-' : '+') + Math.abs(share) + '% ' : '';
 }
 
-function labelOf(i) { return changeText(i) + nameOf(i); }
+function labelOf(i) { return changeText(i) + (data.labels[name[i]] || nameOf(i)); }
 
 function rowAbove(r) { return r - 1; }
 

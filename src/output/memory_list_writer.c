@@ -52,10 +52,10 @@ static void put_path_text(FILE *to, const profile *p, uint32_t node)
     uint32_t *nodes = path_nodes(p, node, &depth);
 
     for (size_t i = 0; nodes && i < depth; i++) {
-        const char *name = p->frames[p->frame[nodes[i]]].name;
+        const char *label = p->frames[p->frame[nodes[i]]].label;
 
         if (i) fputs(" > ", to);
-        utf8_put_plain(to, name, strlen(name), SIZE_MAX);
+        utf8_put_plain(to, label, strlen(label), SIZE_MAX);
     }
     if (nodes && depth) {
         const profile_frame *f = &p->frames[p->frame[nodes[depth - 1]]];

@@ -54,7 +54,7 @@ static void measure(table *t, size_t total_width)
     figures_start(t->widths, c, count);
     t->name_width = figure_text_width("function");
     for (size_t i = 0; i < t->rows; i++) {
-        size_t name = figure_text_width(t->s->rows[i].row.name);
+        size_t name = figure_text_width(t->s->rows[i].row.label);
 
         if (name > t->name_width) t->name_width = name;
         columns_of(t->s, &t->s->rows[i], c);
@@ -84,7 +84,7 @@ static void put_row(FILE *to, const table *t, const memory_row *row)
     figure c[FIGURES_MAX];
     size_t count = columns_of(t->s, row, c);
 
-    figure_put_left(to, row->row.name, t->name_width);
+    figure_put_left(to, row->row.label, t->name_width);
     figures_put_text(to, t->widths, c, count);
     fputc('\n', to);
 }

@@ -246,7 +246,7 @@ function crumbs() {
             return;
         }
         if (n) htmlElement('span', {}, trail, ' \u203a ');
-        var b = htmlElement('button', { type: 'button' }, trail, nameOf(k));
+        var b = htmlElement('button', { type: 'button', title: nameOf(k) }, trail, labelOf(k));
         b.addEventListener('click', function () { zoom(k); });
     });
 }

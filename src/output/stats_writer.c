@@ -142,7 +142,7 @@ static void measure(text_table *t)
         t->widths[k] = figure_text_width(heading(&text_columns[k]));
     for (size_t i = 0; i < t->rows; i++) {
         const stats_row *row = &t->s->rows[i];
-        size_t name = figure_text_width(row->name);
+        size_t name = figure_text_width(row->label);
 
         if (name > longest) longest = name;
         for (int k = 0; k < TEXT_COLUMNS; k++) {
@@ -182,7 +182,7 @@ static void fit(text_table *t)
 
 static void put_row(FILE *to, const text_table *t, const stats_row *row)
 {
-    figure_put_left(to, row ? row->name : "function", t->name_width);
+    figure_put_left(to, row ? row->label : "function", t->name_width);
     for (int k = 0; k < TEXT_COLUMNS; k++) {
         char text[CELL_ROOM];
 

@@ -67,6 +67,22 @@ void svg_names_use(svg_names *names, uint32_t frame)
     names->drawn[names->count++] = frame;
 }
 
+/* Of those names that have a shorter form: by their place in the table. */
+static void put_labels(const svg_names *names, FILE *to)
+{
+    const char *comma = "";
+
+    fputs("],\n\"labels\":{", to);
+    for (uint32_t i = 0; i < names->count; i++) {
+        const profile_frame *f = &names->p->frames[names->drawn[i]];
+
+        if (strcmp(f->label, f->name) == 0) continue;
+        fprintf(to, "%s\"%" PRIu32 "\":", comma, i);
+        markup_put_json(to, f->label, strlen(f->label));
+        comma = ",";
+    }
+}
+
 void svg_names_put(const svg_names *names, FILE *to)
 {
     fputs("\"names\":[", to);
@@ -75,7 +91,8 @@ void svg_names_put(const svg_names *names, FILE *to)
         if (i) putc(',', to);
         markup_put_json(to, f->name, f->name_len);
     }
-    fputs("],\n\"places\":[", to);
+    put_labels(names, to);
+    fputs("},\n\"places\":[", to);
     for (uint32_t i = 0; i < names->count; i++) {
         const profile_frame *f = &names->p->frames[names->drawn[i]];
         if (i) putc(',', to);

@@ -30,7 +30,8 @@ typedef struct svg_names {
 thag_err svg_names_init(svg_names *names, const profile *p);
 void svg_names_release(svg_names *names);
 void svg_names_use(svg_names *names, uint32_t frame);
-/** `"names":[...],"places":[...],`: the places are [file, line] or 0. */
+/** `"names":[...],"labels":{...},"places":[...],`: labels of the names that have others, by their number;
+    the places are [file, line] or 0. */
 void svg_names_put(const svg_names *names, FILE *to);
 
 /** Height of a head with that many lines of notes. */

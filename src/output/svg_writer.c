@@ -169,30 +169,25 @@ static void put_table(const svg *s)
 
 /* ---- the picture ---- */
 
-static void put_name(const svg *s, const flame_rect *r, size_t max_chars)
+static const profile_frame *frame_of(const svg *s, const flame_rect *r)
 {
-    const profile_frame *f;
+    static const profile_frame all = {.name = "all", .label = "all", .name_len = 3};
 
-    if (r->node == PROFILE_ROOT) {
-        fputs("all", s->to);
-        return;
-    }
-    f = &s->p->frames[s->p->frame[r->node]];
-    markup_put(s->to, f->name, f->name_len, max_chars);
+    return r->node == PROFILE_ROOT ? &all : &s->p->frames[s->p->frame[r->node]];
 }
 
 static unsigned shade_of(const svg *s, const flame_rect *r)
 {
-    const profile_frame *f;
+    const profile_frame *f = frame_of(s, r);
 
     if (r->node == PROFILE_ROOT) return 0;
-    f = &s->p->frames[s->p->frame[r->node]];
     return palette_shade(s->colours, f->name, f->name_len);
 }
 
 /* Nested <svg> clips, so the label needs no script to stay within its rectangle. */
 static void put_label(const svg *s, const flame_rect *r, double px)
 {
+    const char *label = frame_of(s, r)->label;
     char change[QUANTITY_ROOM];
 
     change_text(change, s, r);
@@ -201,13 +196,14 @@ static void put_label(const svg *s, const flame_rect *r, double px)
     svg_put_percent(s->to, "width", 100 * share(s, r->value));
     fprintf(s->to, " height=\"%u\"><text x=\"3\" y=\"12\">%s%s", SVG_ROW_PX - 1, change,
             *change ? " " : "");
-    put_name(s, r, (size_t)(px / SVG_CHAR_PX) + 1);
+    markup_put(s->to, label, strlen(label), (size_t)(px / SVG_CHAR_PX) + 1);
     fputs("</text></svg>", s->to);
 }
 
 static void put_rect(const svg *s, const flame_rect *r)
 {
     double px = share(s, r->value) * frames_px(s);
+    const profile_frame *f = frame_of(s, r);
     double gap = px >= 3 ? 100 * SVG_GAP_PX / frames_px(s) : 0;
     char value[QUANTITY_ROOM], percent[QUANTITY_ROOM], change[QUANTITY_ROOM];
 
@@ -215,7 +211,7 @@ static void put_rect(const svg *s, const flame_rect *r)
     quantity_text(value, s->p->unit, r->value, s->opts.count_label);
     quantity_percent(percent, r->value, s->f->total);
     fputs("<g><title>", s->to);
-    put_name(s, r, SIZE_MAX);
+    markup_put(s->to, f->name, f->name_len, SIZE_MAX);
     fputs(" (", s->to);
     markup_put(s->to, value, strlen(value), SIZE_MAX);
     fprintf(s->to, ", %s%s%s)</title><rect class=\"", percent, *change ? ", " : "", change);

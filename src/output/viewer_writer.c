@@ -39,7 +39,7 @@ static thag_err join_before(page *w)
         const profile_frame *f = &b->frames[b->frame[n]];
         uint32_t frame;
 
-        err = profile_intern(w->p, f->name, f->name_len, f->file, f->line, &frame);
+        err = profile_intern_like(w->p, f, &frame);
         if (!err) err = profile_child(w->p, w->of_before[b->parent[n]], frame, &w->of_before[n]);
     }
     return err;
@@ -111,6 +111,15 @@ static void put_names(json *j, const page *w)
     json_begin_array(j, "names", 0);
     for (uint32_t i = 0; i < p->frame_count; i++)
         json_text(j, NULL, p->frames[w->alphabet[i]].name);
+    json_end(j);
+    json_begin_object(j, "labels", 0); /* of those that have one of their own, by number */
+    for (uint32_t i = 0; i < p->frame_count; i++) {
+        const profile_frame *f = &p->frames[w->alphabet[i]];
+        char number[12];
+
+        snprintf(number, sizeof number, "%" PRIu32, i);
+        if (strcmp(f->label, f->name) != 0) json_text(j, number, f->label);
+    }
     json_end(j);
     json_begin_array(j, "files", 0);
     for (uint32_t i = 0; i < p->frame_count; i++)

@@ -80,6 +80,11 @@ static char *text_copy(struct profile_tables *t, const char *bytes, size_t len)
     return copy;
 }
 
+const char *profile_keep_text(profile *p, const char *bytes, size_t len)
+{
+    return text_copy(p->tables, bytes, len);
+}
+
 static int grow_array(void *array, size_t item_bytes, size_t room)
 {
     void **at = array;
@@ -243,8 +248,11 @@ static thag_err frame_add(profile *p, const char *name, size_t len, const char *
     }
     copy = text_copy(t, name, len);
     if (!copy) return THAG_ERR_MEMORY;
-    p->frames[p->frame_count++] = (profile_frame){
-        .name = copy, .name_len = (uint32_t)len, .file = file ? t->last_file : NULL, .line = line};
+    p->frames[p->frame_count++] = (profile_frame){.name = copy,
+                                                  .label = copy,
+                                                  .name_len = (uint32_t)len,
+                                                  .file = file ? t->last_file : NULL,
+                                                  .line = line};
     return THAG_OK;
 }
 
@@ -290,6 +298,18 @@ thag_err profile_intern(profile *p, const char *name, size_t name_len, const cha
     if (file) hash ^= profile_hash(p->tables, file, strlen(file)) * PROFILE_MIX;
     if (line) hash = profile_hash_step(hash, line);
     return intern(p, name, name_len, file, line, hash, frame);
+}
+
+thag_err profile_intern_like(profile *p, const profile_frame *other, uint32_t *frame)
+{
+    thag_err err = profile_intern(p, other->name, other->name_len, other->file, other->line, frame);
+    profile_frame *f = err ? NULL : &p->frames[*frame];
+
+    if (err || other->label == other->name || f->label != f->name) return err;
+    f->label = profile_keep_text(p, other->label, strlen(other->label));
+    if (f->label) return THAG_OK;
+    f->label = f->name;
+    return THAG_ERR_MEMORY;
 }
 
 static void slot_fill(struct profile_tables *t, uint32_t hash, uint32_t node)

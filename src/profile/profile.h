@@ -26,6 +26,7 @@ typedef enum profile_unit { PROFILE_NS, PROFILE_BYTES, PROFILE_SAMPLES } profile
 /* What a stack consists of: a function, a section, or any name that a folded file has. */
 typedef struct profile_frame {
     const char *name;  /* any bytes but NUL, NUL-terminated; owned by the profile */
+    const char *label; /* the name for people, which may be shorter: frame_label.h; as the name */
     const char *file;  /* NULL if unknown; owned by the profile */
     uint32_t name_len; /* bytes, without the NUL */
     uint32_t line;     /* 0 if unknown */
@@ -93,6 +94,9 @@ void profile_free(profile *p);
 /** Find or add a frame by (name, file, line). The bytes are copied. */
 thag_err profile_intern(profile *p, const char *name, size_t name_len, const char *file,
                         uint32_t line, uint32_t *frame);
+
+/** The same for a frame of another profile, which is called there what it is called here. */
+thag_err profile_intern_like(profile *p, const profile_frame *other, uint32_t *frame);
 
 /** Find or add the child of a node for a frame. New nodes start with zero metrics. */
 thag_err profile_child(profile *p, uint32_t parent, uint32_t frame, uint32_t *node);

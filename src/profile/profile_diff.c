@@ -66,7 +66,7 @@ static int64_t scaled(int64_t value, double scale)
 
 /* One function in one run. */
 typedef struct sample {
-    const char *name, *file;
+    const char *name, *label, *file;
     uint32_t line;
     size_t run; /* those before come first */
     int64_t value[DIFF_MEASURES];
@@ -133,6 +133,7 @@ static thag_err add_run(series *s, const profile *p, size_t run, fault *f)
 
         s->samples[s->sample_count++] =
             (sample){.name = r->name,
+                     .label = r->label,
                      .file = r->file,
                      .line = r->line,
                      .run = run,
@@ -167,7 +168,8 @@ static diff_value compare_function(series *s, const sample *first, size_t count,
 static void add_row(series *s, const sample *first, size_t count)
 {
     diff *d = s->d;
-    diff_row row = {.name = first->name, .file = first->file, .line = first->line};
+    diff_row row = {
+        .name = first->name, .label = first->label, .file = first->file, .line = first->line};
     int differs = 0;
 
     for (diff_measure m = 0; m < DIFF_MEASURES; m++) {
@@ -203,14 +205,16 @@ static thag_err own_names(diff *d)
     size_t bytes = 1, at = 0;
 
     for (size_t i = 0; i < d->row_count; i++) {
-        bytes += strlen(d->rows[i].name) + (d->rows[i].file ? strlen(d->rows[i].file) : 0) + 2;
+        const diff_row *r = &d->rows[i];
+
+        bytes += strlen(r->name) + strlen(r->label) + (r->file ? strlen(r->file) : 0) + 3;
     }
     d->owned = malloc(bytes);
     if (!d->owned) return THAG_ERR_MEMORY;
     for (size_t i = 0; i < d->row_count; i++) {
-        const char **text[] = {&d->rows[i].name, &d->rows[i].file};
+        const char **text[] = {&d->rows[i].name, &d->rows[i].label, &d->rows[i].file};
 
-        for (int k = 0; k < 2; k++) {
+        for (int k = 0; k < 3; k++) {
             if (!*text[k]) continue;
             strcpy(d->owned + at, *text[k]);
             *text[k] = d->owned + at;
@@ -360,7 +364,7 @@ static thag_err join_frames(name_table *t, rebuild *r)
 
         err = profile_intern(t->names, f->name, f->name_len, NULL, 0, &name);
         if (!err && name == t->count) {
-            err = profile_intern(r->to, f->name, f->name_len, f->file, f->line, &frame_of[name]);
+            err = profile_intern_like(r->to, f, &frame_of[name]);
             t->count++;
         }
         if (!err) r->frames[i] = frame_of[name];

@@ -41,7 +41,7 @@ typedef struct diff_value {
 } diff_value;
 
 typedef struct diff_row {
-    const char *name, *file; /* of one of the profiles; file NULL if unknown */
+    const char *name, *label, *file; /* of one of the profiles; file NULL if unknown */
     uint32_t line;
     diff_value value[DIFF_MEASURES];
 } diff_row;

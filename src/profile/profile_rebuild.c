@@ -117,11 +117,8 @@ thag_err rebuild_child(rebuild *r, uint32_t to_parent, uint32_t from_frame, uint
 {
     thag_err err = THAG_OK;
 
-    if (r->frames[from_frame] == PROFILE_NONE) {
-        const profile_frame *f = &r->from->frames[from_frame];
-
-        err = profile_intern(r->to, f->name, f->name_len, f->file, f->line, &r->frames[from_frame]);
-    }
+    if (r->frames[from_frame] == PROFILE_NONE)
+        err = profile_intern_like(r->to, &r->from->frames[from_frame], &r->frames[from_frame]);
     return err ? err : profile_child(r->to, to_parent, r->frames[from_frame], to_node);
 }
 

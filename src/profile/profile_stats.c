@@ -75,8 +75,11 @@ static thag_err make_rows(gather *g)
         const profile_frame *f = keys[i].frame;
 
         if (!i || !same_row(keys[i - 1].frame, f)) {
-            s->rows[s->row_count++] =
-                (stats_row){.name = f->name, .file = f->file, .line = f->line, .frame = keys[i].id};
+            s->rows[s->row_count++] = (stats_row){.name = f->name,
+                                                  .label = f->label,
+                                                  .file = f->file,
+                                                  .line = f->line,
+                                                  .frame = keys[i].id};
         }
         g->row_of[keys[i].id] = (uint32_t)s->row_count - 1;
     }

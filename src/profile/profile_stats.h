@@ -49,7 +49,7 @@ typedef enum stats_column {
 } stats_column;
 
 typedef struct stats_row {
-    const char *name, *file; /* the profile's; file NULL if unknown */
+    const char *name, *label, *file; /* the profile's; file NULL if unknown */
     uint32_t line;
     uint32_t frame; /* one of its frames in the profile */
     /* By column, in the profile's unit. NAME is unused. -1: not known. */

@@ -20,6 +20,9 @@
 
 #include "profile/profile.h"
 
+/** A copy that the profile owns, with a NUL behind it; NULL: out of memory. */
+const char *profile_keep_text(profile *p, const char *bytes, size_t len);
+
 #define PROFILE_MIX           0x9E3779B97F4A7C15u
 #define PROFILE_NODE_BITS_MAX 31u
 

@@ -21,7 +21,7 @@ c++ -O1 -g -finstrument-functions -finstrument-functions-exclude-file-list=/usr/
 for kinds in --time --both; do
     thag-run $kinds -o out ./shop >said 2>&1
     echo "status $?"
-    for function in main 'shop::cart<int>::add' hold; do calls "$function" <said | head -n 1; done
+    for function in main shop::cart::add hold; do calls "$function" <said | head -n 1; done
     rm -rf out
 done
 thag-run --memory -o out ./shop 2>&1 | grep '^hold' | tr -s ' '

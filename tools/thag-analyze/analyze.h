@@ -78,6 +78,7 @@ typedef struct job {
     const char *output;        /* -o; NULL: as the command likes */
     int force;
     int as_json, as_csv, memory;
+    int full_names;    /* --full-names */
     int opens;         /* --open: what is written is shown in the browser */
     int detail, lines; /* calls that allocated are frames; with file and line */
     const char *pool;  /* its memory instead of the heap's; NULL: the heap's */
@@ -96,7 +97,8 @@ enum command_takes {
     TAKES_OPEN = 16,      /* --open: for commands with a named_result */
     TAKES_DETAIL = 32,    /* --detail, --lines, --debug-dir and --pool, which mean memory */
     TAKES_PART = 64,      /* --from, --to, --threads, --by-thread: done before the operations */
-    TAKES_TASKS = 128     /* --waiting, --wall, --instances: done before the operations */
+    TAKES_TASKS = 128,    /* --waiting, --wall, --instances: done before the operations */
+    TAKES_NAMES = 256     /* --full-names: for what shows functions to people */
 };
 
 typedef struct command {

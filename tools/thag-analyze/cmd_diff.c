@@ -256,6 +256,6 @@ const command cmd_diff = {
         "are compared, and a change counts as significant if it is larger than the runs scatter.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_OPEN | TAKES_MEMORY | TAKES_PART | TAKES_TASKS |
-             TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_OPEN | TAKES_MEMORY | TAKES_PART |
+             TAKES_TASKS | TAKES_OPERATIONS,
     .run = run};

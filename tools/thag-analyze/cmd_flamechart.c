@@ -120,5 +120,5 @@ const command cmd_flamechart = {
              "directory, unless -o says otherwise.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_OPEN,
+    .takes = TAKES_NAMES | TAKES_OPEN,
     .show = show};

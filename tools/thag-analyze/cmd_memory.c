@@ -91,7 +91,7 @@ const command cmd_leaks = {
         "first. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show_leaks};
 
 const command cmd_peak = {
@@ -102,7 +102,7 @@ const command cmd_peak = {
              "largest first.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show_peak};
 
 const command cmd_temporary = {
@@ -114,7 +114,7 @@ const command cmd_temporary = {
         "many they allocated in all: work that a buffer kept from call to call would save.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
     .show = show_temporary};
 
 /* ---- sizes ---- */

@@ -83,5 +83,5 @@ const command cmd_tui = {
         "Show a flamegraph in the terminal: walk with arrows, zoom with Enter, search with /,\n"
         "turn it bottom up with i, see callers and callees of a function with s and c.\n"
         "Of two files it shows what changed from the first to the second.",
-    .takes = TAKES_MEMORY | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_MEMORY | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .run = run};

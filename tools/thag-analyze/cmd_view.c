@@ -103,5 +103,5 @@ const command cmd_view = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_OPEN | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_OPEN | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/frame_label.h"
 #include "thag-analyze/analyze.h"
 #include "thag-analyze/open.h"
 #include "thag-analyze/picture_options.h"
@@ -41,6 +42,10 @@ static const option_fact task_options[] = {
     OPTION_FLAG(job, tasks.wall, "wall", "what tasks waited beside what ran: all of their time"),
     OPTION_COUNT(job, tasks.instances, "instances", "N", 1, 10000,
                  "one by one the N tasks that ran longest, of one trace"),
+    OPTION_LAST};
+static const option_fact names_option[] = {
+    OPTION_FLAG(job, full_names, "full-names",
+                "names of C++ with return types, parameters and template arguments"),
     OPTION_LAST};
 static const option_fact open_option[] = {
     OPTION_FLAG(job, opens, "open", "show it in the browser ($BROWSER, otherwise xdg-open)"),
@@ -97,6 +102,7 @@ void command_options(option_set *set, const command *c, job *j)
                                    c->takes & TAKES_JSON ? json_option : NULL,
                                    c->takes & TAKES_CSV ? csv_option : NULL,
                                    c->takes & TAKES_OPEN ? open_option : NULL,
+                                   c->takes & TAKES_NAMES ? names_option : NULL,
                                    output_options,
                                    options_common,
                                    c->takes & TAKES_TASKS ? task_options : NULL,
@@ -197,8 +203,11 @@ static int prepare(const job *j, input *in)
     }
     if (in->profile->node_count == 1) return EXIT_FINE; /* each command says it in its words */
     if (operation_apply(&j->operations, &in->profile, &f)) return complain_fault(&f);
-    if (in->profile->node_count > 1) return EXIT_FINE;
-    return complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
+    if (in->profile->node_count == 1)
+        return complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
+    if (j->command->takes & TAKES_NAMES && !j->full_names && profile_label_frames(in->profile))
+        return complain(EXIT_SYSTEM, NULL, "out of memory");
+    return EXIT_FINE;
 }
 
 int job_open(const job *j, input *in, char **paths, int count)

@@ -8,6 +8,7 @@
 #include "output/memory_writer.h"
 #include "output/svg_writer.h"
 #include "output/utf8.h"
+#include "profile/frame_label.h"
 #include "profile/profile_stats.h"
 #include "thag-analyze/analyze.h"
 #include "thag-run/run.h"
@@ -161,6 +162,7 @@ static void show(const run_plan *plan, const run_traces *found)
         input_close(&in);
         return;
     }
+    if (profile_label_frames(in.profile)) complain(0, NULL, "out of memory");
     show_kinds(plan, found, &in);
     input_close(&in);
 }

@@ -372,8 +372,8 @@ class App {
     showTrail() {
         const { state } = this;
         let steps = [];
-        if (state.view === 'flame') steps = this.flame.pathTo(this.flame.zoomed).map((n) => [this.flame.nameOf(n), () => this.flame.zoom(n)]);
-        if (state.view === 'sandwich') steps = [['Flamegraph', () => this.change({ view: 'flame' }, true)], [this.meta.names[state.frame] || '(no name)', () => 0]];
+        if (state.view === 'flame') steps = this.flame.pathTo(this.flame.zoomed).map((n) => [this.flame.labelOf(n), () => this.flame.zoom(n)]);
+        if (state.view === 'sandwich') steps = [['Flamegraph', () => this.change({ view: 'flame' }, true)], [this.page.labels[state.frame] || '(no name)', () => 0]];
         this.page.trail(steps, HINTS[state.view] + (state.view === 'heap' && this.timeline ? ' Drag to look at a stretch.' : ''));
     }
 

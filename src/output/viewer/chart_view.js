@@ -124,7 +124,7 @@ export class ChartView {
         }
         if (w < LABEL_LEAST) return;
         context.fillStyle = this.hits && !isHit ? theme.soft : theme.ink;
-        context.fillText(fitted(context, this.nameOf(lane, i), w), begin + 3, y + ROW / 2);
+        context.fillText(fitted(context, this.nameOf(lane, i, this.app.labels), w), begin + 3, y + ROW / 2);
     }
 
     // Never ended: its end is open.
@@ -186,8 +186,8 @@ export class ChartView {
 
     // ---- what is where ----
 
-    nameOf(lane, i) {
-        const name = this.app.names[this.tree.frame[lane.nodes[i]]] || '(no name)';
+    nameOf(lane, i, names = this.app.names) {
+        const name = names[this.tree.frame[lane.nodes[i]]] || '(no name)';
         return lane.spans !== null && lane.spans[i] > 1 ? this.app.grouped(lane.spans[i]) + '\u00d7 ' + name : name;
     }
 

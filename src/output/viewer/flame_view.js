@@ -54,6 +54,8 @@ export class FlameView {
         return { share: percent(sum, this.value[this.zoomed]), count };
     }
 
+    labelOf(n) { return this.tree.frame[n] < 0 ? 'all' : this.app.labels[this.tree.frame[n]]; }
+
     nameOf(n) { return this.tree.frame[n] < 0 ? 'all' : this.app.names[this.tree.frame[n]] || '(no name)'; }
 
     isHit(n) { return this.hits !== null && this.tree.frame[n] >= 0 && this.hits[this.tree.frame[n]] === 1; }
@@ -131,7 +133,7 @@ export class FlameView {
         }
         if (w < LABEL_LEAST) return;
         context.fillStyle = this.hits && !isHit ? theme.soft : theme.ink;
-        context.fillText(fitted(context, this.signOf(n) + this.nameOf(n), w), x + 3, y + ROW / 2);
+        context.fillText(fitted(context, this.signOf(n) + this.labelOf(n), w), x + 3, y + ROW / 2);
     }
 
     colourOf(n, isAbove) {
@@ -185,7 +187,7 @@ export class FlameView {
         lines.push([unit === 'ns' ? 'time' : unit === 'bytes' ? 'memory' : 'count', app.exactly(value[n], unit)]);
         lines.push(['of all', percent(value[n], value[0])]);
         if (this.zoomed) lines.push(['of zoomed', percent(value[n], value[this.zoomed])]);
-        if (up > 0 || up === 0 && this.tree.frame[0] >= 0) lines.push(['of parent', percent(value[n], value[up]) + ' of ' + this.nameOf(up)]);
+        if (up > 0 || up === 0 && this.tree.frame[0] >= 0) lines.push(['of parent', percent(value[n], value[up]) + ' of ' + this.labelOf(up)]);
         lines.push(['self', app.quantity(this.self[n], unit) + ', ' + percent(this.self[n], value[n])]);
         if (before) lines.push(['before', app.exactly(before[n], unit)], ['change', app.signed(value[n] - before[n], unit) + (before[n] ? ', ' + (100 * (value[n] - before[n]) / before[n]).toFixed(1) + '%' : ', new')]);
         const calls = this.tree.calls ? this.tree.calls[n] : 0;

@@ -15,6 +15,7 @@ export class Page {
     constructor(meta) {
         this.meta = meta;
         this.names = meta.names;
+        this.labels = meta.names.map((name, frame) => meta.labels[frame] || name || '(no name)');
         this.shades = meta.shades;
         this.quantity = quantity;
         this.exactly = exactly;

@@ -42,7 +42,8 @@ export class TableView {
         columns.forEach((column, k) => {
             if (k) return element('td', {}, tr, column.text(row));
             const th = element('th', { scope: 'row' }, tr);
-            const button = element('button', { type: 'button', title: this.app.placeOf(row.frame) || 'Callers and callees' }, th, column.text(row));
+            const label = this.app.labels[row.frame], title = [row.name === label ? '' : row.name, this.app.placeOf(row.frame)];
+            const button = element('button', { type: 'button', title: title.filter(Boolean).join('\n') || 'Callers and callees' }, th, label);
             return button.addEventListener('click', () => this.onPick(row.frame));
         });
     }

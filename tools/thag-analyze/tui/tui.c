@@ -40,6 +40,11 @@ typedef struct tui {
 
 /* ---- text ---- */
 
+static const char *label_of(const tui *t, uint32_t node)
+{
+    return node == PROFILE_ROOT ? "all" : t->p->frames[t->p->frame[node]].label;
+}
+
 static const char *name_of(const tui *t, uint32_t node)
 {
     return node == PROFILE_ROOT ? "all" : t->p->frames[t->p->frame[node]].name;
@@ -101,11 +106,11 @@ static void draw_item(const tui *t, const grid_item *item)
     int is_new = 0, percent = shows_change(t) ? change_percent(t, item->node, &is_new) : 0;
 
     if (is_new)
-        snprintf(label, sizeof label, "new %s", name_of(t, item->node));
+        snprintf(label, sizeof label, "new %s", label_of(t, item->node));
     else if (percent)
-        snprintf(label, sizeof label, "%+d%% %s", percent, name_of(t, item->node));
+        snprintf(label, sizeof label, "%+d%% %s", percent, label_of(t, item->node));
     else
-        snprintf(label, sizeof label, "%s", name_of(t, item->node));
+        snprintf(label, sizeof label, "%s", label_of(t, item->node));
     attrset(style_of(t, item));
     mvhline(row, item->from, ' ', width);
     /* The first cell sets it off from its neighbour, also without colours. */
