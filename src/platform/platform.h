@@ -1,8 +1,8 @@
 /*
  * platform.h - what the runtime needs of an operating system, and nothing more.
  *
- * One implementation per system is built: linux.c. Every function may run inside the profiled
- * process, in a signal handler, in any thread, before main and during exit: none allocates, blocks
+ * One implementation per system is built: linux.c and linux_objects.c. Every function may run inside the
+ * profiled process, in a signal handler, in any thread, before main and during exit: none allocates, blocks
  * on a lock, is a cancellation point, or uses stdio. Those that return int return 0 or a negative
  * errno; errno itself may change (the runtime's entry points save it).
  */
