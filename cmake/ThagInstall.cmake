@@ -82,6 +82,10 @@ install(TARGETS thag_profiler thag_profiler_shared thag_heap thag_heap_wrap thag
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
         RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 
+# Nobody links it: it is preloaded by thag-run.
+install(TARGETS thag_start LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+        NAMELINK_COMPONENT runtime)
+
 install(EXPORT thag-targets NAMESPACE thag:: DESTINATION ${_package_dir} COMPONENT runtime)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/thag-config.cmake.in
     ${PROJECT_BINARY_DIR}/thag-config.cmake INSTALL_DESTINATION ${_package_dir})

@@ -21,3 +21,12 @@ cc -static -x c - -o static <<<'int main(void) { return 6; }'
 thag-run --memory ./static
 echo "status $?"
 thag-run ./empty 2>&1 | plain
+echo 'exit 7' >no_interpreter
+printf '#!/nowhere/at all\n' >lost_interpreter
+: >empty_file
+chmod +x no_interpreter lost_interpreter empty_file
+for program in no_interpreter lost_interpreter empty_file; do
+    thag-run ./$program
+    echo "status $?"
+done
+thag-run -o off/traces ./plain 2>&1 | plain

@@ -189,8 +189,15 @@ static void drop_pending(void)
 
 static int could_not_start(const run_plan *plan, int why)
 {
-    return complain(why == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_INVOKE, plan->command[0],
-                    "cannot run (%s)", strerror(why));
+    const char *name = plan->command[0];
+
+    if (why == ENOENT && strchr(name, '/') && access(name, F_OK) == 0) {
+        return complain(RUN_NOT_FOUND, name,
+                        "cannot run: what it needs to run is not there, the interpreter behind #! "
+                        "or the dynamic linker of its kind");
+    }
+    return complain(why == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_INVOKE, name, "cannot run (%s)",
+                    strerror(why));
 }
 
 int child_run(const run_plan *plan, run_end *end)

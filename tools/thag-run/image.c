@@ -90,12 +90,34 @@ int image_uses_adapted(const image *im)
     return 0;
 }
 
+static int is_elf(const image *im)
+{
+    return im->len > EI_CLASS && memcmp(im->bytes, ELFMAG, SELFMAG) == 0;
+}
+
+int image_is_script(const image *im)
+{
+    return !is_elf(im);
+}
+
+int image_is_foreign(const image *im)
+{
+    Elf64_Ehdr head, own;
+    FILE *self = fopen("/proc/self/exe", "re");
+    int is_known = self && fread(&own, sizeof own, 1, self) == 1;
+
+    if (self) fclose(self);
+    if (!is_known || !is_elf(im) || im->len < sizeof head) return 0;
+    memcpy(&head, im->bytes, sizeof head); /* the first fields are alike in all classes */
+    return head.e_ident[EI_CLASS] != own.e_ident[EI_CLASS] || head.e_machine != own.e_machine;
+}
+
 int image_is_static(const image *im)
 {
     Elf64_Ehdr head;
     Elf64_Phdr part;
 
-    if (im->len < sizeof head || memcmp(im->bytes, ELFMAG, SELFMAG) != 0) return 0;
+    if (im->len < sizeof head || !is_elf(im)) return 0;
     memcpy(&head, im->bytes, sizeof head);
     if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_phentsize != sizeof part) return 0;
     for (unsigned i = 0; i < head.e_phnum; i++) {

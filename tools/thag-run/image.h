@@ -12,7 +12,7 @@ typedef struct image {
     int has_more_rights; /* than who starts it: setuid, setgid, file capabilities */
 } image;
 
-/** Open what execvp() would run. 0: it is not there, or not readable; *im is empty then. */
+/** Open what execvp() would run. 0: it is not there, not readable, or empty; *im is empty then. */
 int image_open(image *im, const char *name);
 /** An empty one is accepted. */
 void image_close(image *im);
@@ -26,6 +26,12 @@ int image_wants_functions(const image *im);
 
 /** 1 if it is linked with a library that there is an adapter for: an event loop, or OpenMP. */
 int image_uses_adapted(const image *im);
+
+/** 1 if it is no program but text for one: it begins with #!, or is no ELF file, which is for a shell. */
+int image_is_script(const image *im);
+
+/** 1 if it is a program for another processor, or with other pointers than this tool. */
+int image_is_foreign(const image *im);
 
 /** 1 if it is an ELF file without a dynamic linker, which can be preloaded nothing. */
 int image_is_static(const image *im);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/message.h"
@@ -56,6 +57,27 @@ static int is_expressible(const char *dir)
     return !strchr(dir, ',') && len && !strchr(" \t\r\n", dir[len - 1]);
 }
 
+/* Better before a long run than after it: the folder, or the one in which it is to be made. */
+static int check_dir(const char *dir)
+{
+    char *path = strdup(dir), *slash;
+    struct stat st;
+    int failure = path ? 0 : ENOMEM;
+
+    while (path && stat(path, &st) != 0 && (slash = strrchr(path, '/')) != NULL && slash > path)
+        *slash = 0;
+    if (path && stat(path, &st) != 0)
+        failure = errno;
+    else if (path && !S_ISDIR(st.st_mode))
+        failure = ENOTDIR;
+    else if (path && access(path, W_OK | X_OK) != 0)
+        failure = errno;
+    free(path);
+    if (!failure) return EXIT_FINE;
+    return complain(RUN_FAILED, dir, "traces cannot go there (%s); -o DIR takes them elsewhere",
+                    strerror(failure));
+}
+
 /* Absolute, for the program and its children may start elsewhere. */
 static int set_dir(run_plan *plan, const char *given)
 {
@@ -78,7 +100,7 @@ static int set_dir(run_plan *plan, const char *given)
                      "traces cannot go to a directory with a comma, or white space at the end");
     }
     free(current);
-    return status;
+    return status == EXIT_FINE ? check_dir(plan->dir) : status;
 }
 
 static uint32_t fresh_id(void)

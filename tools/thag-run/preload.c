@@ -39,6 +39,14 @@ static int add(run_plan *plan, const char *name)
     return status;
 }
 
+/* A program that has no runtime may load what is profiled. One that it starts has its own environment. */
+static int wants_start(const run_plan *plan, const image *im)
+{
+    return plan->kinds & RUN_TIME && !plan->children && !image_has_runtime(im) &&
+           !image_uses_runtime(im) && !image_wants_functions(im) && !image_is_script(im) &&
+           !image_is_static(im);
+}
+
 /* The allocation hooks bring a runtime, and come first, for a process must use one only. */
 int preload_choose(run_plan *plan)
 {
@@ -46,9 +54,15 @@ int preload_choose(run_plan *plan)
     int is_there = image_open(&im, plan->command[0]), status = EXIT_FINE;
     int has_runtime = is_there && image_has_runtime(&im);
 
+    if (is_there && image_is_foreign(&im)) { /* the dynamic linker would complain of each */
+        image_close(&im);
+        return EXIT_FINE;
+    }
     if (plan->kinds & RUN_MEMORY && !has_runtime) status = add(plan, "libthag_heap.so");
     if (status == EXIT_FINE && is_there && image_wants_functions(&im))
         status = add(plan, "libthag_functions.so");
+    plan->starts = is_there && wants_start(plan, &im);
+    if (status == EXIT_FINE && plan->starts) status = add(plan, "libthag_start.so");
     for (size_t i = 0; i < HOOKS_COUNT && status == EXIT_FINE && !has_runtime; i++) {
         if (plan->hooks & all_hooks[i].flag) status = add(plan, all_hooks[i].library);
     }

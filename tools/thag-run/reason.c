@@ -16,20 +16,37 @@ static void say(const char *name, const char *reason, const char *advice)
 
 static const char children_advice[] = "--children profiles the programs that it starts, too";
 
-static void say_script(const image *im, const char *name)
+/* What runs a script: the text behind #!, or a shell for one without. */
+static void interpreter_of(char name[256], const image *im)
 {
-    const char *line = im->bytes + 2, *end = memchr(line, '\n', im->len < 200 ? im->len - 2 : 198);
-    char reason[256];
+    size_t len = im->len < 200 ? im->len : 200;
+    const char *line = im->bytes + 2, *end = len > 2 ? memchr(line, '\n', len - 2) : NULL;
 
     while (end && line < end && *line == ' ') line++;
-    snprintf(reason, sizeof reason, "it is a script, which %.*s runs", end ? (int)(end - line) : 14,
-             end ? line : "an interpreter");
+    if (len < 2 || memcmp(im->bytes, "#!", 2) != 0)
+        strcpy(name, "/bin/sh");
+    else
+        snprintf(name, 256, "%.*s", end ? (int)(end - line) : 14, end ? line : "an interpreter");
+}
+
+static void say_script(const image *im, const char *name)
+{
+    char interpreter[256], reason[300];
+    size_t len;
+
+    interpreter_of(interpreter, im);
+    snprintf(reason, sizeof reason, "it is a script, which %s runs", interpreter);
     say(name, reason, children_advice);
+    len = strlen(interpreter);
+    if (len > 2 && strcmp(interpreter + len - 2, "sh") != 0)
+        fprintf(stderr, "  of extensions: name the interpreter, thag-run INTERPRETER %s\n", name);
 }
 
 static void say_unprofiled(const run_plan *plan, const image *im, const char *name)
 {
-    say(name, "there is no profiling in it",
+    say(name,
+        plan->starts ? "there is no profiling in it, nor in a library that it loads"
+                     : "there is no profiling in it",
         "build it with CC=\"thag-cc cc\", or with the macros of thag_profiler.h and "
         "-DTHAG_TIME_PROFILING");
     if (!(plan->kinds & RUN_MEMORY))
@@ -45,14 +62,18 @@ void reason_say(const run_plan *plan)
     image im;
 
     if (!image_open(&im, name)) {
-        complain(0, name, "nothing was recorded, and its file cannot be read to see why");
+        complain(0, name,
+                 "nothing was recorded, and its file is empty, or cannot be read to see why");
         return;
     }
     if (im.has_more_rights)
         say(name, "it runs with more rights than you have, and so takes no settings from you",
             "run it as its owner, or a copy of it without setuid and file capabilities");
-    else if (im.len > 2 && memcmp(im.bytes, "#!", 2) == 0)
+    else if (image_is_script(&im))
         say_script(&im, name);
+    else if (image_is_foreign(&im))
+        say(name, "it is a program for another processor, or of 32 bits",
+            "thag_profiler has to be built for it");
     else if (plan->preload && image_is_static(&im))
         say(name, "it is linked statically, so nothing can be preloaded into it",
             plan->kinds & RUN_MEMORY ? "link it without -static; or with thag::full_wrap "

@@ -25,6 +25,7 @@ typedef struct run_plan {
     unsigned hooks; /* run_hooks */
     char *dir;      /* absolute; where traces go */
     char *preload;  /* hooks that the program lacks, with : between; NULL: none */
+    int starts;     /* profiling is switched on for a program that does not do so itself */
     size_t sample;  /* of THAG_SAMPLE; 0: as it is in the environment */
     int detail;     /* memory with stacks */
     int mappings;   /* memory that the program maps itself */
@@ -68,7 +69,8 @@ typedef struct run_traces {
     size_t running_count; /* of these, of processes that are still running */
 } run_traces;
 
-/** The traces that this run left; those that cannot be read are not among them. 0: out of memory. */
+/** The traces that this run left; those that cannot be read are not among them. Those of programs that knew
+    nothing of profiling, and loaded nothing that does, are removed. 0: out of memory. */
 int traces_find(run_traces *found, const run_plan *plan, const run_end *end);
 void traces_free(run_traces *found);
 
@@ -77,7 +79,7 @@ void traces_free(run_traces *found);
 /** Show the table, draw the pictures, say where all is; or why there is nothing. */
 void report(const run_plan *plan, const run_end *end);
 
-/** Say why the program left nothing. */
+/** Say why the program left nothing, or recorded nothing. */
 void reason_say(const run_plan *plan);
 
 #endif

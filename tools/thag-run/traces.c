@@ -56,6 +56,15 @@ static int is_running(const trace *t)
     return state && state != 'Z' && state != 'X';
 }
 
+/* We switched profiling on, and nothing of it ran: as if we had not. */
+static int is_in_vain(const search *s, const trace *t)
+{
+    uint32_t nodes;
+
+    trace_nodes(t, &nodes);
+    return s->plan->starts && nodes <= 1 && !trace_memory_of(t)->mode && !is_running(t);
+}
+
 /* Whether a file is of this run, its header says. */
 static int look_at(search *s, const char *path)
 {
@@ -63,7 +72,9 @@ static int look_at(search *s, const char *path)
     int ok = 1;
 
     if (trace_open(&t, path, NULL) != THAG_OK) return 1;
-    if (trace_head(t)->run_id == s->plan->id) {
+    if (trace_head(t)->run_id == s->plan->id && is_in_vain(s, t)) {
+        unlink(path);
+    } else if (trace_head(t)->run_id == s->plan->id) {
         ok = keep(s, path, trace_head(t));
         s->found->running_count += (size_t)is_running(t);
     }
