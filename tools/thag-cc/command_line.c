@@ -131,6 +131,18 @@ static cc_language language_named(const char *name)
     return CC_BY_NAME;
 }
 
+/* A header by itself is compiled to a precompiled one: nothing is linked. */
+static int is_header(const char *path, const char *language)
+{
+    static const char *const endings[] = {".h",   ".hh",  ".H",   ".hp",  ".hxx",
+                                          ".hpp", ".HPP", ".h++", ".tcc", NULL};
+    const char *dot = strrchr(base_name(path), '.'),
+               *dash = language ? strrchr(language, '-') : NULL;
+
+    if (language) return dash && strcmp(dash, "-header") == 0;
+    return dot && is_among(dot, endings);
+}
+
 /* Tests of a build system for what a compiler and a system can do: their answers must not depend on
    us. */
 static int is_feature_test(const char *path)
@@ -163,6 +175,7 @@ static void read_input(reading *r, char *path)
 
     c->input_count++;
     if (is_feature_test(path)) c->is_feature_test = 1;
+    if (is_header(path, r->language_option)) c->precompiles = 1;
     language = r->language_option ? language_named(r->language_option) : language_of(path);
     if (language == CC_BY_NAME || strcmp(path, "-") == 0) return;
     c->source_count++;
@@ -170,6 +183,11 @@ static void read_input(reading *r, char *path)
     if (!r->language_option) return;
     c->language = language;
     c->named[c->named_count++] = path;
+}
+
+static void set_language(reading *r, const char *name)
+{
+    r->language_option = strcmp(name, "none") == 0 ? NULL : name;
 }
 
 static void read_flag(reading *r, const char *flag)
@@ -188,15 +206,14 @@ static void read_flag(reading *r, const char *flag)
     if (is_among(flag, bare)) r->c->is_freestanding = 1;
     if (strcmp(flag, "-r") == 0) r->is_partial = 1;
     if (strncmp(flag, "-std=", 5) == 0) r->c->standard = flag + 5;
-    if (strncmp(flag, "-x", 2) == 0 && flag[2]) r->language_option = flag + 2;
+    if (strncmp(flag, "-x", 2) == 0 && flag[2]) set_language(r, flag + 2);
     if (strstr(flag, "diagnostics-color") || strstr(flag, "color-diagnostics"))
         r->c->has_colour_option = 1;
 }
 
 static void read_pair(reading *r, const char *flag, char *argument)
 {
-    if (strcmp(flag, "-x") == 0)
-        r->language_option = strcmp(argument, "none") == 0 ? NULL : argument;
+    if (strcmp(flag, "-x") == 0) set_language(r, argument);
     if (strcmp(flag, "-isystem") == 0 || strcmp(flag, "-idirafter") == 0)
         r->c->system_dirs[r->c->system_dir_count++] = argument;
 }
@@ -238,7 +255,8 @@ int command_line_read(command_line *c, int argc, char **argv)
     }
     if (getcwd(here, sizeof here - 1) && is_feature_test(strcat(here, "/"))) c->is_feature_test = 1;
     if (c->language == CC_BY_NAME && strstr(base_name(w.items[0]), "++")) c->language = CC_CXX;
-    c->links = c->input_count > 0 && !r.stops_before_link && !r.is_partial;
+    c->links = c->input_count > 0 && !r.stops_before_link && !r.is_partial && !c->precompiles;
+    c->ends_in_language = r.language_option != NULL;
     return 1;
 }
 

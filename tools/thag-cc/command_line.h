@@ -17,9 +17,11 @@ typedef struct command_line {
     const char *standard;   /* of -std=; NULL: the compiler's own. Borrowed */
     const char *source;     /* the first source, for messages. Borrowed */
     int links;              /* ends in a program or a shared library */
+    int ends_in_language;   /* a -x holds for what would follow the last argument */
     int is_static;          /* -static, -static-pie */
     int is_freestanding;    /* its code has no libc to count on: a kernel's, a libc's own */
     int lists_dependencies; /* -M, -MM: nothing else comes out */
+    int precompiles;        /* a header by itself: a precompiled one comes out */
     int preprocesses;       /* -E */
     int is_feature_test;    /* of configure, CMake or Meson */
     int has_colour_option;  /* -fdiagnostics-color and the like */

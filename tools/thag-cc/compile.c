@@ -61,6 +61,10 @@ static int add_runtime(arguments *a, const command_line *c)
     char *rpath;
 
     if (!library) return 0;
+    if (c->ends_in_language) {
+        add(a, "-x");
+        add(a, "none");
+    }
     if (is_static) {
         add(a, library);
         add(a, "-lpthread");
@@ -197,7 +201,8 @@ int compile(int argc, char **argv)
     int has_text;
 
     if (!command_line_read(&c, argc, argv)) return complain(EXIT_SYSTEM, NULL, "out of memory");
-    has_text = c.source_count && !c.is_freestanding && !c.is_feature_test;
+    /* A precompiled header knows the sizes of the files in it, and they are those on the disk. */
+    has_text = c.source_count && !c.is_freestanding && !c.is_feature_test && !c.precompiles;
     if (!c.input_count || c.lists_dependencies) return compile_plainly(argv);
     if (!make_arguments(&with_profiling, &c, argc, argv, has_text) ||
         !make_arguments(&plain, &c, argc, argv, 0)) {
