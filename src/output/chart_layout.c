@@ -16,6 +16,7 @@ typedef struct layout {
     const timeline_thread *th; /* being read */
     uint32_t thread;
     uint32_t lane_of[TIMELINE_GROUPS]; /* its lanes, by group; PROFILE_NONE: not yet */
+    uint32_t *lane_of_task; /* of a single one; PROFILE_NONE: it has none. NULL: none has */
     timeline_span batch[BATCH];
 } layout;
 
@@ -45,11 +46,12 @@ static void set_cell(const chart *c, chart_row *row, const chart_block *last)
     row->cell_end_ns = last->start_ns + c->grain_ns - (last->start_ns - c->from_ns) % c->grain_ns;
 }
 
-/* b does not begin before the last one. */
+/* Only in a single task's lane, which is sorted at the end, may b begin before the last one. */
 static int can_join(const chart *c, const chart_row *row, const chart_block *last,
                     const chart_block *b)
 {
-    return b->start_ns < row->cell_end_ns && is_narrow(c, b) && is_narrow(c, last);
+    return b->start_ns < row->cell_end_ns && b->start_ns >= last->start_ns && is_narrow(c, b) &&
+           is_narrow(c, last);
 }
 
 void chart_block_join(chart_block *into, const chart_block *b)
@@ -131,29 +133,33 @@ static inline int is_wanted(layout *l, const timeline_span *s)
     return l->owner_wanted;
 }
 
-static thag_err open_lane(layout *l, const timeline_span *s)
+/* `lane` with that many rows becomes the last one. */
+static thag_err add_lane(chart *c, chart_lane lane, uint32_t row_count)
 {
-    chart *c = l->c;
-    uint32_t count;
-    const timeline_owner *o = &timeline_owners(l->tl, &count)[s->owner];
-    chart_lane *lane;
-
     if (c->lane_count == c->lane_room) {
         uint32_t room = c->lane_room ? 2 * c->lane_room : 16;
+        chart_lane *grown = realloc(c->lanes, room * sizeof *grown);
 
-        lane = realloc(c->lanes, room * sizeof *lane);
-        if (!lane) return THAG_ERR_MEMORY;
-        c->lanes = lane;
+        if (!grown) return THAG_ERR_MEMORY;
+        c->lanes = grown;
         c->lane_room = room;
     }
-    lane = &c->lanes[c->lane_count];
-    *lane = (chart_lane){.thread = l->thread, .group = s->group, .tid = o->tid};
-    memcpy(lane->name, o->name, sizeof lane->name);
-    lane->rows = calloc(l->th->depth_count, sizeof *lane->rows);
-    if (!lane->rows) return THAG_ERR_MEMORY;
-    lane->row_count = l->th->depth_count;
-    l->lane_of[s->group] = c->lane_count++;
+    lane.rows = calloc(row_count + 1, sizeof *lane.rows);
+    if (!lane.rows) return THAG_ERR_MEMORY;
+    lane.row_count = row_count;
+    c->lanes[c->lane_count++] = lane;
     return THAG_OK;
+}
+
+static thag_err open_lane(layout *l, const timeline_span *s)
+{
+    uint32_t count;
+    const timeline_owner *o = &timeline_owners(l->tl, &count)[s->owner];
+    chart_lane lane = {.task = PROFILE_NONE, .thread = l->thread, .group = s->group, .tid = o->tid};
+
+    memcpy(lane.name, o->name, sizeof lane.name);
+    l->lane_of[s->group] = l->c->lane_count;
+    return add_lane(l->c, lane, l->th->depth_count);
 }
 
 static void count_owner(chart_lane *lane, uint32_t owner)
@@ -192,6 +198,7 @@ static int join_span(layout *l, const timeline_span *s)
     chart_row *row;
     chart_block *last;
 
+    if (s->task && l->lane_of_task) return 0;
     if (l->lane_of[s->group] == PROFILE_NONE || s->depth >= l->th->depth_count) return 0;
     lane = &c->lanes[l->lane_of[s->group]];
     row = &lane->rows[s->depth];
@@ -211,19 +218,59 @@ static int join_span(layout *l, const timeline_span *s)
     return 1;
 }
 
+/* What is to be drawn of a span. 0: nothing. */
+static int cut_block(layout *l, chart_block *b, const timeline_span *s)
+{
+    chart *c = l->c;
+    chart_total *total = &c->totals[l->p->frame[s->node]];
+
+    *b = (chart_block){s->begun_ns, s->end_ns, 0, 0, s->node, 1, s->is_open};
+    if (s->end_ns < c->from_ns || s->begun_ns > c->to_ns || !is_wanted(l, s)) return 0;
+    if (b->start_ns < c->from_ns) b->start_ns = c->from_ns;
+    if (b->end_ns > c->to_ns) b->end_ns = c->to_ns;
+    b->busy_ns = b->weight = busy_within(s, b->start_ns, b->end_ns);
+    total->spans++;
+    total->ns += b->busy_ns;
+    return 1;
+}
+
+/* The lane of its own that the task of a span has; NULL: it has none, or the span is not of its path. */
+static chart_lane *own_lane(const layout *l, const timeline_span *s)
+{
+    uint32_t lane = s->task && l->lane_of_task ? l->lane_of_task[s->task - 1] : PROFILE_NONE;
+    uint32_t base = lane == PROFILE_NONE ? 0 : l->opts->turns->tasks[s->task - 1].node;
+
+    return lane != PROFILE_NONE && s->depth >= timeline_depth(l->tl, base) ? &l->c->lanes[lane]
+                                                                           : NULL;
+}
+
+static thag_err put_task_span(layout *l, chart_lane *lane, const timeline_span *span)
+{
+    const task_turns *turns = l->opts->turns;
+    uint32_t task = span->task - 1;
+    uint32_t row = span->depth - timeline_depth(l->tl, turns->tasks[task].node);
+    timeline_span s = *span;
+    chart_block b;
+
+    s.begun_ns = task_turns_begun_ns(turns, task, s.end_ns, s.end_ns - s.start_ns);
+    if (s.begun_ns > s.start_ns) s.begun_ns = s.start_ns;
+    if (!cut_block(l, &b, &s)) return THAG_OK;
+    if (row >= lane->row_count) {
+        l->c->deep++;
+        return THAG_OK;
+    }
+    lane->spans++;
+    return put_block(l, &lane->rows[row], &b);
+}
+
 static thag_err put_span(layout *l, const timeline_span *s)
 {
     chart *c = l->c;
-    chart_block b = {s->begun_ns, s->end_ns, 0, 0, s->node, 1, s->is_open};
-    uint32_t frame = l->p->frame[s->node];
-    chart_lane *lane;
+    chart_lane *lane = own_lane(l, s);
+    chart_block b;
 
-    if (s->end_ns < c->from_ns || s->begun_ns > c->to_ns || !is_wanted(l, s)) return THAG_OK;
-    if (b.start_ns < c->from_ns) b.start_ns = c->from_ns;
-    if (b.end_ns > c->to_ns) b.end_ns = c->to_ns;
-    b.busy_ns = b.weight = busy_within(s, b.start_ns, b.end_ns);
-    c->totals[frame].spans++;
-    c->totals[frame].ns += b.busy_ns;
+    if (lane) return put_task_span(l, lane, s);
+    if (!cut_block(l, &b, s)) return THAG_OK;
     if (s->depth >= l->th->depth_count) {
         c->deep++;
         return THAG_OK;
@@ -248,12 +295,23 @@ static void release_lane(chart_lane *lane)
     free(lane->rows);
 }
 
+/* Rows above the first that has something, which only tasks have: what began them is elsewhere. */
+static void drop_first_rows(chart_lane *lane)
+{
+    uint32_t empty = 0;
+
+    while (empty < lane->row_count && !lane->rows[empty].count) empty++;
+    lane->row_count -= empty;
+    memmove(lane->rows, lane->rows + empty, lane->row_count * sizeof *lane->rows);
+}
+
 /* Only as many rows as have something, and no lane that there is no room for. */
 static int close_lane(chart *c, chart_lane *lane)
 {
     while (lane->row_count && !lane->rows[lane->row_count - 1].count) {
         free(lane->rows[--lane->row_count].blocks);
     }
+    if (lane->group) drop_first_rows(lane);
     if (c->row_count + lane->row_count > CHART_MAX_ROWS) {
         c->crowded++;
         release_lane(lane);
@@ -264,30 +322,143 @@ static int close_lane(chart *c, chart_lane *lane)
     return 1;
 }
 
-static int by_group(const void *left, const void *right)
+/* ---- lanes of single tasks: made before the threads are read ---- */
+
+typedef struct candidate {
+    uint32_t task;
+    uint64_t ran_ns;
+} candidate;
+
+static int by_ran(const void *left, const void *right)
+{
+    const candidate *a = left, *b = right;
+
+    if (a->ran_ns != b->ran_ns) return a->ran_ns > b->ran_ns ? -1 : 1;
+    return a->task < b->task ? -1 : a->task > b->task;
+}
+
+static int by_task(const void *left, const void *right)
+{
+    const candidate *a = left, *b = right;
+
+    return a->task < b->task ? -1 : a->task > b->task;
+}
+
+/* Those that lived in what is drawn, the wanted ones first and by id. For free(). */
+static candidate *choose_tasks(layout *l, uint32_t *chosen)
+{
+    const task_turns *turns = l->opts->turns;
+    candidate *all = malloc((turns->task_count + 1) * sizeof *all);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; all && i < turns->task_count; i++) {
+        const task_track *t = &turns->tasks[i];
+
+        if (t->node == PROFILE_ROOT || t->begin_ns > l->c->to_ns || t->end_ns < l->c->from_ns)
+            continue;
+        all[count++] = (candidate){i, task_turns_ran_ns(turns, i, l->c->from_ns, l->c->to_ns)};
+    }
+    if (!all) return NULL;
+    qsort(all, count, sizeof *all, by_ran);
+    *chosen = count < l->opts->max_tasks ? count : l->opts->max_tasks;
+    l->c->more_tasks = count - *chosen;
+    qsort(all, *chosen, sizeof *all, by_task);
+    return all;
+}
+
+static uint32_t deepest(const timeline *tl)
+{
+    uint32_t count, depth = 0;
+    const timeline_thread *threads = timeline_threads(tl, &count);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (threads[i].depth_count > depth) depth = threads[i].depth_count;
+    return depth;
+}
+
+static thag_err open_task_lanes(layout *l)
+{
+    const task_turns *turns = l->opts->turns;
+    uint32_t chosen = 0, depth = deepest(l->tl);
+    candidate *tasks;
+    thag_err err = THAG_OK;
+
+    if (!turns || !turns->task_count || !l->opts->max_tasks) return THAG_OK;
+    tasks = choose_tasks(l, &chosen);
+    l->lane_of_task = malloc(turns->task_count * sizeof *l->lane_of_task);
+    if (!tasks || !l->lane_of_task) err = THAG_ERR_MEMORY;
+    if (!err) memset(l->lane_of_task, 0xFF, turns->task_count * sizeof *l->lane_of_task);
+    for (uint32_t i = 0; i < chosen && !err; i++) {
+        uint32_t base = timeline_depth(l->tl, turns->tasks[tasks[i].task].node);
+
+        l->lane_of_task[tasks[i].task] = l->c->lane_count;
+        err = add_lane(l->c, (chart_lane){.task = tasks[i].task}, base < depth ? depth - base : 0);
+    }
+    free(tasks);
+    return err;
+}
+
+static int by_start(const void *left, const void *right)
+{
+    const chart_block *a = left, *b = right;
+
+    if (a->start_ns != b->start_ns) return a->start_ns < b->start_ns ? -1 : 1;
+    return a->end_ns < b->end_ns ? -1 : a->end_ns > b->end_ns;
+}
+
+/* What several threads had of it. */
+static void sort_row(chart *c, chart_row *row)
+{
+    if (!row->count) return;
+    qsort(row->blocks, row->count, sizeof *row->blocks, by_start);
+    for (size_t i = 1; i < row->count; i++) {
+        chart_block *b = &row->blocks[i];
+
+        if (b->start_ns < b[-1].end_ns) b->start_ns = b[-1].end_ns;
+        if (b->end_ns < b->start_ns) b->end_ns = b->start_ns;
+    }
+    c->block_count -= row->count;
+    c->block_count += coarsen_row(c, row);
+}
+
+/* ---- the whole ---- */
+
+static int lane_kind(const chart_lane *lane)
+{
+    return lane->group ? 2 : lane->task != PROFILE_NONE ? 1 : 0;
+}
+
+static int by_kind(const void *left, const void *right)
 {
     const chart_lane *a = left, *b = right;
 
+    if (lane_kind(a) != lane_kind(b)) return lane_kind(a) - lane_kind(b);
+    if (a->task != b->task) return a->task < b->task ? -1 : 1;
+    if (a->thread != b->thread) return a->thread < b->thread ? -1 : 1;
     return a->group < b->group ? -1 : a->group > b->group;
 }
 
-static void close_lanes(layout *l, uint32_t first)
+static void close_lanes(chart *c)
 {
-    chart *c = l->c;
-    uint32_t kept = first;
+    uint32_t kept = 0;
 
-    if (c->lane_count > first) {
-        qsort(c->lanes + first, c->lane_count - first, sizeof *c->lanes, by_group);
-    }
-    for (uint32_t i = first; i < c->lane_count; i++) {
-        if (close_lane(c, &c->lanes[i])) c->lanes[kept++] = c->lanes[i];
+    if (c->lane_count) qsort(c->lanes, c->lane_count, sizeof *c->lanes, by_kind);
+    c->task_count = 0;
+    for (uint32_t i = 0; i < c->lane_count; i++) {
+        int kind = lane_kind(&c->lanes[i]);
+
+        for (uint32_t r = 0; kind == 1 && r < c->lanes[i].row_count; r++)
+            sort_row(c, &c->lanes[i].rows[r]);
+        if (!close_lane(c, &c->lanes[i])) continue;
+        if (kind == 0) c->first_task = kept + 1;
+        if (kind == 1) c->task_count++;
+        c->lanes[kept++] = c->lanes[i];
     }
     c->lane_count = kept;
 }
 
 static thag_err read_thread(layout *l, uint32_t thread, const timeline_thread *th)
 {
-    uint32_t first = l->c->lane_count;
     thag_err err = timeline_begin(l->tl, thread);
     size_t n = 1;
 
@@ -300,7 +471,6 @@ static thag_err read_thread(layout *l, uint32_t thread, const timeline_thread *t
         for (size_t i = 0; !err && i < n; i++)
             if (!join_span(l, &l->batch[i])) err = put_span(l, &l->batch[i]);
     }
-    if (!err) close_lanes(l, first);
     return err;
 }
 
@@ -312,9 +482,11 @@ static thag_err read_all(layout *l)
 
     l->c->totals = calloc(l->p->frame_count + 1, sizeof *l->c->totals);
     if (!l->c->totals) return THAG_ERR_MEMORY;
+    err = open_task_lanes(l);
     for (uint32_t i = 0; !err && i < count; i++) {
         if (threads[i].depth_count) err = read_thread(l, i, &threads[i]);
     }
+    if (!err) close_lanes(l->c);
     return err;
 }
 
@@ -365,6 +537,7 @@ thag_err chart_build(chart **out, timeline *tl, const profile *p, const chart_op
 done:
     if (err) fault_set(why, err, UINT64_MAX, "laying out the flamechart");
     chart_free(l ? l->c : NULL);
+    if (l) free(l->lane_of_task);
     free(l);
     return err;
 }

@@ -1,8 +1,9 @@
 /*
  * chart_layout.h - turns the timeline of a trace into the blocks of a flamechart.
  *
- * Time runs from left to right, true to scale. A thread has a lane, and one for each group of tasks
- * that ran on it; a lane has a row for each depth.
+ * Time runs from left to right, true to scale. Each thread has a lane, with a row for each depth. Below them
+ * the tasks that ran longest have a lane each, with their spans from whichever thread, their own in the
+ * first row; then come the others, in a lane for each group of them on a thread.
  * Spans are read once, in a stream; what is kept is bounded by the picture, not by the run:
  *
  *     The time axis is cut into cells of one grain. A span as long as a grain, or longer, is a block
@@ -15,7 +16,7 @@
 #ifndef THAG_CHART_LAYOUT_H
 #define THAG_CHART_LAYOUT_H
 
-#include "profile/profile_timeline.h"
+#include "profile/task_turns.h"
 
 #define CHART_MAX_BLOCKS 20000u
 #define CHART_MAX_ROWS   1500u /* 17 px each, as in a flamegraph */
@@ -28,6 +29,8 @@ typedef struct chart_opts {
     /* Draw this thread? NULL: all. name may be empty. */
     int (*wants)(const void *context, uint32_t tid, const char *name);
     const void *context;
+    const task_turns *turns;      /* of that timeline; NULL: no lanes of single tasks */
+    uint32_t max_tasks;           /* as many of these */
     const unsigned char *dropped; /* by node of the profile: not 0, not drawn; NULL: all are */
 } chart_opts;
 
@@ -50,6 +53,7 @@ typedef struct chart_row {
 } chart_row;
 
 typedef struct chart_lane {
+    uint32_t task;   /* index into the tasks of chart_opts.turns; PROFILE_NONE: of a thread */
     uint32_t thread; /* index into timeline_threads() */
     uint32_t group;  /* 0: the thread itself; else tasks that ran on it */
     uint32_t owners; /* threads that were met in it */
@@ -67,9 +71,11 @@ typedef struct chart_total {
 } chart_total;
 
 typedef struct chart {
-    chart_lane *lanes; /* only those with spans; by thread, and its groups */
+    chart_lane *lanes; /* those with spans: threads; single tasks by id; groups by thread */
     uint32_t lane_count, lane_room;
-    uint32_t row_count; /* of all lanes */
+    uint32_t first_task, task_count; /* the lanes of single tasks */
+    uint32_t more_tasks;             /* that lived in what is drawn, and have no lane */
+    uint32_t row_count;              /* of all lanes */
     size_t block_count;
     chart_total *totals;     /* by frame of the profile */
     uint64_t spans;          /* drawn, alone or in blocks */

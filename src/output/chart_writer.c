@@ -1,8 +1,10 @@
 #include "output/chart_writer.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "output/chart_tasks.h"
 #include "output/flamegraph_assets.h"
 #include "output/heap_writer.h"
 #include "output/markup.h"
@@ -10,12 +12,13 @@
 #include "output/svg_page.h"
 
 #define LANE_PX        22u /* the heading of a lane */
+#define STRIP_GAP_PX   7u /* of a task's strip to its first row: room that the heading has besides */
 #define AXIS_PX        16u /* the labels of the axis, above the first row */
 #define HEAP_PX        56u /* the heap over time, and a gap beneath */
 #define HEAP_GAP_PX    8u
 #define HEAP_UNITS     10000u /* its width; the script shows a part of that */
 #define NOTES_MAX      5
-#define LANE_TEXT_ROOM 200
+#define LANE_TEXT_ROOM 300
 
 typedef struct writer {
     FILE *to;
@@ -25,6 +28,8 @@ typedef struct writer {
     const palette *colours;
     svg_names names;
     uint32_t head_px;
+    uint32_t *row_y; /* by lane: of its first row */
+    chart_tasks tasks;
     char notes[NOTES_MAX][200]; /* what is not in the picture */
     uint32_t note_count;
 } writer;
@@ -53,19 +58,36 @@ static uint32_t first_row(const writer *w)
 
 static uint32_t frames_height(const writer *w)
 {
-    return first_row(w) + (w->c->row_count + 1) * SVG_ROW_PX + w->c->lane_count * LANE_PX;
+    return first_row(w) + (w->c->row_count + 1) * SVG_ROW_PX + w->c->lane_count * LANE_PX +
+           w->c->task_count * STRIP_GAP_PX;
+}
+
+static int is_task(const chart_lane *lane)
+{
+    return lane->task != PROFILE_NONE;
+}
+
+static int place_lanes(writer *w)
+{
+    uint32_t y = first_row(w) + SVG_ROW_PX;
+
+    w->row_y = malloc((w->c->lane_count + 1) * sizeof *w->row_y);
+    for (uint32_t i = 0; w->row_y && i < w->c->lane_count; i++) {
+        const chart_lane *lane = &w->c->lanes[i];
+
+        w->row_y[i] = y + LANE_PX + (is_task(lane) ? STRIP_GAP_PX : 0);
+        y = w->row_y[i] + lane->row_count * SVG_ROW_PX;
+    }
+    return w->row_y != NULL;
 }
 
 typedef void row_visitor(const writer *w, const chart_lane *lane, const chart_row *row, uint32_t y);
 
 static void each_row(const writer *w, row_visitor *visit)
 {
-    uint32_t y = first_row(w) + SVG_ROW_PX;
-
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
-        y += LANE_PX;
-        for (uint32_t r = 0; r < w->c->lanes[i].row_count; r++, y += SVG_ROW_PX)
-            visit(w, &w->c->lanes[i], &w->c->lanes[i].rows[r], y);
+        for (uint32_t r = 0; r < w->c->lanes[i].row_count; r++)
+            visit(w, &w->c->lanes[i], &w->c->lanes[i].rows[r], w->row_y[i] + r * SVG_ROW_PX);
     }
 }
 
@@ -111,16 +133,21 @@ static void put_totals(const writer *w)
     fputs("],\n", w->to);
 }
 
-static void lane_text(const chart_lane *lane, char text[LANE_TEXT_ROOM])
+static void lane_text(const writer *w, const chart_lane *lane, char text[LANE_TEXT_ROOM])
 {
     char spans[QUANTITY_ROOM], more[QUANTITY_ROOM];
 
+    if (is_task(lane)) {
+        chart_task_text(text, LANE_TEXT_ROOM, &w->tasks, lane);
+        return;
+    }
     quantity_count(spans, lane->spans);
     quantity_count(more, lane->owners - 1);
     if (lane->group) {
-        snprintf(text, LANE_TEXT_ROOM, "tasks on %s%s%" PRIu32 " (%" PRIu32 ") \xC2\xB7 %s span%s",
-                 lane->name, lane->name[0] ? " \xC2\xB7 " : "thread ", lane->tid, lane->group,
-                 spans, lane->spans == 1 ? "" : "s");
+        snprintf(
+            text, LANE_TEXT_ROOM, "%stasks on %s%s%" PRIu32 " (%" PRIu32 ") \xC2\xB7 %s span%s",
+            w->c->task_count ? "other " : "", lane->name, lane->name[0] ? " \xC2\xB7 " : "thread ",
+            lane->tid, lane->group, spans, lane->spans == 1 ? "" : "s");
         return;
     }
     snprintf(text, LANE_TEXT_ROOM, "%s%s%" PRIu32 "%s%s%s \xC2\xB7 %s span%s", lane->name,
@@ -140,7 +167,7 @@ static void put_lane_table(const writer *w)
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
         char text[LANE_TEXT_ROOM];
 
-        lane_text(&w->c->lanes[i], text);
+        lane_text(w, &w->c->lanes[i], text);
         if (i) putc(',', w->to);
         markup_put_json(w->to, text, strlen(text));
     }
@@ -250,8 +277,6 @@ static void put_heap(const writer *w)
 
 static void put_lane_heads(const writer *w)
 {
-    uint32_t y = first_row(w) + SVG_ROW_PX;
-
     fprintf(w->to, "<svg class=\"lanes\" x=\"1%%\" y=\"%u\" width=\"98%%\" height=\"%u\">\n",
             w->head_px, frames_height(w));
     fprintf(w->to, "<g class=\"axis\" data-height=\"%u\" transform=\"translate(0 %u)\">",
@@ -266,14 +291,15 @@ static void put_lane_heads(const writer *w)
     }
     fputs("</g>\n", w->to);
     put_heap(w);
+    chart_tasks_put(w->to, &w->tasks);
     for (uint32_t i = 0; i < w->c->lane_count; i++) {
         char text[LANE_TEXT_ROOM];
 
-        lane_text(&w->c->lanes[i], text);
-        fprintf(w->to, "<text class=\"lane\" x=\"0\" y=\"%u\">", y + LANE_PX - 6);
+        lane_text(w, &w->c->lanes[i], text);
+        fprintf(w->to, "<text class=\"lane\" x=\"0\" y=\"%u\">",
+                w->row_y[i] - 6 - (is_task(&w->c->lanes[i]) ? STRIP_GAP_PX : 0));
         markup_put(w->to, text, strlen(text), SIZE_MAX);
         fputs("</text>\n", w->to);
-        y += LANE_PX + w->c->lanes[i].row_count * SVG_ROW_PX;
     }
     fputs("</svg>\n", w->to);
 }
@@ -333,6 +359,11 @@ static void put_notes(const writer *w)
     if (w->c->from_ns) fprintf(w->to, " from %s on", from);
     fprintf(w->to, " \xC2\xB7 %s spans", spans);
     if (w->c->merged) fprintf(w->to, ", %s of them too short to draw one by one", merged);
+    if (w->c->task_count)
+        fprintf(w->to,
+                " \xC2\xB7 below, %" PRIu32 " task%s: dark where it ran, pale where it waited%s",
+                w->c->task_count, w->c->task_count == 1 ? "" : "s",
+                w->c->more_tasks ? "; those that ran longest (--tasks)" : "");
     fputs("</text>\n", w->to);
     for (uint32_t i = 0; i < w->note_count; i++) {
         fprintf(w->to, "<text class=\"note warn\" x=\"1%%\" y=\"%u\">%s</text>\n",
@@ -400,8 +431,9 @@ thag_err chart_write(FILE *to, timeline *tl, const profile *p, const chart_write
         err = nothing_to_draw(tl, why);
         goto done;
     }
-    err = svg_names_init(&w.names, p);
+    err = place_lanes(&w) ? svg_names_init(&w.names, p) : THAG_ERR_MEMORY;
     if (err) goto done;
+    w.tasks = (chart_tasks){c, tl, p, opts->chart.turns, w.row_y, STRIP_GAP_PX, SVG_ROW_PX};
     use_names(&w);
     collect_notes(&w, &lost);
     w.head_px = svg_head_height(1 + w.note_count);
@@ -410,6 +442,7 @@ thag_err chart_write(FILE *to, timeline *tl, const profile *p, const chart_write
 done:
     if (err && err != THAG_ERR_EMPTY) fault_set(why, err, UINT64_MAX, "writing the flamechart");
     svg_names_release(&w.names);
+    free(w.row_y);
     chart_free(c);
     return err;
 }

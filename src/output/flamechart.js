@@ -7,6 +7,11 @@ var HINT = 'Click a span to zoom in on its time. / searches, arrows walk, Enter 
 var spans = new Float64Array(count), busy = new Float64Array(count);
 var axis = root.querySelector('.axis');
 var heap = root.querySelector('svg.heap'), heapHeight = heap && heap.viewBox.baseVal.height;
+// Of single tasks: when they ran, and arrows. Each knows its moments.
+var flow = Array.prototype.map.call(root.querySelectorAll('.flow > g > *'), function (e) {
+    var at = e.getAttribute('data-at').split(',');
+    return { element: e, start: number(at[0]), length: number(at[1]), isArrow: e.nodeName === 'svg' };
+});
 var RUNNING = 0;
 
 function takeFields(i, several, time) {
@@ -34,7 +39,15 @@ function layout() {
     }
     if (!shownAs[current]) setCurrent(zoomed);
     drawAxis(left, whole, framesPx);
+    flow.forEach(function (f) { placeFlow(f, left, whole); });
     if (heap) heap.setAttribute('viewBox', [10000 * left / value[ROOT], 0, Math.max(1e-3, 10000 * whole / value[ROOT]), heapHeight].join(' '));
+}
+
+function placeFlow(f, left, whole) {
+    var from = Math.max(left, f.start), to = Math.min(left + whole, f.start + f.length);
+    f.element.style.display = from < to || (f.isArrow && from === to) ? '' : 'none';
+    f.element.setAttribute('x', 100 * (from - left) / whole + '%');
+    if (!f.isArrow) f.element.setAttribute('width', 100 * Math.max(0, to - from) / whole + '%');
 }
 
 // Steps of 1, 2 or 5, some 110 pixels apart. Labels tell the time since the session began.

@@ -226,12 +226,13 @@ static size_t task_index(const timeline *tl, uint64_t task)
     return low < tl->task_count && tl->tasks[low].id == task ? low : tl->task_count;
 }
 
-static uint8_t group_of(const timeline *tl, uint64_t task)
+static void set_task(timeline_span *s, const timeline *tl, uint64_t task)
 {
     size_t index = task ? task_index(tl, task) : 0;
+    int is_known = task && index < tl->task_count;
 
-    if (!task) return 0;
-    return index < tl->task_count ? tl->group_of[index] : TIMELINE_GROUPS - 1;
+    s->task = is_known ? (uint32_t)index + 1 : 0;
+    s->group = is_known ? tl->group_of[index] : task ? TIMELINE_GROUPS - 1 : 0;
 }
 
 /* ---- turns ---- */
@@ -531,6 +532,7 @@ static inline int take_span(timeline_span *s, const trace_span *from, const sess
     s->depth = (uint16_t)(depth[node] < TIMELINE_DEPTHS ? depth[node] : TIMELINE_DEPTHS - 1);
     s->is_open = 0;
     s->group = 0;
+    s->task = 0;
     return 1;
 }
 
@@ -580,7 +582,7 @@ static size_t read_steps(timeline *tl, timeline_span *spans, size_t room, thag_e
         spans[n].owner = tl->owner;
         spans[n].begun_ns = moment_ns(tl, begun_at(tl, &step.span));
         if (spans[n].begun_ns > spans[n].start_ns) spans[n].begun_ns = spans[n].start_ns;
-        spans[n].group = group_of(tl, step.span.task);
+        set_task(&spans[n], tl, step.span.task);
         see(tl, &spans[n++]);
     }
     return n;

@@ -28,6 +28,7 @@ typedef struct timeline_span {
     uint16_t depth;            /* 0: outermost; TIMELINE_DEPTHS - 1: that or deeper */
     uint8_t is_open;           /* still running when its thread or the trace ended */
     uint8_t group;             /* 0: of the thread itself; else of a task, see below */
+    uint32_t task;             /* 1 + its place in trace_tasks(); 0: of no task that is known */
     uint64_t begun_ns; /* when it began if its task waited since: before start_ns, else that */
 } timeline_span;
 #define TIMELINE_DEPTHS 4096u

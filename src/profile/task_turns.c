@@ -141,6 +141,9 @@ static void find_spawners(task_turns *t, const trace *from, const trace_task_inf
     for (size_t i = 0; i < t->task_count; i++) {
         uint32_t parent = nodes[tasks[i].node].parent;
 
+        size_t spawner = find_task(t, tasks[i].spawner);
+
+        if (spawner < t->task_count) t->tasks[i].spawner = (uint32_t)spawner;
         if (tasks[i].spawner) {
             t->tasks[i].spawner_tid = thread_running(t, tasks[i].spawner, t->tasks[i].begin_ns);
         } else if (parent && parent != TRACE_NONE) {
@@ -168,6 +171,7 @@ static thag_err read_all(task_turns *out, const timeline *tl)
                                      .begin_ns = timeline_moment_ns(tl, tasks[i].begin_ticks),
                                      .end_ns = timeline_moment_ns(tl, tasks[i].end_ticks),
                                      .node = timeline_node(tl, tasks[i].node),
+                                     .spawner = PROFILE_NONE,
                                      .has_ended = tasks[i].has_ended};
     }
     trace_threads(t, &threads);
@@ -190,6 +194,57 @@ thag_err task_turns_new(task_turns **out, const timeline *tl)
     }
     task_turns_free(t);
     return err;
+}
+
+/* Of a task, the number of turns that begin before a moment. */
+static size_t turns_before(const task_turns *t, const task_track *task, uint64_t at_ns)
+{
+    size_t low = 0, high = task->turn_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (t->turns[task->first_turn + middle].start_ns < at_ns)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t task_turns_begun_ns(const task_turns *t, uint32_t index, uint64_t end_ns, uint64_t ran_ns)
+{
+    const task_track *task = &t->tasks[index];
+    uint64_t begun_ns = end_ns;
+
+    for (size_t i = turns_before(t, task, end_ns); i-- > 0 && ran_ns;) {
+        const task_turn *turn = &t->turns[task->first_turn + i];
+        uint64_t ran = least(turn->end_ns, end_ns) - turn->start_ns, part = least(ran, ran_ns);
+
+        begun_ns = turn->start_ns + (ran - part);
+        ran_ns -= part;
+    }
+    return begun_ns;
+}
+
+uint64_t task_turns_ran_ns(const task_turns *t, uint32_t index, uint64_t from_ns, uint64_t to_ns)
+{
+    const task_track *task = &t->tasks[index];
+    uint64_t ran_ns = 0;
+
+    for (size_t i = turns_before(t, task, to_ns); i-- > 0;) {
+        const task_turn *turn = &t->turns[task->first_turn + i];
+        uint64_t end = least(turn->end_ns, to_ns);
+
+        if (end <= from_ns) break;
+        ran_ns += end - (turn->start_ns > from_ns ? turn->start_ns : from_ns);
+    }
+    return ran_ns;
 }
 
 void task_turns_free(task_turns *t)

@@ -17,7 +17,8 @@ typedef struct task_track {
     uint64_t id;
     uint64_t begin_ns, end_ns; /* of its life; if it has not ended, the end of the session */
     uint32_t node;             /* in the profile */
-    uint32_t spawner_tid;      /* thread on which it was begun; 0: the trace does not tell */
+    uint32_t spawner;     /* index of the task that began it; PROFILE_NONE: no task that is known */
+    uint32_t spawner_tid; /* thread on which it was begun; 0: the trace does not tell */
     size_t first_turn, turn_count;
     int has_ended;
 } task_track;
@@ -33,6 +34,13 @@ typedef struct task_turns {
 
 /** Reads the timeline through, if there are tasks. *out is the caller's, for task_turns_free(). */
 thag_err task_turns_new(task_turns **out, const timeline *tl);
+
+/** When that task had `ran_ns` less behind it than at a moment: where a span began that ended then and ran so
+    long, on whichever threads. Never before the task did. */
+uint64_t task_turns_begun_ns(const task_turns *t, uint32_t task, uint64_t end_ns, uint64_t ran_ns);
+
+/** How long it ran between two moments. */
+uint64_t task_turns_ran_ns(const task_turns *t, uint32_t task, uint64_t from_ns, uint64_t to_ns);
 
 /** NULL is accepted. */
 void task_turns_free(task_turns *t);

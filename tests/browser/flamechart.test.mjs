@@ -1,7 +1,11 @@
 // The flamechart, in a real browser: what its script says is compared with what its table of numbers says.
 //
-// Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN, THAG_CHROMIUM, THAG_MODULES, THAG_SCRATCH.
+// Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN, THAG_CHROMIUM, THAG_MODULES, THAG_SCRATCH, and
+// THAG_TASKS (a program with 40 tasks; empty: without that test).
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { analyze, folded, golden, openPage, scratch, useBrowser } from './browser.mjs';
@@ -111,6 +115,33 @@ test('the live heap is above the lanes, and zooms with them', async () => {
   assert.ok(left > 0 && width < 5000, `${left} ${width}`);
   await page.getByRole('button', { name: 'Reset zoom' }).click();
   assert.deepEqual((await part()).slice(0, 3), [0, 0, 10000]);
+});
+
+test('each task has a lane, with when it ran and where it was begun, that zooms with the spans', { skip: !process.env.THAG_TASKS }, async () => {
+  const dir = mkdtempSync(scratch('tasks-'));
+  execFileSync(process.env.THAG_TASKS, { cwd: dir });
+  const trace = join(dir, readdirSync(dir).find((name) => name.endsWith('.thag')));
+  const rows = analyze('tasks', '--csv', '--sort=id', trace).trim().split('\n').slice(1).map((row) => row.split(','));
+  page = await openPage(draw('tasks.svg', trace));
+  assert.equal(await page.locator('.flow .life').count(), rows.length);
+  assert.equal(await page.locator('.flow .spawn').count(), rows.length);
+  const heads = (await page.locator('.lane').allTextContents()).filter((text) => text.includes('#'));
+  assert.deepEqual(heads.map((text) => text.split(' ')[0]), rows.map((row) => `async::download#${row[0]}`));
+  const life = page.locator('.flow > g').first().locator('.life'), run = page.locator('.flow > g').first().locator('.run').last();
+  const wide = async (part) => parseFloat(await part.getAttribute('width'));
+  assert.match(await run.locator('title').textContent(), /^(\d+ times, )?ran .* on thread \d+, after .* of waiting$/);
+  const ran = await wide(run), lived = await wide(life);
+  assert.ok(ran > 0 && ran < lived, `${ran} of ${lived}`);
+  assert.ok(!(await page.locator('.flow .resume').first().isVisible()));
+  await life.hover({ position: { x: 1, y: 3 } });
+  assert.equal(await page.locator('.flow > g').first().locator('.resume').first().evaluate((e) => getComputedStyle(e).display), 'inline');
+  await page.locator('.frames rect').nth(2).click();
+  assert.ok(await page.locator('.flow .life').evaluateAll((all) => all.every((e) => e.style.display === 'none' || parseFloat(e.getAttribute('width')) <= 100.001)));
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  assert.ok(Math.abs(await wide(life) - lived) < 1e-3);
+  assert.equal((await page.locator('.flow .life').count()), rows.length);
+  const none = readTable(analyze('flamechart', '--tasks=0', '-o', '-', trace)).data;
+  assert.ok(none.lanes.some((text) => text.startsWith('tasks on ')));
 });
 
 test('a span that never ended is marked', async () => {

@@ -157,15 +157,18 @@ static void check_events(opened *o, const timeline_span *spans, size_t count, co
 /* In the sample 1 is main, 2 work below it, 3 a section below that. */
 static void what_does_not_nest_is_cut(void **state)
 {
-    static const timeline_span pause[] = {{10, 20, 2, 0, 1, 0, 0, 0}, {15, 30, 1, 0, 0, 0, 0, 0}};
-    static const timeline_span overlap[] = {{10, 20, 2, 0, 1, 0, 0, 0}, {15, 30, 2, 0, 1, 0, 0, 0}};
-    static const timeline_span outlasts[] = {{12, 40, 2, 0, 1, 0, 0, 0},
-                                             {10, 30, 1, 0, 0, 0, 0, 0}};
-    static const timeline_span empty[] = {{5, 5, 3, 0, 2, 0, 0, 0},
-                                          {5, 5, 2, 0, 1, 0, 0, 0},
-                                          {5, 9, 2, 0, 1, 0, 0, 0},
-                                          {5, 9, 1, 0, 0, 0, 0, 0}};
-    static const timeline_span threads[] = {{10, 20, 1, 0, 0, 0, 0, 0}, {15, 30, 2, 1, 1, 0, 0, 0}};
+    static const timeline_span pause[] = {{10, 20, 2, 0, 1, 0, 0, 0, 0},
+                                          {15, 30, 1, 0, 0, 0, 0, 0, 0}};
+    static const timeline_span overlap[] = {{10, 20, 2, 0, 1, 0, 0, 0, 0},
+                                            {15, 30, 2, 0, 1, 0, 0, 0, 0}};
+    static const timeline_span outlasts[] = {{12, 40, 2, 0, 1, 0, 0, 0, 0},
+                                             {10, 30, 1, 0, 0, 0, 0, 0, 0}};
+    static const timeline_span empty[] = {{5, 5, 3, 0, 2, 0, 0, 0, 0},
+                                          {5, 5, 2, 0, 1, 0, 0, 0, 0},
+                                          {5, 9, 2, 0, 1, 0, 0, 0, 0},
+                                          {5, 9, 1, 0, 0, 0, 0, 0, 0}};
+    static const timeline_span threads[] = {{10, 20, 1, 0, 0, 0, 0, 0, 0},
+                                            {15, 30, 2, 1, 1, 0, 0, 0, 0}};
     opened o;
 
     (void)state;

@@ -7,11 +7,13 @@
 typedef struct settings {
     const char *title, *subtitle, *threads;
     const char *filters[3]; /* by profile_filter */
-    size_t width;
+    size_t width, tasks;
     double min_width_px;
     size_t palette; /* as palette_chosen() counts */
     uint64_t from_ns, to_ns;
 } settings;
+
+static const settings defaults = {.tasks = 100};
 
 static const option_fact facts[] = {
     OPTION_TEXT(settings, title, "title", "TEXT", "heading of the picture"),
@@ -27,6 +29,8 @@ static const option_fact facts[] = {
                 "leave out matching functions and all that they call (Recursive)"),
     OPTION_TEXT(settings, filters[FILTER_IGNORE_SELF], "ignore-self", "REGEX",
                 "leave out matching functions where they call nothing that is drawn (Exact)"),
+    OPTION_COUNT(settings, tasks, "tasks", "N", 0, 1000,
+                 "a lane for each of the N tasks that ran longest; otherwise 100"),
     OPTION_COUNT(settings, width, "width", "PIXELS", 100, 100000,
                  "width where no script runs; otherwise 1200"),
     OPTION_REAL(settings, min_width_px, "min-width", "PIXELS", 0.01, 1000,
@@ -77,11 +81,13 @@ static int show(const job *j, const input *in)
                              .chart = {.from_ns = set->from_ns,
                                        .to_ns = set->to_ns,
                                        .min_width_px = set->min_width_px,
+                                       .max_tasks = (uint32_t)set->tasks,
                                        .wants = set->threads ? thread_is_listed : NULL,
                                        .context = set->threads}};
     unsigned char *dropped = NULL;
     named_result out;
     heap_time *heap = NULL;
+    task_turns *turns = NULL;
     timeline *tl;
     fault f = {0};
     thag_err err;
@@ -94,7 +100,9 @@ static int show(const job *j, const input *in)
     if (status != EXIT_FINE) return status;
     heap_time_new(&heap, in->whole.trace, NULL); /* most traces have none */
     opts.heap = heap;
-    status = find_dropped(&dropped, set, in->profile);
+    if (task_turns_new(&turns, tl)) status = complain(EXIT_SYSTEM, NULL, "out of memory");
+    opts.chart.turns = turns;
+    if (status == EXIT_FINE) status = find_dropped(&dropped, set, in->profile);
     opts.chart.dropped = dropped;
     if (status != EXIT_FINE) goto done;
     status = named_result_open(&out, j, in, "-flamechart.svg");
@@ -106,6 +114,7 @@ static int show(const job *j, const input *in)
 done:
     free(dropped);
     heap_time_free(heap);
+    task_turns_free(turns);
     timeline_free(tl);
     return status;
 }
@@ -114,11 +123,13 @@ const command cmd_flamechart = {
     .name = "flamechart",
     .summary = "interactive picture of spans along time, thread by thread (SVG)",
     .usage = "[OPTION]... FILE",
-    .about = "Draw what ran when, as one SVG file to open in a browser: a lane for each thread,\n"
-             "true to time. Spans that are too short to draw are shown together, with their\n"
-             "number. The file's name is that of the trace with -flamechart.svg, in the current\n"
-             "directory, unless -o says otherwise.",
+    .about =
+        "Draw what ran when, as one SVG file to open in a browser: a lane for each thread, and\n"
+        "below for each of the tasks that ran longest, true to time. Spans that are too short\n"
+        "to draw are shown together, with their number. The file's name is that of the trace\n"
+        "with -flamechart.svg, in the current directory, unless -o says otherwise.",
     .options = facts,
+    .defaults = &defaults,
     .settings_size = sizeof(settings),
     .takes = TAKES_NAMES | TAKES_OPEN,
     .show = show};
