@@ -6,17 +6,7 @@
 
 #include <stdio.h>
 
-#include "profile/fault.h"
-
-/* All that has one name. */
-typedef struct pool_sum {
-    char *name;
-    uint64_t blocks, bytes; /* handed out */
-    uint64_t live_blocks, live_bytes;
-    uint64_t peak_bytes; /* of several runs, the largest */
-    uint64_t resets;
-    int is_live; /* else frees, and so the last four, are not known */
-} pool_sum;
+#include "profile/pool_list.h"
 
 thag_err pool_write_text(FILE *to, const pool_sum *pools, size_t count, fault *why);
 thag_err pool_write_csv(FILE *to, const pool_sum *pools, size_t count, fault *why);

@@ -21,6 +21,7 @@ typedef struct packer {
     viewer_spans *s;
     timeline *tl;
     packed_part *to;
+    const uint32_t *node_of; /* NULL: the same */
     uint32_t lane_room;
     open_lane *lanes; /* of the thread that is read, by group and depth */
     uint32_t depth_count, group_count;
@@ -189,7 +190,8 @@ static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
 {
     open_lane *l = &w->lanes[s->group * w->depth_count + s->depth];
     uint64_t ns = s->end_ns - s->start_ns;
-    chart_block b = {s->begun_ns, s->end_ns, ns, ns, s->node, 1, s->is_open};
+    uint32_t node = w->node_of ? w->node_of[s->node] : s->node;
+    chart_block b = {s->begun_ns, s->end_ns, ns, ns, node, 1, s->is_open};
     thag_err err;
 
     if (!l->entries) {
@@ -255,7 +257,8 @@ static thag_err put_thread(packer *w, uint32_t thread, const timeline_thread *th
     return err;
 }
 
-thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, uint64_t max_spans)
+thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, const uint32_t *node_of,
+                          uint64_t max_spans)
 {
     packer *w = calloc(1, sizeof *w);
     uint32_t count;
@@ -266,6 +269,7 @@ thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, uint64_t max_
     if (!w) return err;
     w->s = s;
     w->tl = tl;
+    w->node_of = node_of;
     err = packed_open(&w->to, to, "spans");
     if (!err) err = choose_grain(w, max_spans ? max_spans : VIEWER_MAX_SPANS);
     for (uint32_t i = 0; !err && i < count; i++) {

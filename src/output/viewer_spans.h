@@ -39,8 +39,10 @@ typedef struct viewer_spans {
     uint64_t grain_ns;      /* spans of this length and more are; 0: all are */
 } viewer_spans;
 
-/** Write the part. What is filled in is for viewer_spans_release(), also after a failure. */
-thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, uint64_t max_spans);
+/** Write the part. node_of: by node of tl's profile, that of the page; NULL: the same. What is filled in is for
+    viewer_spans_release(), also after a failure. */
+thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, const uint32_t *node_of,
+                          uint64_t max_spans);
 void viewer_spans_release(viewer_spans *s);
 
 /** `"time": {...}`: threads, their owners and lanes, what is missing. */

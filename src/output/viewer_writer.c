@@ -10,6 +10,7 @@
 #include "output/packed_part.h"
 #include "output/viewer_assets.h"
 #include "output/viewer_spans.h"
+#include "profile/profile_ops.h"
 #include "profile/profile_stats.h"
 
 typedef struct page {
@@ -17,31 +18,26 @@ typedef struct page {
     profile *p;
     const viewer_opts *opts;
     const palette *colours;
-    uint32_t *rank;      /* of a frame in the alphabet */
-    uint32_t *alphabet;  /* the other way round */
-    uint32_t *of_before; /* node of p, by node of before */
+    uint32_t *rank;          /* of a frame in the alphabet */
+    uint32_t *alphabet;      /* the other way round */
+    uint32_t *of_before;     /* node of p, by node of before */
+    uint32_t *of_recorded;   /* the same of what was recorded; NULL: p is that */
+    uint32_t first_left_out; /* nodes of p from here on are only in what was recorded */
     viewer_spans spans;
 } page;
 
-/* ---- what it compares with ---- */
+/* ---- paths that only others have ---- */
 
-static thag_err join_before(page *w)
+static thag_err join_others(page *w)
 {
     const profile *b = w->opts->before;
     thag_err err = THAG_OK;
 
-    if (!b) return THAG_OK;
-    if (b->unit != w->p->unit) return THAG_ERR_UNIT;
-    w->of_before = malloc(b->node_count * sizeof *w->of_before);
-    if (!w->of_before) return THAG_ERR_MEMORY;
-    w->of_before[PROFILE_ROOT] = PROFILE_ROOT;
-    for (uint32_t n = 1; !err && n < b->node_count; n++) {
-        const profile_frame *f = &b->frames[b->frame[n]];
-        uint32_t frame;
-
-        err = profile_intern_like(w->p, f, &frame);
-        if (!err) err = profile_child(w->p, w->of_before[b->parent[n]], frame, &w->of_before[n]);
-    }
+    if (b && b->unit != w->p->unit) return THAG_ERR_UNIT;
+    if (b) err = profile_add_paths(w->p, b, &w->of_before);
+    w->first_left_out = w->p->node_count;
+    if (!err && w->opts->tl && w->opts->recorded)
+        err = profile_add_paths(w->p, w->opts->recorded, &w->of_recorded);
     return err;
 }
 
@@ -161,6 +157,8 @@ static thag_err put_stats(json *j, const page *w, fault *why)
     if (err) return err;
     json_begin_array(j, "stats", 1);
     for (size_t i = 0; i < s->row_count; i++) {
+        if (w->of_recorded && !s->rows[i].value[STATS_CALLS] && !s->rows[i].value[STATS_INCLUSIVE])
+            continue; /* left out */
         json_begin_array(j, NULL, 0);
         json_uint(j, NULL, w->rank[s->rows[i].frame]);
         for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
@@ -185,6 +183,52 @@ static void put_losses(json *j, const run_facts *meta)
     json_end(j);
     json_uint(j, "damages", meta ? meta->damages : 0);
     json_uint(j, "killed", meta ? meta->killed_count : 0);
+}
+
+/* What lies within the span, and is not part of its time; and spans that were left out, whole or but for what
+   they called. */
+static thag_err put_special_nodes(json *j, const page *w)
+{
+    const profile *from = w->opts->recorded;
+    uint8_t *detached = calloc(w->p->node_count, 1);
+
+    if (!detached) return THAG_ERR_MEMORY;
+    timeline_find_tasks(w->opts->tl, detached, w->of_recorded);
+    json_begin_array(j, "detached", 0);
+    for (uint32_t n = 1; n < w->p->node_count; n++)
+        if (detached[n]) json_uint(j, NULL, n);
+    json_end(j);
+    free(detached);
+    json_uint(j, "leftOut", w->first_left_out);
+    json_begin_array(j, "callersOnly", 0);
+    for (uint32_t n = 1; from && n < from->node_count; n++) {
+        uint32_t to = w->of_recorded[n];
+
+        if (to < w->first_left_out && from->self[n] && !w->p->self[to]) json_uint(j, NULL, to);
+    }
+    json_end(j);
+    return THAG_OK;
+}
+
+static void put_pools(json *j, const pool_list *pools)
+{
+    if (!pools || !pools->count) return;
+    json_begin_array(j, "pools", 0);
+    for (size_t i = 0; i < pools->count; i++) {
+        const pool_sum *p = &pools->items[i];
+
+        json_begin_array(j, NULL, 0);
+        json_text(j, NULL, p->name);
+        json_uint(j, NULL, p->blocks);
+        json_uint(j, NULL, p->bytes);
+        json_bool(j, NULL, p->is_live);
+        json_uint(j, NULL, p->peak_bytes);
+        json_uint(j, NULL, p->live_blocks);
+        json_uint(j, NULL, p->live_bytes);
+        json_uint(j, NULL, p->resets);
+        json_end(j);
+    }
+    json_end(j);
 }
 
 static void put_sizes(json *j, const trace_memory_info *m)
@@ -251,8 +295,11 @@ static thag_err put_meta_object(json *j, const page *w, fault *why)
     put_losses(j, w->opts->meta);
     put_sizes(j, w->opts->sizes);
     put_heap(j, w->opts->heap);
+    put_pools(j, w->opts->pools);
+    if (w->opts->note) json_text(j, "note", w->opts->note);
     err = put_stats(j, w, why);
     if (w->opts->tl) viewer_spans_describe(j, &w->spans, w->opts->tl);
+    if (w->opts->tl && !err) err = put_special_nodes(j, w);
     json_end(j);
     json_finish(j);
     return err;
@@ -315,12 +362,13 @@ thag_err viewer_write(FILE *to, profile *p, const viewer_opts *opts, fault *why)
     thag_err err;
 
     if (!w.colours) w.colours = palette_find(p->unit == PROFILE_BYTES ? "mem" : "aqua");
-    err = join_before(&w);
+    err = join_others(&w);
     if (!err) err = set_alphabet(&w);
     if (err) goto done;
     put_head(&w);
     err = put_tree(&w);
-    if (!err && opts->tl) err = viewer_spans_put(&w.spans, to, opts->tl, opts->max_spans);
+    if (!err && opts->tl)
+        err = viewer_spans_put(&w.spans, to, opts->tl, w.of_recorded, opts->max_spans);
     if (!err) err = put_meta(&w, why);
     fputs("<script>", to);
     fputs(viewer_js, to);
@@ -332,5 +380,6 @@ done:
     free(w.rank);
     free(w.alphabet);
     free(w.of_before);
+    free(w.of_recorded);
     return err;
 }

@@ -20,13 +20,17 @@
 #include "output/palette.h"
 #include "output/stats_writer.h"
 #include "profile/heap_time.h"
+#include "profile/pool_list.h"
 #include "profile/profile_timeline.h"
 
 typedef struct viewer_opts {
     const char *title;              /* NULL: the profile's title */
     const palette *palette;         /* NULL: mem for bytes, else aqua */
     const run_facts *meta;          /* what was lost; may be NULL */
-    timeline *tl;                   /* of the same profile, unchanged; NULL: none */
+    timeline *tl;                   /* NULL: none */
+    const profile *recorded;        /* whose nodes tl has, some of whose paths p has; NULL: p */
+    const char *note;               /* a sentence for the head of the page; NULL: none */
+    const pool_list *pools;         /* memory apart from the heap's; NULL: none */
     const trace_memory_info *sizes; /* of the blocks that were allocated; NULL: not known */
     const heap_time *heap;          /* live bytes over time; NULL: not known */
     uint64_t max_spans;             /* of it to keep one by one; 0: VIEWER_MAX_SPANS */
@@ -35,7 +39,8 @@ typedef struct viewer_opts {
 } viewer_opts;
 
 /**
- * Write the page. With `before`, paths that only it has are added to p, with zero metrics. Fails with
+ * Write the page. With `before` or `recorded`, paths that only these have are added to p, with zero metrics: the
+ * spans of those that were left out are in the timeline, pale, and count for nothing. Fails with
  * THAG_ERR_MEMORY, THAG_ERR_UNIT, THAG_ERR_WRITE. Neither closes nor flushes the stream.
  */
 thag_err viewer_write(FILE *to, profile *p, const viewer_opts *opts, fault *why);

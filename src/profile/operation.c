@@ -91,6 +91,13 @@ thag_err operation_add_names(operation_list *list, operation_kind kind, const ch
     return add(list, kind, names, name_count, pattern_new_exact, f);
 }
 
+int operation_keeps_paths(const operation_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].kind > OPERATION_IGNORE_FREQUENT) return 0;
+    return 1;
+}
+
 void operation_list_release(operation_list *list)
 {
     for (size_t i = 0; i < list->count; i++) release(&list->items[i]);

@@ -49,6 +49,9 @@ thag_err operation_add_names(operation_list *list, operation_kind kind, const ch
 
 void operation_list_release(operation_list *list);
 
+/** Do they only leave out, so that each path of the result is one of the profile before? */
+int operation_keeps_paths(const operation_list *list);
+
 /** Do all of them, one at least, on p, which stays as it is. *out is the caller's. */
 thag_err operation_result(const operation_list *list, profile **out, const profile *p,
                           fault *fault);

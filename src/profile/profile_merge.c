@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "profile/profile_ops.h"
 #include "profile/profile_rebuild.h"
 
 void profile_memory_sum(profile_memory *into, const profile_memory *from)
@@ -65,6 +66,22 @@ thag_err profile_merge(profile *into, const profile *from)
     if (from->memory) err = profile_add_memory(into, from->memory_mode);
     if (!err) err = add_nodes(&r);
 done:
+    rebuild_release(&r);
+    return err;
+}
+
+thag_err profile_add_paths(profile *p, const profile *from, uint32_t **map)
+{
+    rebuild r;
+    thag_err err = rebuild_into(&r, from, p);
+
+    *map = NULL;
+    for (uint32_t n = 1; !err && n < from->node_count; n++)
+        err = rebuild_child(&r, r.map[from->parent[n]], from->frame[n], &r.map[n]);
+    if (!err) {
+        *map = r.map;
+        r.map = NULL;
+    }
     rebuild_release(&r);
     return err;
 }

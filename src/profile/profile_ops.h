@@ -86,4 +86,8 @@ thag_err profile_callers(profile **out, const profile *p, const unsigned char *m
 /** What the marked functions did, whoever called them. Recursion counts once. */
 thag_err profile_callees(profile **out, const profile *p, const unsigned char *marks, fault *fault);
 
+/** Make sure that p has all paths of another, new ones with zero metrics. *map is the caller's: by node of from,
+    that of p. */
+thag_err profile_add_paths(profile *p, const profile *from, uint32_t **map);
+
 #endif

@@ -159,16 +159,6 @@ static void set_values(slice *s)
     to->self[PROFILE_ROOT] = 0;
 }
 
-static void find_detached(slice *s)
-{
-    uint32_t count;
-
-    trace_nodes(s->from->trace, &count);
-    for (uint32_t n = 1; n < count; n++) {
-        if (profile_is_task(s->from->trace, n)) s->is_detached[s->from->node_of[n]] = 1;
-    }
-}
-
 static thag_err read_all(slice *s)
 {
     uint32_t threads, nodes = s->r.from->node_count;
@@ -179,7 +169,7 @@ static thag_err read_all(slice *s)
     s->chain = malloc(nodes * sizeof *s->chain);
     s->is_detached = calloc(nodes, 1);
     if (!s->stamps || !s->chain || !s->is_detached) err = THAG_ERR_MEMORY;
-    if (!err) find_detached(s);
+    if (!err) timeline_find_tasks(s->tl, s->is_detached, NULL);
     timeline_threads(s->tl, &threads);
     for (uint32_t i = 0; i < threads && !err; i++) err = read_thread(s, i, spans);
     if (!err) err = reserve_tallies(s);

@@ -394,6 +394,18 @@ int timeline_has_tasks(const timeline *tl)
     return tl->task_count != 0;
 }
 
+void timeline_find_tasks(const timeline *tl, uint8_t *marks, const uint32_t *map)
+{
+    uint32_t count;
+
+    trace_nodes(tl->t, &count);
+    for (uint32_t n = 1; n < count; n++) {
+        uint32_t node = tl->node_of[n];
+
+        if (profile_is_task(tl->t, n)) marks[map ? map[node] : node] = 1;
+    }
+}
+
 timeline_losses timeline_lost(const timeline *tl)
 {
     const uint64_t *losses = trace_head(tl->t)->losses;

@@ -93,6 +93,9 @@ uint32_t timeline_node(const timeline *tl, uint32_t node);
 /** A moment of the trace, as spans have it. */
 uint64_t timeline_moment_ns(const timeline *tl, uint64_t ticks);
 int timeline_has_tasks(const timeline *tl);
+/** Mark the nodes that are tasks: what ran below them is no part of the time of the span above. map: by node of the
+    profile, that of marks; NULL: the same. */
+void timeline_find_tasks(const timeline *tl, uint8_t *marks, const uint32_t *map);
 
 /* Spans that are in the counters and not in the timeline, and why. */
 typedef struct timeline_losses {

@@ -1,9 +1,9 @@
 // What the tests of pages share: the browser, and a page that is watched for all that must not be.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, afterEach, before } from 'node:test';
 
 const { chromium } = createRequire(join(process.env.THAG_MODULES, 'package.json'))('playwright-core');
@@ -11,6 +11,15 @@ const { chromium } = createRequire(join(process.env.THAG_MODULES, 'package.json'
 export const scratch = (name) => join(process.env.THAG_SCRATCH, name);
 export const golden = (name) => join(process.env.THAG_GOLDEN, name);
 export const analyze = (...args) => execFileSync(process.env.THAG_ANALYZE, args, { maxBuffer: 1 << 28, encoding: 'utf8' });
+
+// The trace of a program that was run in a folder of its own.
+export function record(program, input = '') {
+  const dir = scratch(`run-${basename(program)}`);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir);
+  execFileSync(program, { cwd: dir, input, env: {} });
+  return join(dir, readdirSync(dir).find((name) => name.endsWith('.thag')));
+}
 
 // What is drawn, and what its figures are reckoned from.
 export const HOSTILE = '</script><img src=x onerror=alert(1)>';

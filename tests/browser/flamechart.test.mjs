@@ -3,12 +3,9 @@
 // Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN, THAG_CHROMIUM, THAG_MODULES, THAG_SCRATCH, and
 // THAG_TASKS (a program with 40 tasks; empty: without that test).
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { analyze, folded, golden, openPage, scratch, useBrowser } from './browser.mjs';
+import { analyze, folded, golden, openPage, record, scratch, useBrowser } from './browser.mjs';
 
 const WIDTH = 1200 * 0.98;
 let page, url, spans, whole;
@@ -118,9 +115,7 @@ test('the live heap is above the lanes, and zooms with them', async () => {
 });
 
 test('each task has a lane, with when it ran and where it was begun, that zooms with the spans', { skip: !process.env.THAG_TASKS }, async () => {
-  const dir = mkdtempSync(scratch('tasks-'));
-  execFileSync(process.env.THAG_TASKS, { cwd: dir });
-  const trace = join(dir, readdirSync(dir).find((name) => name.endsWith('.thag')));
+  const trace = record(process.env.THAG_TASKS);
   const rows = analyze('tasks', '--csv', '--sort=id', trace).trim().split('\n').slice(1).map((row) => row.split(','));
   page = await openPage(draw('tasks.svg', trace));
   assert.equal(await page.locator('.flow .life').count(), rows.length);

@@ -2,14 +2,15 @@
 // here, or with what other parts of thag-analyze say.
 //
 // Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN (stored traces), THAG_CHROMIUM,
-// THAG_MODULES, THAG_SCRATCH, and THAG_HEAP (a library to preload; empty: without that test).
+// THAG_MODULES, THAG_SCRATCH; THAG_HEAP (a library to preload), THAG_TASKS and THAG_POOLS (programs): without the
+// tests of those that are empty.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { analyze, expectedShare, folded, golden, HOSTILE, openPage, scratch, STACKS, TOTAL, useBrowser, watched } from './browser.mjs';
+import { analyze, expectedShare, folded, golden, HOSTILE, openPage, record, scratch, STACKS, TOTAL, useBrowser, watched } from './browser.mjs';
 import { compilePattern } from '../../src/output/viewer/pattern.js';
 
 const SAMPLE = golden('sample.thag');
@@ -318,6 +319,48 @@ test('memory alone is shown as bytes, with the sizes of blocks', { skip: !proces
   await tab('sizes');
   const shown = await page.locator('#sizes tbody tr td:nth-child(2)').allTextContents();
   assert.equal(shown.reduce((sum, t) => sum + Number(t.replaceAll(',', '')), 0), blocks.blocks);
+});
+
+test('what a filter left out is pale in the timeline, and counts for nothing in a stretch', async () => {
+  const url = view('filtered.html', '--ignore=^work$', SAMPLE), end = 2090;
+  await open(`${url}#v=table`);
+  const whole = (await table()).find((r) => r.function === 'main').self;
+  assert.match(await page.locator('#notes').textContent(), /^What was left out is pale in the timeline/);
+  await open(`${url}#v=table&r=1-${end}`);
+  const rows = await table();
+  assert.deepEqual(rows.map((r) => r.function), ['main']);
+  const ns = (text) => parseFloat(text) * (text.includes('\u00b5s') ? 1000 : 1);
+  assert.ok(Math.abs(ns(rows[0].self) - ns(whole)) <= 0.02 * ns(whole), `${rows[0].self}, of ${whole} in all`);
+  await tab('chart');
+  await settle();
+  await open(view('inverted.html', '--invert', SAMPLE));
+  assert.match(await page.locator('#notes').textContent(), /^Without the timeline: /);
+  assert.equal(await page.locator('#tab-chart').count(), 0);
+});
+
+test('pools are a table', { skip: !process.env.THAG_POOLS }, async () => {
+  await open(`${view('pools.html', record(process.env.THAG_POOLS, 'one two three\nfour\n'))}#v=pools`);
+  const cells = await page.locator('#pools tbody tr').evaluateAll((all) => all.map((tr) => [...tr.children].map((c) => c.textContent)));
+  assert.deepEqual(cells, [['words', '64 B', '', '4', '48 B', '0 B', '0', '2']]);
+});
+
+test('what a task ran is not taken off what began it, in a stretch either', { skip: !process.env.THAG_TASKS }, async () => {
+  const trace = record(process.env.THAG_TASKS), url = view('tasks.html', trace);
+  const self = Object.fromEntries(JSON.parse(analyze('stats', '--raw', '--json', trace)).functions.map((f) => [f.name, f.self_ns]));
+  await open(url);
+  const sums = await page.evaluate(() => {
+    const { timeline, tree, meta } = window.thagViewer, now = timeline.selfWithin(tree, 0, timeline.end), sums = {};
+    now.self.forEach((ns, n) => { if (n) sums[meta.names[tree.frame[n]]] = (sums[meta.names[tree.frame[n]]] || 0) + ns; });
+    return sums;
+  });
+  for (const name of ['main', 'start', 'worker', 'parse']) assert.ok(Math.abs(sums[name] - self[name]) <= 0.01 * self[name] + 1000, `${name}: ${sums[name]}, not ${self[name]}`);
+});
+
+test('memory is not known of a stretch, and the page says so', async () => {
+  await open(`${view('heap.html', golden('v1_heap.thag'))}#v=table&m=bytes&r=1000-2000000`);
+  assert.match(await page.locator('#range').textContent(), /but memory is of the whole run/);
+  await page.getByRole('button', { name: 'Reset zoom' }).click();
+  assert.doesNotMatch(await page.locator('#range').textContent(), /memory/);
 });
 
 test('the heap over time follows the stretch, and is a table too', async () => {

@@ -151,9 +151,15 @@ static thag_err run_view(fault *why)
     loaded l;
     timeline *tl;
     thag_err err = open_built(&l, &tl, why);
-    viewer_opts opts = {.tl = tl, .max_spans = 3};
+    operation_list ignore = {0};
+    profile *part = NULL;
+    viewer_opts opts = {.tl = tl, .recorded = l.profile, .max_spans = 3};
 
-    if (!err) err = viewer_write(nowhere, l.profile, &opts, why);
+    if (!err) err = operation_add(&ignore, OPERATION_IGNORE, "work", why);
+    if (!err) err = operation_result(&ignore, &part, l.profile, why);
+    if (!err) err = viewer_write(nowhere, part, &opts, why);
+    profile_free(part);
+    operation_list_release(&ignore);
     timeline_free(tl);
     loaded_close(&l);
     return err;

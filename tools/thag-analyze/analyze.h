@@ -24,6 +24,7 @@
 /* One or several files, merged. */
 typedef struct input {
     profile *profile;
+    profile *recorded; /* as it was before transformations; NULL: without any */
     loaded whole;      /* of a single file: its trace, if it is one; the profile is above */
     run_facts meta;    /* of the runs that the files came from: a saved profile may have several */
     int file_count;    /* as given */
@@ -44,8 +45,8 @@ typedef struct input_opts {
 int input_open_with(input *in, char **paths, int count, const input_opts *opts);
 void input_close(input *in);
 
-/** The spans along time of an input that is one trace, while its profile is as it was loaded. An
-    exit status; what is in the way has been said. */
+/** The spans along time of an input that is one trace, by the nodes of its profile as it was before
+    transformations. An exit status; what is in the way has been said. */
 int input_timeline(timeline **tl, const input *in);
 
 /** Its heap over time. An exit status; what is in the way has been said. */

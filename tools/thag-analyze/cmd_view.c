@@ -26,6 +26,8 @@ static const option_fact facts[] = {
     OPTION_CHOICE(settings, palette, "palette", "NAME", palette_choice, "colours"),
     OPTION_LAST};
 
+#define NOTE_ROOM 200
+
 static int write_page(const job *j, const input *in, viewer_opts *opts)
 {
     named_result out;
@@ -53,15 +55,30 @@ static int compare(const job *j, const input *in, viewer_opts *opts)
     return status;
 }
 
-/* Spans belong to the call paths as they were recorded: of other paths there is no timeline. */
-static int is_along_time(const job *j, const input *in)
+/* Spans belong to the call paths as they were recorded. NULL: so they do to those that are shown. */
+static const char *why_not_along_time(const job *j)
+{
+    if (job_wants_tasks(j)) return "it is of what ran, not of views of tasks";
+    if (job_wants_part(j))
+        return "it is of the whole run; in its page a stretch or a thread can be chosen";
+    if (!operation_keeps_paths(&j->operations))
+        return "it is of the call paths as they were recorded, and this view has others";
+    return NULL;
+}
+
+static int add_timeline(const job *j, const input *in, viewer_opts *opts, char note[NOTE_ROOM])
 {
     const settings *set = j->settings;
+    const char *why = why_not_along_time(j);
 
-    if (!in->whole.trace || set->no_timeline) return 0;
-    if (!j->operations.count && !job_wants_part(j) && !job_wants_tasks(j)) return 1;
-    complain(0, in->stem, "the page has no timeline: that is of the profile as it was recorded");
-    return 0;
+    if (!in->whole.trace || set->no_timeline) return EXIT_FINE;
+    if (why) {
+        snprintf(note, NOTE_ROOM, "Without the timeline: %s.", why);
+        opts->note = note;
+        return EXIT_FINE;
+    }
+    opts->recorded = in->recorded;
+    return input_timeline(&opts->tl, in);
 }
 
 static int show(const job *j, const input *in)
@@ -71,8 +88,9 @@ static int show(const job *j, const input *in)
                         .palette = palette_chosen(set->palette),
                         .meta = &in->meta,
                         .max_spans = set->max_spans};
-    char title[400];
+    char title[400], note[NOTE_ROOM];
     heap_time *heap = NULL;
+    pool_list pools = {0};
     int status = EXIT_FINE;
 
     if (!opts.title) opts.title = job_view_text(j, in->program, title, sizeof title);
@@ -83,10 +101,15 @@ static int show(const job *j, const input *in)
     if (in->meta.memory.mode) opts.sizes = &in->meta.memory;
     if (in->whole.trace) heap_time_new(&heap, in->whole.trace, NULL); /* most traces have none */
     opts.heap = heap;
-    if (is_along_time(j, in)) status = input_timeline(&opts.tl, in);
+    if (in->whole.trace && pool_list_add(&pools, in->whole.trace))
+        status = complain(EXIT_SYSTEM, NULL, "out of memory");
+    pool_list_sort(&pools);
+    opts.pools = &pools;
+    if (status == EXIT_FINE) status = add_timeline(j, in, &opts, note);
     if (status == EXIT_FINE) status = write_page(j, in, &opts);
     timeline_free(opts.tl);
     heap_time_free(heap);
+    pool_list_release(&pools);
     return status;
 }
 

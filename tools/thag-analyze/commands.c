@@ -186,6 +186,20 @@ static int has_time(const profile *p)
     return 0;
 }
 
+/* What was recorded stays with a trace: spans along time are of its paths. */
+static thag_err transform(const job *j, input *in, fault *f)
+{
+    profile *result;
+    thag_err err;
+
+    if (!in->whole.trace) return operation_apply(&j->operations, &in->profile, f);
+    err = operation_result(&j->operations, &result, in->profile, f);
+    if (err || !result) return err;
+    in->recorded = in->profile;
+    in->profile = result;
+    return THAG_OK;
+}
+
 /* Do to an input what the shared options ask for. */
 static int prepare(const job *j, input *in)
 {
@@ -202,7 +216,7 @@ static int prepare(const job *j, input *in)
         return complain(EXIT_NOTHING, in->stem, "memory was not recorded");
     }
     if (in->profile->node_count == 1) return EXIT_FINE; /* each command says it in its words */
-    if (operation_apply(&j->operations, &in->profile, &f)) return complain_fault(&f);
+    if (transform(j, in, &f)) return complain_fault(&f);
     if (in->profile->node_count == 1)
         return complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
     if (j->command->takes & TAKES_NAMES && !j->full_names && profile_label_frames(in->profile))

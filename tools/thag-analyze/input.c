@@ -191,6 +191,7 @@ int input_open(input *in, char **paths, int count)
 void input_close(input *in)
 {
     profile_free(in->profile);
+    profile_free(in->recorded);
     loaded_close(&in->whole);
     memset(in, 0, sizeof *in);
 }
@@ -199,7 +200,7 @@ void input_close(input *in)
 static int one_trace(loaded *l, const input *in)
 {
     *l = in->whole;
-    l->profile = in->profile;
+    l->profile = in->recorded ? in->recorded : in->profile;
     if (in->file_count > 1) {
         return complain(EXIT_USAGE, NULL, "one trace only: several have no time in common");
     }

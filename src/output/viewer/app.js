@@ -4,7 +4,7 @@ import { ChartView } from './chart_view.js';
 import { Overview } from './overview.js';
 import { TableView } from './table_view.js';
 import { HeapView } from './heap_view.js';
-import { showSizes } from './sizes_view.js';
+import { showPools, showSizes } from './sizes_view.js';
 import { Page, byId } from './page.js';
 import { Timeline } from './timeline.js';
 import { callersOf, calleesOf, inclusive, readTree, sumByFrame } from './tree.js';
@@ -14,12 +14,12 @@ import { compilePattern } from './pattern.js';
 import { readPart } from './pack.js';
 import { percent, quantity, grouped } from './quantity.js';
 
-const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table'], ['heap', 'Heap over time'], ['sizes', 'Block sizes']];
+const VIEWS = [['flame', 'Flamegraph'], ['chart', 'Timeline'], ['sandwich', 'Callers and callees'], ['table', 'Table'], ['heap', 'Heap over time'], ['sizes', 'Block sizes'], ['pools', 'Pools']];
 const HINTS = {
     flame: 'Click a frame to zoom, Shift-click for its callers. / searches, arrows walk, Esc goes back, ? tells the keys.',
     chart: 'Click a span to zoom in on its time, drag to pan, Ctrl-wheel zooms. The other views show the time in sight.',
     heap: 'Solid: live all the time. Pale: at times.',
-    sizes: 'All blocks that were allocated, by their size.', sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
+    sizes: 'All blocks that were allocated, by their size.', pools: 'What the program\u2019s own allocators handed out, and what it mapped: memory apart from the heap\u2019s.', sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
 };
 
 class App {
@@ -50,6 +50,7 @@ class App {
         this.buildFunctions();
         if (this.meta.heap) this.heap = new HeapView(byId('heap'), this.page, this.meta.heap, this.timeline ? (from, to, isStep) => this.setRange(from, to, isStep) : null);
         if (this.meta.sizes) showSizes(byId('sizes'), this.meta.sizes);
+        if (this.meta.pools) showPools(byId('pools'), this.meta.pools);
         this.buildTabs();
         this.buildMetrics();
         this.listen();
@@ -83,7 +84,8 @@ class App {
     }
 
     buildTabs() {
-        this.views = VIEWS.filter(([key]) => (key !== 'chart' || this.timeline) && (key !== 'heap' || this.meta.heap) && (key !== 'sizes' || this.meta.sizes));
+        const has = { chart: this.timeline, heap: this.meta.heap, sizes: this.meta.sizes, pools: this.meta.pools };
+        this.views = VIEWS.filter(([key]) => !(key in has) || has[key]);
         this.views.forEach(([key, label], k) => {
             const tab = element('button', { type: 'button', role: 'tab', id: 'tab-' + key, 'aria-controls': key, title: 'Key ' + (k + 1) }, byId('tabs'), label);
             tab.addEventListener('click', () => this.change({ view: key }, true));
@@ -100,16 +102,19 @@ class App {
     }
 
     tellFacts() {
+        const several = (n, what) => grouped(n) + ' ' + what + (n === 1 ? '' : 's');
         const { meta, tree } = this, main = this.usual, total = inclusive(tree.parent, main.self)[0];
-        const facts = [quantity(total, main.unit) + (main.key === 'self' ? ' in all' : ' allocated'), grouped(tree.parent.length - 1) + ' call paths'];
-        if (this.timeline) facts.push(grouped(meta.time.spans) + ' spans', grouped(meta.time.threads.filter((t) => t.lanes.length).length) + ' threads', quantity(meta.time.end, 'ns') + ' long');
+        const facts = [quantity(total, main.unit) + (main.key === 'self' ? ' in all' : ' allocated'), several(Math.min(tree.parent.length, tree.leftOut) - 1, 'call path')];
+        if (this.timeline) facts.push(several(meta.time.spans, 'span'), several(meta.time.threads.filter((t) => t.lanes.length).length, 'thread'), quantity(meta.time.end, 'ns') + ' long');
         if (meta.before !== undefined) facts.push('before: ' + meta.before + ', ' + quantity(inclusive(tree.parent, main.before)[0], main.unit));
         byId('facts').textContent = facts.join(' \u00b7 ');
         this.page.notes(this.notesOf(meta));
     }
 
     notesOf(meta) {
-        const notes = meta.losses.map(([count, what]) => grouped(count) + ' ' + what);
+        const notes = meta.note ? [meta.note] : [];
+        if (this.timeline && meta.leftOut < meta.nodes) notes.push('What was left out is pale in the timeline, and counts for nothing.');
+        notes.push(...meta.losses.map(([count, what]) => grouped(count) + ' ' + what));
         if (meta.killed) notes.push('The program was killed, or is still running.');
         if (meta.damages) notes.push(grouped(meta.damages) + ' places of the file are damaged and were skipped.');
         if (meta.sample_period > 1) notes.push('Times are estimates: about 1 call in ' + meta.sample_period + ' was timed.');
@@ -263,7 +268,8 @@ class App {
     stretchText() {
         const { from, to, thread } = this.state, length = to - from;
         const stretch = this.isWhole ? 'All of ' + quantity(length, 'ns') : quantity(length, 'ns') + ' from ' + quantity(from, 'ns') + ' on, ' + percent(length, this.timeline.end) + ' of the time';
-        return stretch + (thread < 0 ? '' : ' \u00b7 ' + Timeline.title(this.timeline.threads[thread]) + ' only');
+        const isMemory = !this.isAll && this.state.metric !== 'self';
+        return stretch + (thread < 0 ? '' : ' \u00b7 ' + Timeline.title(this.timeline.threads[thread]) + ' only') + (isMemory ? ' \u00b7 but memory is of the whole run: it is not known by time or thread' : '');
     }
 
     showRange() {
@@ -283,7 +289,7 @@ class App {
         const key = [state.from, state.to, state.thread].join('-');
         if (this.stretchKey !== key) {
             this.stretchKey = key;
-            this.stretch = this.timeline.selfWithin(this.tree.parent, state.from, state.to);
+            this.stretch = this.timeline.selfWithin(this.tree, state.from, state.to);
         }
         return { ...metric, ...this.stretch, key, isWhole: false };
     }
@@ -411,9 +417,22 @@ class App {
     }
 }
 
+// Spans that were left out, those that have only what they called, and tasks, which are no part of what began them.
+function markSpecial(tree, meta) {
+    const marks = (list) => {
+        const is = new Uint8Array(meta.nodes);
+        for (const n of list || []) is[n] = 1;
+        return is;
+    };
+    tree.leftOut = meta.leftOut === undefined ? meta.nodes : meta.leftOut;
+    tree.isDetached = marks(meta.detached);
+    tree.isCallerOnly = marks(meta.callersOnly);
+}
+
 async function begin() {
     const meta = JSON.parse(new TextDecoder().decode(await readPart('meta')));
     const tree = readTree(meta, await readPart('tree'));
+    markSpecial(tree, meta);
     const timeline = meta.time && meta.time.spans ? new Timeline(meta.time, meta.nodes, await readPart('spans')) : null;
     byId('loading').hidden = true;
     const app = new App(meta, tree, timeline);

@@ -123,7 +123,7 @@ export class ChartView {
             context.strokeRect(begin + 0.5, y + 0.5, w - 1.5, ROW - 2);
         }
         if (w < LABEL_LEAST) return;
-        context.fillStyle = this.hits && !isHit ? theme.soft : theme.ink;
+        context.fillStyle = node >= this.tree.leftOut || (this.hits && !isHit) ? theme.soft : theme.ink;
         context.fillText(fitted(context, this.nameOf(lane, i, this.app.labels), w), begin + 3, y + ROW / 2);
     }
 
@@ -170,7 +170,7 @@ export class ChartView {
 
     colour(node, density) {
         const shade = this.shadeOf(node);
-        if (this.hits !== null && !this.isHit(node)) return theme.faded[shade];
+        if (node >= this.tree.leftOut || (this.hits !== null && !this.isHit(node))) return theme.faded[shade];
         return theme.dense[shade][Math.ceil(density * DENSITIES)];
     }
 

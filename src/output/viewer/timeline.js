@@ -92,6 +92,9 @@ function tracksOf(thread, byIndex, nodeArray) {
     }
     return [...groups].sort((a, b) => a[0] - b[0]).map(([group, lanes]) => {
         lanes.sort((a, b) => a.depth - b.depth);
+        // What began a task is elsewhere: no rows for that.
+        const first = group ? lanes[0].depth : 0;
+        for (const lane of lanes) lane.depth -= first;
         return { ...thread, group, lanes, rows: lanes[lanes.length - 1].depth + 1 };
     });
 }
@@ -149,11 +152,13 @@ export class Timeline {
 
     // Self times for a stretch, in the form of a metric. A parent that the timeline lacks has at least
     // the time of its children.
-    selfWithin(parent, from, to) {
+    selfWithin(tree, from, to) {
         const { ns, calls } = this.aggregate(from, to), below = new Float64Array(ns.length), self = new Float64Array(ns.length);
         for (let n = ns.length - 1; n > 0; n--) {
-            self[n] = Math.max(0, ns[n] - below[n]);
-            below[parent[n]] += self[n] + below[n];
+            const whole = Math.max(ns[n], below[n]);
+            if (n < tree.leftOut && !tree.isCallerOnly[n]) self[n] = whole - below[n];
+            if (n >= tree.leftOut) calls[n] = 0;
+            if (!tree.isDetached[n]) below[tree.parent[n]] += whole;
         }
         return { self, calls };
     }
