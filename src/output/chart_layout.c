@@ -13,8 +13,7 @@ typedef struct layout {
     uint32_t max_blocks;
     uint32_t owner; /* last asked about */
     int owner_wanted;
-    const timeline_thread *th; /* being read */
-    uint32_t thread;
+    uint32_t thread, depth_count;      /* being read */
     uint32_t lane_of[TIMELINE_GROUPS]; /* its lanes, by group; PROFILE_NONE: not yet */
     uint32_t *lane_of_task; /* of a single one; PROFILE_NONE: it has none. NULL: none has */
     timeline_span batch[BATCH];
@@ -159,7 +158,7 @@ static thag_err open_lane(layout *l, const timeline_span *s)
 
     memcpy(lane.name, o->name, sizeof lane.name);
     l->lane_of[s->group] = l->c->lane_count;
-    return add_lane(l->c, lane, l->th->depth_count);
+    return add_lane(l->c, lane, l->depth_count);
 }
 
 static void count_owner(chart_lane *lane, uint32_t owner)
@@ -188,28 +187,31 @@ static uint64_t busy_within(const timeline_span *s, uint64_t from, uint64_t to)
     return (uint64_t)((double)ran * ((double)(to - from) / (double)whole));
 }
 
-/* Most spans of a long run: short ones, whole in the range and not waiting, of a lane that is there, that
-   join the last block of their row. 0: it is not such a one. */
-static int join_span(layout *l, const timeline_span *s)
+/* Most spans of a long run: short ones, whole in the range and not waiting, of a lane and an owner that are there,
+   that join the last block of their row. 0: it is not such a one. What begins after that block begins in the range. */
+static inline int join_span(layout *l, const timeline_span *s)
 {
     chart *c = l->c;
     uint64_t ns = s->end_ns - s->start_ns;
+    uint32_t index = l->lane_of[s->group];
+    chart_total *total;
     chart_lane *lane;
     chart_row *row;
     chart_block *last;
 
-    if (s->task && l->lane_of_task) return 0;
-    if (l->lane_of[s->group] == PROFILE_NONE || s->depth >= l->th->depth_count) return 0;
-    lane = &c->lanes[l->lane_of[s->group]];
+    if (index == PROFILE_NONE || s->depth >= l->depth_count || (s->task && l->lane_of_task))
+        return 0;
+    lane = &c->lanes[index];
     row = &lane->rows[s->depth];
     if (!row->count || lane->last_owner != s->owner || s->begun_ns != s->start_ns) return 0;
     last = &row->blocks[row->count - 1];
     if (s->start_ns < last->end_ns || s->start_ns >= row->cell_end_ns || ns >= c->grain_ns ||
-        s->start_ns < c->from_ns || s->end_ns > c->to_ns || s->is_open || !is_narrow(c, last) ||
-        last->count == UINT32_MAX || !is_wanted(l, s))
+        s->end_ns > c->to_ns || s->is_open || !is_narrow(c, last) || last->count == UINT32_MAX ||
+        (l->opts->dropped && l->opts->dropped[s->node]))
         return 0;
-    c->totals[l->p->frame[s->node]].spans++;
-    c->totals[l->p->frame[s->node]].ns += ns;
+    total = &c->totals[l->p->frame[s->node]];
+    total->spans++;
+    total->ns += ns;
     lane->spans++;
     vote(last, s->node, ns);
     last->end_ns = s->end_ns;
@@ -271,7 +273,7 @@ static thag_err put_span(layout *l, const timeline_span *s)
 
     if (lane) return put_task_span(l, lane, s);
     if (!cut_block(l, &b, s)) return THAG_OK;
-    if (s->depth >= l->th->depth_count) {
+    if (s->depth >= l->depth_count) {
         c->deep++;
         return THAG_OK;
     }
@@ -457,19 +459,30 @@ static void close_lanes(chart *c)
     c->lane_count = kept;
 }
 
-static thag_err read_thread(layout *l, uint32_t thread, const timeline_thread *th)
+static thag_err put_batch(layout *l, size_t n)
+{
+    thag_err err = THAG_OK;
+
+    for (const timeline_span *s = l->batch, *end = s + n; s < end && !err; s++) {
+        while (join_span(l, s))
+            if (++s == end) return THAG_OK;
+        err = put_span(l, s);
+    }
+    return err;
+}
+
+static thag_err read_thread(layout *l, uint32_t thread, uint32_t depth_count)
 {
     thag_err err = timeline_begin(l->tl, thread);
     size_t n = 1;
 
-    l->th = th;
     l->thread = thread;
+    l->depth_count = depth_count;
     l->owner = PROFILE_NONE;
     memset(l->lane_of, 0xFF, sizeof l->lane_of);
     while (!err && n) {
         n = timeline_read(l->tl, l->batch, BATCH, &err);
-        for (size_t i = 0; !err && i < n; i++)
-            if (!join_span(l, &l->batch[i])) err = put_span(l, &l->batch[i]);
+        if (!err) err = put_batch(l, n);
     }
     return err;
 }
@@ -484,7 +497,7 @@ static thag_err read_all(layout *l)
     if (!l->c->totals) return THAG_ERR_MEMORY;
     err = open_task_lanes(l);
     for (uint32_t i = 0; !err && i < count; i++) {
-        if (threads[i].depth_count) err = read_thread(l, i, &threads[i]);
+        if (threads[i].depth_count) err = read_thread(l, i, threads[i].depth_count);
     }
     if (!err) close_lanes(l->c);
     return err;
