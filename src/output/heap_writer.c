@@ -138,10 +138,8 @@ static void put_truth(FILE *to, const heap_time *h)
 {
     char a[QUANTITY_ROOM], b[QUANTITY_ROOM];
 
-    fprintf(
-        to,
-        "\nSlices of %s. Recorded at each step of the heap; between two, it was at most %s off.\n",
-        quantity_time(a, h->slice_ns), quantity_bytes(b, h->step_bytes));
+    fprintf(to, "\nSlices of %s. Between two steps of the heap it was at most %s off.\n",
+            quantity_time(a, h->slice_ns), quantity_bytes(b, h->step_bytes));
     if (!h->skipped) return;
     quantity_count(a, h->skipped);
     fprintf(to, "%s step%s not recorded: another thread was recording.\n", a,

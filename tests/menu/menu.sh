@@ -74,7 +74,9 @@ see '> Select profile to analyze: prog-20260104-101010.thag' \
     '...Filter Aggregated Functions (Recursive or Exact Match)' \
     'Show Individual Sequential Execution Timeline (Flamechart)' \
     '...Filter Individual Sequential Functions (Recursive or Exact Match)' \
-    'Show Statistics' 'Show in Terminal (Flamegraph)' 'Back to Profile Selection'
+    'Show Statistics' 'Show Asynchronous Tasks...' 'Show in Terminal (Flamegraph)' \
+    'Show Everything on One Page in the Browser' 'Export for Another Tool...' \
+    'Show What Was Recorded, and What Was Lost' 'Back to Profile Selection'
 keys Enter
 see "Use last color scheme (Aqua (Default))?"
 keys n Enter
@@ -113,8 +115,39 @@ grep -q '<title>main' prog-20260104-101010-flamegraph.svg || fail "main is not i
 # ---- statistics are those of the command ----
 keys Escape
 see '> Select action: <back>' '? Select profile to analyze:'
-keys Enter Up Up Up Enter
-see '$ thag-analyze stats -- profiles/prog-20260104-101010.thag' 'function' '? Select action:'
+keys Enter
+see '? Select action:'
+keys 'show statistics' Enter
+see '$ thag-analyze stats -- profiles/prog-20260104-101010.thag' 'function' '[enter goes back to the menu]'
+unseen 'Show in Terminal (Flamegraph)'
+keys Enter
+see '? Select action:' 'Show in Terminal (Flamegraph)'
+
+# ---- tasks, the page, exports ----
+keys asynchronous Enter
+see '? Select view of tasks:' '> List Tasks, Longest First' 'Show Running and Waiting Together (Flamegraph)' 'Back to Actions'
+keys Enter
+see '$ thag-analyze tasks --limit=20 -- profiles/prog' 'no tasks' '[enter goes back to the menu]'
+keys Escape
+see '? Select view of tasks:'
+keys Down Down Down Enter
+see 'Use last color scheme (Hot)?'
+keys Enter
+see '$ thag-analyze flamegraph --palette=hot --wall' 'Flame graph generated: prog-20260104-101010-wall-flamegraph.svg'
+keys Escape
+see '? Select action:'
+keys 'one page' Enter
+see 'Page generated: prog-20260104-101010.html'
+grep -q '</html>' prog-20260104-101010.html
+keys export Enter
+see '? Select format:' '> folded: collapsed stacks' 'pprof: go tool pprof' 'perfetto: ui.perfetto.dev'
+keys speedscope.app Enter
+see 'Exported: prog-20260104-101010.speedscope.json'
+grep -q '"profiles"' prog-20260104-101010.speedscope.json
+keys recorded Enter
+see 'nothing was lost' '[enter goes back to the menu]'
+keys Enter
+see '? Select action:'
 keys C-c
 see '> Select action: <stopped>' 'status 130'
 
@@ -141,6 +174,26 @@ see '? Select action:'
 session capture-pane -p -e -t menu | grep -q $'\033\[3' && fail "colours in spite of NO_COLOR"
 keys C-c
 see 'status 130'
+
+# ---- memory: a screen each ----
+cp "$golden/v1_heap.thag" profiles/heap-20270101-101010.thag
+start 80 40
+keys memory Enter Enter
+see '? Select profile to analyze:'
+keys Enter
+see '? Select action:' 'Show Aggregated Memory Profile (Flamegraph)' 'Show Who Had the Memory at the Peak' \
+    'Show Leaks: What Was Never Freed' 'Show Live Heap Over Time' 'Show Pools and Arenas' 'Back to Profile Selection'
+keys leaks Enter
+see '$ thag-analyze leaks --limit=15 -- profiles/heap' '[enter goes back to the menu]'
+keys Enter
+see '? Select action:'
+keys 'live heap' Enter
+see '$ thag-analyze heap -- profiles/heap' '[enter goes back to the menu]'
+keys Enter
+see '? Select action:'
+keys C-c
+see 'status 130'
+rm profiles/heap-20270101-101010.thag
 
 # ---- differential ----
 start 80 50

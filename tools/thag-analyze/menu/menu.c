@@ -7,8 +7,7 @@
 
 #include "output/utf8.h"
 #include "thag-analyze/analyze.h"
-#include "thag-analyze/menu/filter_menu.h"
-#include "thag-analyze/menu/scheme.h"
+#include "thag-analyze/menu/action_menu.h"
 #include "thag-analyze/menu/show.h"
 
 #define NAME_ROOM    600
@@ -24,136 +23,6 @@
 static int leads_out(prompt_end end)
 {
     return end == PROMPT_STOP || end == PROMPT_CLOSED;
-}
-
-/* ---- one profile ---- */
-
-typedef struct choice {
-    const char *path;
-    enum profile_kind kind;
-} choice;
-
-typedef prompt_end (*action)(const choice *c);
-
-static prompt_end plain_picture(const choice *c, const char *name)
-{
-    show_options none = {0};
-
-    return show_picture(name, c->path, c->kind, &none);
-}
-
-static prompt_end filtered_picture(const choice *c, const char *name)
-{
-    show_options options = {0};
-    prompt_end end = filter_ask(c->path, c->kind, &options);
-
-    if (end == PROMPT_DONE) end = show_picture(name, c->path, c->kind, &options);
-    show_options_release(&options);
-    return end;
-}
-
-static prompt_end flamegraph(const choice *c)
-{
-    return plain_picture(c, "flamegraph");
-}
-
-static prompt_end filtered_flamegraph(const choice *c)
-{
-    return filtered_picture(c, "flamegraph");
-}
-
-static prompt_end flamechart(const choice *c)
-{
-    return plain_picture(c, "flamechart");
-}
-
-static prompt_end filtered_flamechart(const choice *c)
-{
-    return filtered_picture(c, "flamechart");
-}
-
-static prompt_end statistics(const choice *c)
-{
-    show_run((const char *[]){"stats", "--", c->path, NULL});
-    return PROMPT_DONE;
-}
-
-static prompt_end memory_statistics(const choice *c)
-{
-    show_run((const char *[]){"stats", "--memory", "--limit=15", "--", c->path, NULL});
-    show_run((const char *[]){"peak", "--limit=15", "--", c->path, NULL});
-    show_run((const char *[]){"leaks", "--limit=15", "--", c->path, NULL});
-    return PROMPT_DONE;
-}
-
-static prompt_end in_terminal(const choice *c)
-{
-    int is_memory = c->kind == PROFILE_OF_MEMORY && !strstr(c->path, "-memory");
-
-    if (is_memory)
-        show_run((const char *[]){"tui", "--memory", "--", c->path, NULL});
-    else
-        show_run((const char *[]){"tui", "--", c->path, NULL});
-    return PROMPT_DONE;
-}
-
-static prompt_end sizes(const choice *c)
-{
-    show_run((const char *[]){"sizes", "--", c->path, NULL});
-    return PROMPT_DONE;
-}
-
-static prompt_end heap_over_time(const choice *c)
-{
-    show_run((const char *[]){"heap", "--", c->path, NULL});
-    return PROMPT_DONE;
-}
-
-typedef struct menu_entry {
-    const char *text;
-    action run; /* NULL: back */
-} menu_entry;
-
-#define FILTER_AGGREGATED "...Filter Aggregated Functions (Recursive or Exact Match)"
-#define FILTER_SEQUENTIAL "...Filter Individual Sequential Functions (Recursive or Exact Match)"
-#define BACK              "Back to Profile Selection"
-
-static const menu_entry time_entries[] = {
-    {"Show Aggregated Execution Timeline (Flamegraph)", flamegraph},
-    {FILTER_AGGREGATED, filtered_flamegraph},
-    {"Show Individual Sequential Execution Timeline (Flamechart)", flamechart},
-    {FILTER_SEQUENTIAL, filtered_flamechart},
-    {"Show Statistics", statistics},
-    {"Show in Terminal (Flamegraph)", in_terminal},
-    {BACK, NULL}};
-
-static const menu_entry memory_entries[] = {
-    {"Show Aggregated Memory Profile (Flamegraph)", flamegraph},
-    {FILTER_AGGREGATED, filtered_flamegraph},
-    {"Show Individual Sequential Memory Profile (Flamechart)", flamechart},
-    {FILTER_SEQUENTIAL, filtered_flamechart},
-    {"Show Memory Statistics", memory_statistics},
-    {"Show Allocation Size Distribution", sizes},
-    {"Show in Terminal (Flamegraph)", in_terminal},
-    {"Show Live Heap Over Time", heap_over_time},
-    {BACK, NULL}};
-
-static prompt_end run_entries(const choice *c)
-{
-    int is_memory = c->kind == PROFILE_OF_MEMORY;
-    const menu_entry *entries = is_memory ? memory_entries : time_entries;
-    size_t count = is_memory ? COUNT(memory_entries) : COUNT(time_entries), chosen = 0;
-    const char *items[COUNT(memory_entries)];
-
-    for (size_t i = 0; i < count; i++) items[i] = entries[i].text;
-    for (;;) {
-        prompt_end end = prompt_select("Select action:", items, count, &chosen);
-
-        if (end != PROMPT_DONE) return end;
-        if (!entries[chosen].run) return PROMPT_BACK;
-        end = entries[chosen].run(c);
-        if (leads_out(end)) return end;
-    }
 }
 
 /* ---- which profile ---- */
@@ -183,7 +52,7 @@ static prompt_end single(const profile_files *list, const profile_group *group,
     while (items && !leads_out(end)) {
         end = prompt_select("Select profile to analyze:", items, group->count + 1, &chosen);
         if (end != PROMPT_DONE || chosen == group->count) break;
-        end = run_entries(&(choice){list->files[group->first + chosen].path, kind});
+        end = action_menu_run(list->files[group->first + chosen].path, kind);
     }
     free(items);
     return leads_out(end) ? end : PROMPT_BACK;

@@ -329,6 +329,26 @@ prompt_end prompt_text(const char *question, char *text, size_t room)
     return end;
 }
 
+prompt_end prompt_pause(void)
+{
+    block b = {0};
+    prompt_end end = PROMPT_DONE;
+    uint32_t key;
+
+    if (!terminal_is_able()) return PROMPT_DONE;
+    if (!terminal_begin()) return PROMPT_CLOSED;
+    block_begin(&b);
+    block_line(&b, "2", "", "[enter goes back to the menu]");
+    block_end(&b);
+    do {
+        key = terminal_key();
+    } while (key != KEY_ENTER && !ends(key, &end));
+    terminal_end();
+    block_begin(&b);
+    block_end(&b);
+    return end == PROMPT_BACK ? PROMPT_DONE : end;
+}
+
 prompt_end prompt_confirm(const char *question, int *yes)
 {
     block b = {0};

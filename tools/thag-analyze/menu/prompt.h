@@ -29,6 +29,9 @@ prompt_end prompt_several(const char *question, const char *const *items, size_t
 /** A line of text, room bytes with its NUL; what is in text already can be edited. */
 prompt_end prompt_text(const char *question, char *text, size_t room);
 
+/** Wait until what is on the screen was read: Enter goes on, and so does Esc. Without a terminal there is no waiting. */
+prompt_end prompt_pause(void);
+
 /** Yes or no; *yes is the default. */
 prompt_end prompt_confirm(const char *question, int *yes);
 

@@ -105,12 +105,19 @@ static prompt_end may_write(const char *name, int *force)
     return end == PROMPT_DONE && !*force ? PROMPT_BACK : end;
 }
 
+static int is_for_browsers(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".html") == 0);
+}
+
 static void show_file(const char *name, const char *what)
 {
     printf("%s: ", what);
     utf8_put_plain(stdout, name, strlen(name), SIZE_MAX);
     putchar('\n');
-    if (open_is_possible()) open_in_browser(name);
+    if (is_for_browsers(name) && open_is_possible()) open_in_browser(name);
     putchar('\n');
 }
 
@@ -130,7 +137,8 @@ prompt_end show_picture(const char *verb, const char *path, enum profile_kind ki
     }
     end = scheme_ask(kind, &palette);
 
-    snprintf(ending, sizeof ending, "%s-%s.svg", is_memory ? "-memory" : "", verb);
+    snprintf(ending, sizeof ending, "%s%s-%s.svg", is_memory ? "-memory" : "",
+             options->suffix ? options->suffix : "", verb);
     picture_name(name, sizeof name, path, ending);
     if (end == PROMPT_DONE) end = may_write(name, &force);
     if (end != PROMPT_DONE) return end;
@@ -148,6 +156,40 @@ prompt_end show_picture(const char *verb, const char *path, enum profile_kind ki
                                                         : "Flame graph generated");
     }
     return PROMPT_DONE;
+}
+
+/* ---- other files ---- */
+
+static prompt_end write_file(const char *const *wanted, const char *path, const char *name)
+{
+    const char *arguments[ARGUMENTS_MAX] = {NULL};
+    size_t count = 0;
+    int force;
+    prompt_end end = may_write(name, &force);
+
+    if (end != PROMPT_DONE) return end;
+    while (wanted[count]) {
+        arguments[count] = wanted[count];
+        count++;
+    }
+    if (force) arguments[count++] = "--force";
+    arguments[count++] = "-o";
+    arguments[count++] = name;
+    arguments[count++] = "--";
+    arguments[count++] = path;
+    return show_run(arguments) == EXIT_FINE ? PROMPT_DONE : PROMPT_BACK;
+}
+
+prompt_end show_written(const char *const *arguments, const char *path, const char *ending,
+                        const char *what)
+{
+    char name[600];
+    prompt_end end;
+
+    picture_name(name, sizeof name, path, ending);
+    end = write_file(arguments, path, name);
+    if (end == PROMPT_DONE) show_file(name, what);
+    return end;
 }
 
 /* ---- differences ---- */

@@ -11,6 +11,7 @@
 typedef struct show_options {
     char *items[16];
     size_t count;
+    const char *suffix; /* of the picture's name, before "-flamegraph.svg"; NULL: none */
 } show_options;
 
 /** Add `--name=value`, or `--name` if value is NULL. 0: no memory, which has been said. */
@@ -23,6 +24,10 @@ int show_run(const char *const *arguments);
 /** Ask for colours, draw a flamegraph or flamechart, open it. */
 prompt_end show_picture(const char *verb, const char *path, enum profile_kind kind,
                         const show_options *options);
+
+/** Let a command, with its arguments, write STEM and ending; open what a browser shows. */
+prompt_end show_written(const char *const *arguments, const char *path, const char *ending,
+                        const char *what);
 
 /** Show what changed, as a table and as a picture. */
 prompt_end show_difference(const char *before, const char *after, enum profile_kind kind);
