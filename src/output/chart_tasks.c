@@ -64,7 +64,7 @@ static uint32_t spawner_y(const chart_tasks *t, const chart_lane *lane, const ta
 
 static const char *name_of(const chart_tasks *t, uint32_t node)
 {
-    return node == PROFILE_ROOT ? "" : t->p->frames[t->p->frame[node]].name;
+    return node == PROFILE_ROOT ? "" : t->p->frames[t->p->frame[node]].label;
 }
 
 /* ---- elements ---- */
