@@ -27,9 +27,9 @@ typedef enum thagi_unwind_rule {
 enum { THAGI_BP_KEPT, THAGI_BP_AT_CFA, THAGI_BP_AT_BP };
 
 typedef struct thagi_unwind_row {
-    uint8_t rule;     /* enum thagi_unwind_rule */
-    uint8_t bp_rule;  /* where the caller's frame pointer is: untouched, at CFA + bp, at bp + bp */
-    int16_t is_plain; /* its user's: 0 */
+    uint8_t rule;      /* enum thagi_unwind_rule */
+    uint8_t bp_rule;   /* where the caller's frame pointer is: untouched, at CFA + bp, at bp + bp */
+    uint16_t is_plain; /* its user's: 0 */
     int32_t offset;
     int32_t bp;
 } thagi_unwind_row;

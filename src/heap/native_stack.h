@@ -5,10 +5,11 @@
  * function that has the span; without spans it goes to the start of the thread. So counters by node
  * are counters by stack, frees find the stack that allocated, and spans and stacks are one tree.
  *
- * Each thread walks with a trie of its own, from malloc upwards: a step is a return address, seen from
- * the steps before it. It knows how to find the caller's frame (eh_frame.h, read once), and which
- * caller came last. So a usual stack costs a load and a compare for each frame, and where it ends, its
- * node is known. Only what is new takes the session's lock.
+ * Most stacks are, but for a few calls, the one before. So each slot keeps the last walk: a new one goes
+ * from malloc outwards, by what is known of each return address (eh_frame.h, read once), until it comes to
+ * a call of the last one from which on all is unchanged, which a load and a compare for each call show.
+ * From there it goes back inwards, each call to its node below the one before. Only what is new takes the
+ * session's lock.
  */
 #ifndef THAGI_NATIVE_STACK_H
 #define THAGI_NATIVE_STACK_H
