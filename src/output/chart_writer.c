@@ -359,15 +359,16 @@ static void put_notes(const writer *w)
     if (w->c->from_ns) fprintf(w->to, " from %s on", from);
     fprintf(w->to, " \xC2\xB7 %s spans", spans);
     if (w->c->merged) fprintf(w->to, ", %s of them too short to draw one by one", merged);
+    fputs("</text>\n", w->to);
     if (w->c->task_count)
         fprintf(w->to,
-                " \xC2\xB7 below, %" PRIu32 " task%s: dark where it ran, pale where it waited%s",
-                w->c->task_count, w->c->task_count == 1 ? "" : "s",
-                w->c->more_tasks ? "; those that ran longest (--tasks)" : "");
-    fputs("</text>\n", w->to);
+                "<text class=\"note\" x=\"1%%\" y=\"%u\">Below the threads, %" PRIu32
+                " task%s%s: solid where it ran, pale where it waited.</text>\n",
+                SVG_NOTE_Y + SVG_NOTE_STEP, w->c->task_count, w->c->task_count == 1 ? "" : "s",
+                w->c->more_tasks ? " that ran longest" : "");
     for (uint32_t i = 0; i < w->note_count; i++) {
         fprintf(w->to, "<text class=\"note warn\" x=\"1%%\" y=\"%u\">%s</text>\n",
-                SVG_NOTE_Y + (i + 1) * SVG_NOTE_STEP, w->notes[i]);
+                SVG_NOTE_Y + (i + 1 + (w->c->task_count != 0)) * SVG_NOTE_STEP, w->notes[i]);
     }
 }
 
@@ -436,7 +437,7 @@ thag_err chart_write(FILE *to, timeline *tl, const profile *p, const chart_write
     w.tasks = (chart_tasks){c, tl, p, opts->chart.turns, w.row_y, STRIP_GAP_PX, SVG_ROW_PX};
     use_names(&w);
     collect_notes(&w, &lost);
-    w.head_px = svg_head_height(1 + w.note_count);
+    w.head_px = svg_head_height(1 + w.note_count + (c->task_count != 0));
     put_document(&w);
     if (ferror(to)) err = THAG_ERR_WRITE;
 done:

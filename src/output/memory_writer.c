@@ -102,7 +102,7 @@ static void put_totals(FILE *to, const memory_stats *s)
         fprintf(to, ", at most %s at one time", bytes);
         quantity_text(bytes, PROFILE_BYTES, (int64_t)m->live_bytes, NULL);
         quantity_count(blocks, m->live_blocks);
-        fprintf(to, "; %s in %s blocks live at the end", bytes, blocks);
+        fprintf(to, "\n%s in %s blocks live at the end", bytes, blocks);
     }
     fputc('\n', to);
 }

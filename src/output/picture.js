@@ -13,6 +13,7 @@ var root = (script && script.ownerSVGElement) || document.documentElement;
 var standalone = root === document.documentElement;
 var data = JSON.parse(root.querySelector('.data').textContent);
 var frames = root.querySelector('.frames'), head = root.querySelector('.head');
+var notes = Array.prototype.map.call(head.querySelectorAll('.note'), function (e) { return { element: e, text: e.textContent }; });
 var LABEL_MIN_PX = 24, GAP_PX = 0.5, ROOT = 0;
 
 // ---- the rectangles, in columns ----
@@ -175,6 +176,18 @@ function show(i, as) {
     elements[i].style.display = as === HIDDEN ? 'none' : '';
     elements[i].classList.toggle('up', as === ABOVE);
     shownAs[i] = as;
+}
+
+// A line of the head that is too long for the window ends in an ellipsis; hovering tells the rest.
+function fitNotes() {
+    var room = frames.getBoundingClientRect().width;
+    notes.forEach(function (note) {
+        note.element.textContent = note.text;
+        var px = note.element.getComputedTextLength(), letters = Array.from(note.text);
+        if (px <= room) return;
+        note.element.textContent = letters.slice(0, Math.max(1, Math.floor(letters.length * room / px) - 2)).join('') + '\u2026';
+        svgElement('title', {}, note.element).textContent = note.text;
+    });
 }
 
 // ---- zoom ----
@@ -444,7 +457,7 @@ function listen() {
     });
     box.addEventListener('input', function () { search(box.value); });
     document.addEventListener('keydown', onKey);
-    window.addEventListener('resize', function () { layout(); settle(); });
+    window.addEventListener('resize', function () { layout(); fitNotes(); settle(); });
     window.addEventListener('load', settle);
     ['wheel', 'mousedown', 'touchstart', 'keydown'].forEach(function (kind) {
         window.addEventListener(kind, touch, { passive: true, capture: true });
@@ -463,5 +476,6 @@ function begin() {
     setCurrent(ROOT);
     loadUrl();
     listen();
+    fitNotes();
     settle();
 }

@@ -219,13 +219,13 @@ static void put_probe(FILE *to, const text_table *t)
     size_t marked = 0;
 
     if (t->is_raw || !(self || percent)) return;
-    fprintf(to, "%s%s%s%s: less the profiler's own cost, ", self ? "self*" : "",
+    fprintf(to, "%s%s%s%s: less the profiler's own cost, an estimate: ", self ? "self*" : "",
             is_shown(t, STATS_CORRECTED_INCLUSIVE, 0) ? ", incl*" : "",
             self && percent ? " and " : "", percent ? "%" : "");
     put_tenths(to, t->s->profile->probe_inside_ns);
-    fputs(" within a call and ", to);
+    fputs(" within a\ncall and ", to);
     put_tenths(to, t->s->profile->probe_outside_ns);
-    fputs(" around it, an estimate;\nthe other columns are as measured\n", to);
+    fputs(" around it; the other columns are as measured\n", to);
     for (size_t i = 0; i < t->rows; i++) marked += is_mostly_cost(&t->s->rows[i]);
     if (!self || !marked) return;
     fputs("~ more than half of it is the estimated cost of profiling; raw time is in `self`. Fewer "

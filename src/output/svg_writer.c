@@ -264,36 +264,59 @@ static void put_facts(const svg *s)
     markup_put(s->to, total, strlen(total), SIZE_MAX);
     fprintf(s->to, " in all \xC2\xB7 %s frames", drawn);
     if (s->f->narrow_count) fprintf(s->to, ", %s too narrow to draw", hidden);
-    if (!s->opts.change) return;
-    fprintf(s->to, " \xC2\xB7 width: %s; orange (+) grew, blue (-) shrank",
-            s->opts.shows_before ? "before" : "after");
 }
 
-static void put_note(const svg *s)
+static void begin_note(const svg *s, const char *class, uint32_t line)
+{
+    fprintf(s->to, "<text class=\"%s\" x=\"1%%\" y=\"%u\">", class,
+            SVG_NOTE_Y + line * SVG_NOTE_STEP);
+}
+
+/* Lines below the first. */
+static int is_legend(const svg *s)
+{
+    return s->opts.change != NULL;
+}
+
+static int is_warned(const svg *s)
+{
+    return s->f->deep_count || s->f->total == 0;
+}
+
+static void put_warning(const svg *s)
 {
     char rows[QUANTITY_ROOM], deepest[QUANTITY_ROOM];
 
-    fprintf(s->to, "<text class=\"note\" x=\"1%%\" y=\"%u\">", SVG_NOTE_Y);
-    put_facts(s);
-    fputs("</text>\n", s->to);
-    if (s->f->total == 0)
-        fprintf(s->to,
-                "<text class=\"note warn\" x=\"1%%\" y=\"%u\">Nothing to show: all values are "
-                "zero.</text>\n",
-                SVG_NOTE_Y + SVG_NOTE_STEP);
-    if (!s->f->deep_count) return;
+    if (s->f->total == 0) {
+        fputs("Nothing to show: all values are zero.", s->to);
+        return;
+    }
     quantity_count(rows, s->f->row_count);
     quantity_count(deepest, s->f->deepest);
-    fprintf(
-        s->to,
-        "<text class=\"note warn\" x=\"1%%\" y=\"%u\">Only the first %s of %s levels are drawn; "
-        "what is deeper counts in the levels above.</text>\n",
-        SVG_NOTE_Y + SVG_NOTE_STEP, rows, deepest);
+    fprintf(s->to,
+            "Only the first %s of %s levels are drawn; what is deeper counts in the levels above.",
+            rows, deepest);
+}
+
+static void put_notes(const svg *s)
+{
+    begin_note(s, "note", 0);
+    put_facts(s);
+    fputs("</text>\n", s->to);
+    if (is_legend(s)) {
+        begin_note(s, "note", 1);
+        fprintf(s->to, "Width: %s. Orange (+) grew, blue (-) shrank.</text>\n",
+                s->opts.shows_before ? "before" : "after");
+    }
+    if (!is_warned(s)) return;
+    begin_note(s, "note warn", 1u + (is_legend(s) != 0));
+    put_warning(s);
+    fputs("</text>\n", s->to);
 }
 
 static uint32_t head_height(const svg *s)
 {
-    return svg_head_height(s->f->deep_count || s->f->total == 0 ? 2 : 1);
+    return svg_head_height(1u + (is_legend(s) != 0) + (is_warned(s) != 0));
 }
 
 static void put_document(const svg *s)
@@ -303,7 +326,7 @@ static void put_document(const svg *s)
     svg_put_start(s->to, s->opts.width_px, height, s->colours);
     if (s->opts.change) put_change_style(s);
     svg_put_title(s->to, s->head_px, s->opts.title ? s->opts.title : "Flamegraph");
-    put_note(s);
+    put_notes(s);
     fputs("</g>\n", s->to);
     put_frames(s);
     put_table(s);

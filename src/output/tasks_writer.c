@@ -55,6 +55,8 @@ static size_t columns_of(const task_list *tasks, const task_row *r, figure out[F
 
 typedef struct table {
     const task_list *tasks;
+    int has_open;  /* else there is no column for that */
+    int has_state; /* else all have ended */
     size_t rows, id_width, name_width, by_width;
     size_t widths[FIGURES_MAX];
 } table;
@@ -73,12 +75,25 @@ static void widen(size_t *width, size_t to)
     if (*width < to) *width = to;
 }
 
+static size_t text_columns(const table *t, const task_row *row, figure c[FIGURES_MAX])
+{
+    size_t count = columns_of(t->tasks, row, c);
+
+    c[count - 1].is_known = t->has_open;
+    return count;
+}
+
 static void measure(table *t, size_t total_width)
 {
     static const task_row none;
     figure c[FIGURES_MAX];
-    size_t count = columns_of(t->tasks, &none, c), used, room;
+    size_t count, used, room;
 
+    for (size_t i = 0; i < t->rows; i++) {
+        t->has_open |= t->tasks->rows[i].open != 0;
+        t->has_state |= t->tasks->rows[i].state != TASK_ENDED;
+    }
+    count = text_columns(t, &none, c);
     figures_start(t->widths, c, count);
     t->id_width = t->name_width = strlen("task");
     t->by_width = strlen("begun by");
@@ -91,10 +106,10 @@ static void measure(table *t, size_t total_width)
         widen(&t->name_width, figure_text_width(row->name));
         spawner_text(text, sizeof text, row);
         widen(&t->by_width, figure_text_width(text));
-        columns_of(t->tasks, row, c);
+        text_columns(t, row, c);
         figures_measure(t->widths, c, count);
     }
-    used = figures_width(t->widths, count) + t->id_width + 2 + 2 + 11; /* and the state */
+    used = figures_width(t->widths, count) + t->id_width + 2 + 2 + (t->has_state ? 11 : 0);
     if (t->by_width > 20) t->by_width = 20;
     room = total_width > used + t->by_width + 12 ? total_width - used - t->by_width : 12;
     if (t->name_width > room) t->name_width = room;
@@ -104,7 +119,7 @@ static void put_heading(FILE *to, const table *t)
 {
     static const task_row none;
     figure c[FIGURES_MAX];
-    size_t count = columns_of(t->tasks, &none, c);
+    size_t count = text_columns(t, &none, c);
 
     figure_put_right(to, "#", t->id_width);
     fputs("  ", to);
@@ -119,7 +134,7 @@ static void put_row(FILE *to, const table *t, const task_row *row)
 {
     char text[QUANTITY_ROOM];
     figure c[FIGURES_MAX];
-    size_t count = columns_of(t->tasks, row, c);
+    size_t count = text_columns(t, row, c);
 
     fprintf(to, "%*" PRIu64 "  ", (int)t->id_width, row->id);
     figure_put_left(to, row->name, t->name_width);

@@ -423,7 +423,7 @@ static void a_comparison_has_signs_and_no_palette(void **state)
     assert_non_null(strstr(text, "<title>fresh (5 samples, 5.00%, new)</title><rect class=\"g4\""));
     assert_non_null(strstr(text, "<title>same (30 samples, 30.00%)</title><rect class=\"c0\""));
     assert_non_null(strstr(text, ">+100% grown</text>"));
-    assert_non_null(strstr(text, "width: after; orange (+) grew"));
+    assert_non_null(strstr(text, "Width: after. Orange (+) grew"));
     assert_null(strstr(text, "<rect class=\"k"));
     free(text);
     /* Before the change: what was 20 had a width of 20. */

@@ -28,6 +28,7 @@ static int write_tasks(const job *j, const input *in, const task_list *list)
     int status = result_open(&out, j->output, j->force);
 
     if (status != EXIT_FINE) return status;
+    if (!write.width) terminal_width(&write.width);
     if (j->format == FORMAT_JSON)
         tasks_write_json(out.to, list, &in->meta, &write, &f);
     else if (j->format == FORMAT_CSV)
