@@ -179,7 +179,7 @@ void thagi_heap_discharge(const thagi_old_block *old, int is_free, uintptr_t pc)
     if (!row)
         discharge_slow(old, is_free, pc);
     else if (thagi_memory_sub_fast(thagi_memory_here, row, old->block, old->size, is_free,
-                                   THAGI_MEMORY_MANY))
+                                   THAGI_MEMORY_CAREFUL))
         thagi_memory_used_up(thagi_current);
 }
 

@@ -122,6 +122,7 @@ void thagi_heap_calibrate(thagi_task *task)
     memory->rows = &rows;
     memory->row_room = 1;
     memory->above = INT64_MIN / 2; /* far from every margin */
+    memory->free_low = INT64_MIN;
     memory->free_left = UINT64_MAX / 2;
     if (thagi_memory_is_live)
         event_ticks[THAGI_MEMORY_ALONE] = event_ticks[THAGI_MEMORY_MANY] =

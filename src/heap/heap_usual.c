@@ -50,6 +50,7 @@ INLINED uint64_t node_kind_of(const thagi_row *row, size_t size, size_t word)
     if (UNLIKELY(word & GLIBC_MAPPED)) return 0;
     if (LIKELY(row->size == size)) {
         memcpy(&both, row, sizeof both);
+        if (!both) __builtin_unreachable();
         return both;
     }
     size_t kind = glibc_room(word) - size + RECORD_SLACK;
@@ -74,15 +75,15 @@ INLINED thagi_row *stack_payer(thagi_task *task, const uintptr_t *frame)
     if (UNLIKELY(!thagi_task_is_ready(task))) return NULL;
     if (UNLIKELY(thagi_memory_is_alert(&task->thread->memory))) return NULL;
     return thagi_wants_stack(task) ? thagi_native_known(task, frame, THAGI_STACK_ALLOC)
-                                   : thagi_memory_payer_fast(task, frame[1]);
+                                   : thagi_memory_payer_fast(frame[1]);
 }
 
 INLINED thagi_row *payer(thagi_task *task, const uintptr_t *frame, uintptr_t pc,
                          enum thagi_memory_way way)
 {
-    if (way == THAGI_MEMORY_SUMMARY) return thagi_memory_payer_fast(task, pc);
+    if (way == THAGI_MEMORY_SUMMARY) return thagi_memory_payer_fast(pc);
     thagi_row *row =
-        way == THAGI_MEMORY_DETAIL ? stack_payer(task, frame) : thagi_memory_payer_fast(task, pc);
+        way == THAGI_MEMORY_DETAIL ? stack_payer(task, frame) : thagi_memory_payer_fast(pc);
     if (LIKELY(row) && LIKELY(thagi_memory_is_current(row))) return row;
     /* To walk the stack again would be dear; the others look once more. */
     return row && way == THAGI_MEMORY_DETAIL && thagi_memory_catch_up(task, row) ? row : NULL;
@@ -116,21 +117,32 @@ APART void *left_margin(void *block)
     return block;
 }
 
+/* Count it and write its record. 0: nothing was done. */
+INLINED int counted(thagi_memory *memory, thagi_row *row, void **block, size_t size,
+                    enum thagi_memory_way way)
+{
+    if (way == THAGI_MEMORY_SUMMARY) {
+        thagi_memory_count_fast(memory, row, *block, size, way);
+        return 1;
+    }
+    size_t word = glibc_word(*block);
+    uint64_t node_kind = node_kind_of(row, size, word);
+    if (UNLIKELY(!node_kind)) return 0;
+    int is_left = thagi_memory_count_fast(memory, row, *block, size, way);
+    record_seal(glibc_record(*block, word), *block, thagi_memory_key, node_kind);
+    if (UNLIKELY(is_left)) *block = left_margin(*block);
+    return 1;
+}
+
+/* A block, not NULL, whose payer is not known yet. */
 INLINED void *made_now(thagi_task *task, void *block, size_t size, const uintptr_t *frame,
                        uintptr_t pc, enum thagi_memory_way way)
 {
     thagi_row *row = payer(task, frame, pc, way);
-    if (UNLIKELY(!row)) return thagi_heap_made(block, size, pc);
-    if (way == THAGI_MEMORY_SUMMARY) {
-        thagi_memory_add_fast(task, row, block, size, way);
-        return block;
-    }
-    size_t word = glibc_word(block);
-    uint64_t node_kind = node_kind_of(row, size, word);
-    if (UNLIKELY(!node_kind)) return thagi_heap_made(block, size, pc);
-    int is_left = thagi_memory_add_fast(task, row, block, size, way);
-    record_seal(glibc_record(block, word), block, thagi_memory_key, node_kind);
-    return UNLIKELY(is_left) ? left_margin(block) : block;
+    if (UNLIKELY(!row) || !counted(&task->thread->memory, row, &block, size, way))
+        return thagi_heap_made(block, size, pc);
+    if (UNLIKELY(task->is_users)) thagi_memory_pay(task, size);
+    return block;
 }
 
 INLINED void *made(void *block, size_t size, const uintptr_t *frame, uintptr_t pc,
@@ -145,6 +157,16 @@ INLINED void *made(void *block, size_t size, const uintptr_t *frame, uintptr_t p
     return block;
 }
 
+/* The same for a payer that was found before the block was made; since then there may have been a fork, or
+   a peak. 0 also for a task of the user's. */
+INLINED int counted_for(thagi_memory *memory, thagi_row *row, void **block, size_t size,
+                        enum thagi_memory_way way)
+{
+    if (UNLIKELY(!thagi_memory_is_own(memory))) return 0;
+    if (way != THAGI_MEMORY_SUMMARY && UNLIKELY(!thagi_memory_is_current(row))) return 0;
+    return counted(memory, row, block, size, way);
+}
+
 /* The bytes to ask for. 0: too many. */
 INLINED int asked_for(size_t size, size_t *asked, enum thagi_memory_way way)
 {
@@ -153,12 +175,29 @@ INLINED int asked_for(size_t size, size_t *asked, enum thagi_memory_way way)
            LIKELY(!__builtin_add_overflow(size, RECORD_BYTES, asked));
 }
 
+/* The payer is not known ahead. */
+APART void *malloc_unknown(size_t size, size_t asked, uintptr_t pc)
+{
+    return thagi_heap_made(thagi_real.alloc(asked), size, pc);
+}
+
 INLINED void *malloc_usual(size_t size, enum thagi_memory_way way)
 {
     size_t asked;
     if (UNLIKELY(!asked_for(size, &asked, way))) return thagi_real.alloc(size); /* says no */
+    if (way == THAGI_MEMORY_DETAIL)
+        return made(thagi_real.alloc(asked), size, FRAME(way), CALLER_LATE(), way);
+    thagi_row *row = thagi_memory_payer_fast(CALLER_LATE());
+    if (UNLIKELY(!row)) return malloc_unknown(size, asked, CALLER_LATE());
+    thagi_memory *memory = thagi_memory_here;
     void *block = thagi_real.alloc(asked);
-    return made(block, size, FRAME(way), CALLER_LATE(), way);
+    if (UNLIKELY(!block) || LIKELY(counted_for(memory, row, &block, size, way))) return block;
+    return thagi_heap_made(block, size, CALLER_LATE());
+}
+
+APART void *calloc_unknown(size_t size, size_t asked, uintptr_t pc)
+{
+    return thagi_heap_made(thagi_real.zeroed(1, asked), size, pc);
 }
 
 /* The real one knows which memory is zero already, and does not touch it. */
@@ -167,8 +206,14 @@ INLINED void *calloc_usual(size_t count, size_t size, enum thagi_memory_way way)
     size_t total, asked;
     if (UNLIKELY(__builtin_mul_overflow(count, size, &total) || !asked_for(total, &asked, way)))
         return thagi_real.zeroed(count, size);
+    if (way == THAGI_MEMORY_DETAIL)
+        return made(thagi_real.zeroed(1, asked), total, FRAME(way), CALLER_LATE(), way);
+    thagi_row *row = thagi_memory_payer_fast(CALLER_LATE());
+    if (UNLIKELY(!row)) return calloc_unknown(total, asked, CALLER_LATE());
+    thagi_memory *memory = thagi_memory_here;
     void *block = thagi_real.zeroed(1, asked);
-    return made(block, total, FRAME(way), CALLER_LATE(), way);
+    if (UNLIKELY(!block) || LIKELY(counted_for(memory, row, &block, total, way))) return block;
+    return thagi_heap_made(block, total, CALLER_LATE());
 }
 
 void *thagi_heap_alloc(size_t size, const uintptr_t *frame)
@@ -368,10 +413,12 @@ static void free_careful(void *block)
 
 void thagi_heap_pretend(void *block, size_t size, uintptr_t pc, enum thagi_memory_way way)
 {
+    thagi_row *row = thagi_memory_payer_fast(pc);
+    if (!row) return;
     if (way == THAGI_MEMORY_SUMMARY)
-        made(block, size, NULL, pc, THAGI_MEMORY_SUMMARY);
+        counted_for(thagi_memory_here, row, &block, size, THAGI_MEMORY_SUMMARY);
     else
-        made(block, size, NULL, pc, THAGI_MEMORY_MANY);
+        counted_for(thagi_memory_here, row, &block, size, THAGI_MEMORY_MANY);
 }
 
 void thagi_heap_pretend_free(void *block)

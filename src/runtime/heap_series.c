@@ -127,7 +127,7 @@ static void set_step(thagi_session *session, uint64_t now)
 {
     struct thagi_heap_series *series = &session->series;
     uint64_t gap = now - series->last_ticks, step = series->step;
-    uint64_t fast = step > session->heap->peak >> 8 ? FAST / 8 : FAST;
+    uint64_t fast = step > session->heap->peak >> 8 ? FAST / 2 : FAST;
     if (gap < fast && step < STEP_MAX) step *= 2;
     for (; gap > 8 * FAST && step > STEP_MIN; gap /= 2) step /= 2;
     __atomic_store_n(&series->step, step, __ATOMIC_RELAXED);

@@ -110,7 +110,7 @@ static void change_way(enum thagi_memory_way from, enum thagi_memory_way to)
 static void alert(thagi_thread *thread)
 {
     __atomic_store_n(&thread->memory.places, &no_places, __ATOMIC_RELAXED);
-    __atomic_store_n(&thread->memory.free_span, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&thread->memory.may_peak, 1, __ATOMIC_RELAXED);
 }
 
 void thagi_memory_interrupted(thagi_thread *thread)
@@ -175,37 +175,41 @@ void thagi_memory_forget(void)
 
 /* --- the sum of all threads -------------------------------------------------------------------- */
 
-/* How far the thread may go until it tells the others. Alone, it goes by the steps of the heap over time,
-   and knows what would be a new peak. What a signal handler adds meanwhile to what is pending stays in it. */
+/*
+ * How far the thread may go until it tells the others. Alone, it goes by the steps of the heap over time,
+ * and as far as the last peak; once above that every free looks, until one finds that it was not the end of
+ * a new one. What a signal handler adds meanwhile to what is pending stays in it.
+ */
 static void set_margins(const thagi_session *session, const thagi_thread *thread,
-                        thagi_memory *memory, int64_t live, uint64_t peak)
+                        thagi_memory *memory, int64_t live, int64_t old_peak)
 {
-    int64_t margin = (int64_t)(peak >> MARGIN_SHIFT), free_low = INT64_MIN;
-    uint64_t free_span = UINT64_MAX, free_left;
+    int64_t margin = old_peak >> MARGIN_SHIFT, high, free_low = INT64_MIN;
+    uint64_t may_peak = 0, free_left;
     if (margin > MARGIN_MAX) margin = MARGIN_MAX;
     memory->is_alone = 0;
+    high = margin;
     if (thread->level) {
-        margin =
+        high = margin =
             0; /* a signal handler's: the slot that it interrupted may think that it is alone */
-        free_span = 0;
+        may_peak = 1;
     } else if (__atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) <= 1) {
         memory->is_alone = 1;
-        margin = (int64_t)session->series.step;
-        int64_t to_peak = (int64_t)peak - live; /* negative: the next free sets a new one */
-        free_low = -2 * margin;
-        free_span = to_peak < -margin ? 0 : (uint64_t)(to_peak + margin) + 1;
+        high = margin = (int64_t)session->series.step;
+        may_peak = live > old_peak;
+        if (!may_peak && old_peak - live < margin) high = old_peak - live;
+        free_low = -margin - high;
     }
     free_left = memory->is_alone ? INT64_MAX : (uint64_t)margin;
-    thagi_own_add((uint64_t *)&memory->above, (uint64_t)(memory->high - margin));
-    memory->high = margin;
+    thagi_own_add((uint64_t *)&memory->above, (uint64_t)(memory->high - high));
+    memory->high = high;
     memory->free_left = free_left;
     memory->free_low = free_low;
-    __atomic_store_n(&memory->free_span, free_span, __ATOMIC_RELAXED);
+    __atomic_store_n(&memory->may_peak, may_peak, __ATOMIC_RELAXED);
     if (memory->is_alone) change_way(THAGI_MEMORY_MANY, THAGI_MEMORY_ALONE);
 }
 
-/* `live` was as high as never before. The highest of all so far. */
-static uint64_t raise_peak(trace_heap *heap, int64_t live, uint64_t now)
+/* `live` may be as high as never before. */
+static void raise_peak(trace_heap *heap, int64_t live, uint64_t now)
 {
     uint64_t peak = __atomic_load_n(&heap->peak, __ATOMIC_RELAXED);
     while (live > (int64_t)peak)
@@ -215,47 +219,50 @@ static uint64_t raise_peak(trace_heap *heap, int64_t live, uint64_t now)
             heap->peak_ticks = now;
         }
     __atomic_store_n(&thagi_memory_peak, peak, __ATOMIC_RELAXED);
-    return peak;
 }
 
-/* Tell all what is pending here. may_be_peak: or else nothing is freed from it yet. */
-static void flush(thagi_session *session, thagi_thread *thread, int may_be_peak)
+/* Tell all what is pending here. is_peak: or else nothing is freed from it yet. */
+static void flush(thagi_session *session, thagi_thread *thread, int is_peak)
 {
     thagi_memory *memory = &thread->memory;
     trace_heap *heap = session->heap;
-    uint64_t now = thagi_ticks(), peak = thagi_memory_peak;
-    int64_t moved = memory->high;
+    uint64_t now = thagi_ticks();
+    int64_t moved = memory->high, old_peak = (int64_t)thagi_memory_peak;
     moved += __atomic_exchange_n(&memory->above, -memory->high, __ATOMIC_RELAXED);
     int64_t live = (int64_t)__atomic_add_fetch(&heap->live, (uint64_t)moved, __ATOMIC_RELAXED);
-    if (may_be_peak) peak = raise_peak(heap, live, now);
+    if (is_peak && live > old_peak) raise_peak(heap, live, now);
     if (live >= 0) thagi_heap_series_put(session, (uint64_t)live, now);
-    set_margins(session, thread, memory, live, peak);
+    set_margins(session, thread, memory, live, old_peak);
     /* A second thread may have come meanwhile, and its alert may be what was overwritten. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (memory->is_alone && __atomic_load_n(&session->live_count, __ATOMIC_SEQ_CST) > 1) {
         change_way(THAGI_MEMORY_ALONE, THAGI_MEMORY_MANY);
-        set_margins(session, thread, memory, live, peak);
+        set_margins(session, thread, memory, live, old_peak);
     }
     if (!thread->level) return;
     for (thagi_thread *other = session->all; other; other = other->next_all)
         if (other->tid == thread->tid && other != thread) alert(other);
 }
 
-/* Only if the margin is really left: free_left does not know what was allocated meanwhile. */
+/* Only if a margin is really left: free_left does not know what was allocated meanwhile. */
 static void settle(thagi_session *session, thagi_thread *thread)
 {
     thagi_memory *memory = &thread->memory;
     int64_t pending = memory->above + memory->high;
-    if (memory->above <= 0 && pending > -memory->high && thagi_memory_in_span(memory))
+    int is_within = memory->above <= 0 && memory->above >= memory->free_low;
+    if (is_within && !memory->is_alone && pending > -memory->high)
         memory->free_left = (uint64_t)(pending + memory->high);
-    else
+    else if (!is_within || !memory->is_alone)
         flush(session, thread, !memory->is_alone);
 }
 
 void thagi_memory_used_up(thagi_task *task)
 {
     uintptr_t was = task->state;
-    if (!thagi_task_is_ready(task)) return; /* a handler; who it interrupted will notice */
+    if (!thagi_task_is_ready(task)) { /* a handler; who it interrupted will notice */
+        __atomic_store_n(&thagi_memory_here->may_peak, 1, __ATOMIC_RELAXED);
+        return;
+    }
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
     settle(thagi_session_now, task->thread);
@@ -266,7 +273,7 @@ void thagi_memory_join(thagi_session *session, thagi_thread *thread)
 {
     if (!thread->memory.places) {
         thread->memory.places = &no_places;
-        thread->memory.free_span = 0;
+        thread->memory.may_peak = 1;
     }
     if (thread->level) return;
     thagi_memory_here = &thread->memory;
@@ -502,7 +509,7 @@ thagi_row *thagi_memory_creditor_current(uint32_t node)
         return NULL;
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
-    if (!thagi_memory_in_span(memory)) flush(thagi_session_now, task->thread, 1);
+    if (thagi_memory_may_peak(memory)) flush(thagi_session_now, task->thread, 1);
     touch(row);
     thagi_memory_leave_task(task, was);
     return row;
@@ -522,8 +529,8 @@ void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t
     thagi_memory *memory = &task->thread->memory;
     thagi_row *row = thagi_memory_row(task->thread, node);
     if (!row) return;
-    if (!thagi_memory_in_span(memory)) flush(thagi_session_now, task->thread, 1);
+    if (thagi_memory_may_peak(memory)) flush(thagi_session_now, task->thread, 1);
     touch(row);
-    if (thagi_memory_sub_fast(memory, row, block, bytes, is_free, THAGI_MEMORY_MANY))
+    if (thagi_memory_sub_fast(memory, row, block, bytes, is_free, THAGI_MEMORY_CAREFUL))
         settle(thagi_session_now, task->thread);
 }

@@ -18,7 +18,8 @@
  * Peak. trace_heap.live is the sum over all threads. A thread tells it what it allocated and freed when
  * the sum of that leaves a margin; while it is alone only for the heap over time (heap_series.c), by
  * wider and wider steps if they follow each other fast. A peak is a free that finds more live than ever, so
- * growing costs nothing. When one is set nothing is copied: each row copies its live
+ * growing costs nothing: an allocation that leaves the last peak below it is a margin left, and tells
+ * frees to look. When a peak is set nothing is copied: each row copies its live
  * values when it is changed for the first time after that, which it knows by the peak's own value. The
  * rest is the reader's work.
  */
@@ -144,20 +145,31 @@ static inline void thagi_memory_pay(thagi_task *task, size_t bytes)
     *(thagi_pair *)(void *)&task->turn->blocks += (thagi_pair){1, bytes};
 }
 
-/** The row that pays for what the call that returns to pc allocates, if it is found at once; else NULL.
-    In live mode it may be behind the peak. */
-static inline __attribute__((__always_inline__)) thagi_row *
-thagi_memory_payer_fast(const thagi_task *task, uintptr_t pc)
+/**
+ * The row that pays for what the call that returns to pc allocates, if it is found at once; else NULL. In
+ * live mode it may be behind the peak.
+ *
+ * To be asked before the block is made, where that is possible: the counter's address is known in time
+ * then. Loads that follow a store wait until it is known where that goes, and allocators do little else.
+ */
+static inline __attribute__((__always_inline__)) thagi_row *thagi_memory_payer_fast(uintptr_t pc)
 {
-    const thagi_thread *thread = task->thread;
-    if (THAGI_UNLIKELY(!thread)) return NULL; /* no slot; or forked, and wiped */
-    uint32_t span = task->top->node;
-    const thagi_places *places = __atomic_load_n(&thread->memory.places, __ATOMIC_RELAXED);
+    const thagi_places *places = __atomic_load_n(&thagi_memory_here->places, __ATOMIC_RELAXED);
+    if (THAGI_UNLIKELY(!places)) return NULL; /* no slot; or forked, and wiped */
+    uint32_t span = thagi_current->top->node;
     thagi_row *row = places->at[thagi_place_hash(pc, span) & places->mask];
     return THAGI_LIKELY(row->pc == pc) && THAGI_LIKELY(row->span == span) ? row : NULL;
 }
 /** The same, if it is there at all and may be changed. */
 thagi_row *thagi_memory_payer_current(thagi_task *task, uintptr_t pc, int is_live);
+
+/** Whether the slot's thread runs its own task, not one of the user's; not so where fork() has wiped it. */
+static inline int thagi_memory_is_own(const thagi_memory *memory)
+{
+    const char *at = (const char *)memory - offsetof(thagi_thread, memory);
+    const thagi_thread *thread = (const thagi_thread *)(const void *)at;
+    return thread->running == &thread->base_task;
+}
 
 /** Whether a row that was found may be changed; else thagi_memory_catch_up(). */
 static inline int thagi_memory_is_current(const thagi_row *row)
@@ -165,28 +177,34 @@ static inline int thagi_memory_is_current(const thagi_row *row)
     return row->peak_seen == thagi_memory_peak;
 }
 
-/** Count a block with a row that is current. 1: a margin is left, call thagi_memory_used_up(). */
-static inline __attribute__((__always_inline__)) int
-thagi_memory_add_fast(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
-                      enum thagi_memory_way way)
+/** Whether the next free has to look at whether live is at a peak. */
+static inline int thagi_memory_may_peak(const thagi_memory *memory)
 {
-    thagi_memory *memory = &task->thread->memory;
+    return __atomic_load_n(&memory->may_peak, __ATOMIC_RELAXED) != 0;
+}
+
+/** Count a block with a row that is current, in that slot. 1: a margin is left, call
+    thagi_memory_used_up(). Of no task of the user's. */
+static inline __attribute__((__always_inline__)) int
+thagi_memory_count_fast(thagi_memory *memory, thagi_row *row, const void *block, size_t bytes,
+                        enum thagi_memory_way way)
+{
     if (THAGI_LIKELY(row->size == bytes))
         thagi_own_add(&row->usual, 1);
     else
         thagi_memory_other(memory, row, bytes);
-    if (THAGI_UNLIKELY(task->is_users)) thagi_memory_pay(task, bytes);
     if (way == THAGI_MEMORY_SUMMARY) return 0;
     memory->last_block = block;
     return thagi_own_add_above(&memory->above, bytes);
 }
 
-/** Whether a free now is neither the end of a peak nor a step down since live was recorded last. */
+/** The same of any task, in its slot. */
 static inline __attribute__((__always_inline__)) int
-thagi_memory_in_span(const thagi_memory *memory)
+thagi_memory_add_fast(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
+                      enum thagi_memory_way way)
 {
-    return (uint64_t)memory->above - (uint64_t)memory->free_low <
-           __atomic_load_n(&memory->free_span, __ATOMIC_RELAXED);
+    if (THAGI_UNLIKELY(task->is_users)) thagi_memory_pay(task, bytes);
+    return thagi_memory_count_fast(&task->thread->memory, row, block, bytes, way);
 }
 
 /**
@@ -199,10 +217,12 @@ thagi_memory_creditor_fast(const thagi_memory *memory, uint32_t node, enum thagi
     if (THAGI_UNLIKELY(node >= memory->row_room)) return NULL; /* so it is without a slot */
     thagi_row *row = memory->rows[node];
     if (THAGI_UNLIKELY(!thagi_memory_is_current(row))) return NULL; /* as that of no row */
-    if (way == THAGI_MEMORY_ALONE && THAGI_UNLIKELY(!thagi_memory_in_span(memory))) return NULL;
+    if (way != THAGI_MEMORY_MANY && THAGI_UNLIKELY(thagi_memory_may_peak(memory))) return NULL;
     return row;
 }
 
+/** 1: a margin is left, call thagi_memory_used_up(). way: THAGI_MEMORY_MANY or _ALONE, if it is known
+    to be that; or any other. */
 static inline __attribute__((__always_inline__)) int
 thagi_memory_sub_fast(thagi_memory *memory, thagi_row *row, const void *block, size_t bytes,
                       int is_free, enum thagi_memory_way way)
@@ -218,7 +238,8 @@ thagi_memory_sub_fast(thagi_memory *memory, thagi_row *row, const void *block, s
         memory->last_block = NULL;
     }
     thagi_own_sub((uint64_t *)&memory->above, bytes);
-    return way != THAGI_MEMORY_ALONE && thagi_own_sub_below(&memory->free_left, bytes);
+    if (way != THAGI_MEMORY_ALONE && thagi_own_sub_below(&memory->free_left, bytes)) return 1;
+    return way != THAGI_MEMORY_MANY && THAGI_UNLIKELY(memory->above < memory->free_low);
 }
 
 /** Take ticks of the hooks' off the open spans of a task, which need not be held. */

@@ -141,7 +141,7 @@ typedef struct thagi_cell_map {
 } thagi_cell_map;
 
 /* A slot's part of memory profiling (memory.h). Single writer: its thread, but for `places` and
-   `free_span`, which others may set so that the thread takes the slow way next time. */
+   `may_peak`, which others may set so that the thread takes the slow way next time. */
 typedef struct thagi_places thagi_places;
 typedef struct thagi_stacks thagi_stacks;
 typedef struct thagi_row thagi_row;
@@ -152,10 +152,10 @@ typedef struct thagi_memory {
     uint32_t is_alone;    /* its margins are those of the only thread */
     const void *last_block; /* the newest allocation; only compared, never followed */
     int64_t above;          /* bytes that trace_heap.live does not have yet, less `high` */
-    int64_t free_low;   /* unless `above` is from here on less than `free_span` above this, the */
-    uint64_t free_span; /* next free sets a peak, or is a step of the heap over time */
-    uint64_t free_left; /* bytes that may be freed before the thread looks at all this again */
-    int64_t high;       /* the most that they may be before the others are told */
+    int64_t free_low;       /* alone: `above` below this is a step of the heap over time */
+    uint64_t may_peak;      /* the next free has to look at whether it ends a peak */
+    uint64_t free_left;     /* bytes that may be freed before the thread looks at all this again */
+    int64_t high;           /* the most that they may be before the others are told */
     trace_sizes *sizes;
     thagi_places *own_places;
     thagi_stacks *stacks; /* native stacks (src/heap/native_stack.c); NULL: none yet */

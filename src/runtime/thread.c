@@ -17,7 +17,8 @@
 
 __thread thagi_task *thagi_current = &thagi_no_task;
 __thread thagi_thread *thagi_thread_here;
-thagi_task thagi_no_task;
+static trace_frame no_frame = {.node = TRACE_NONE};
+thagi_task thagi_no_task = {.top = &no_frame};
 
 static pthread_key_t exit_key;
 static int exit_key_usable;

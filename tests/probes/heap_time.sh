@@ -16,8 +16,8 @@ profiled() {
 }
 number() { sed -n "s/^ *\"$1\": \([0-9]*\),\{0,1\}\$/\1/p" "$work/heap.json"; }
 
-# How many blocks there were, as the rows have it.
-steps() { awk -F, 'NR > 1 { print int($5 / 100000 + 0.5) }' "$work/heap.csv" | uniq | tr '\n' ' '; }
+# How many blocks there were at the ends of the rows.
+steps() { awk -F, 'NR > 1 { print int($3 / 100000 + 0.5) }' "$work/heap.csv" | uniq | tr '\n' ' '; }
 
 # course SLACK: what else the process may have had, in bytes
 course() {
