@@ -118,7 +118,7 @@ INLINED thagi_row *payer_of(thagi_task *task, uintptr_t pc, size_t size)
     thagi_row *row = NULL;
     if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task) && thagi_memory_wake(task))
         row = thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0), pc,
-                                 THAGI_STACK_ALLOC);
+                                 THAGI_STACK_ALLOC, size);
     return row ? row : thagi_memory_payer(task, pc, size);
 }
 
@@ -166,7 +166,7 @@ APART void discharge_slow(const thagi_old_block *old, int is_free, uintptr_t pc)
     thagi_memory_sub(task, old->block, old->node, old->size, is_free);
     if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task))
         thagi_count_release(thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0),
-                                               pc, THAGI_STACK_FREE),
+                                               pc, THAGI_STACK_FREE, 0),
                             old->size);
     thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);

@@ -64,25 +64,69 @@ static inline uint32_t call_node(maker *m, thagi_stacks *s, uint32_t parent, uin
 
 /* --- the last walk ----------------------------------------------------------------------------- */
 
-static void path_clear(thagi_path *path)
+static void path_clear(const thagi_stacks *s, thagi_path *path)
 {
     path->count = 1;
     path->serial++;
+    path->read[0] = (thagi_read){.at = (uintptr_t)&s->sentinel, .word = 1};
 }
 
-/* Made ready for walks that end there. */
-static inline void path_for(thagi_path *path, const trace_frame *span, const thagi_walk *w)
+/* One that may be given up, but not the last walk's. */
+static thagi_path *path_victim(thagi_stacks *s)
 {
+    do s->victim = s->victim + 1 < THAGI_PATHS ? s->victim + 1 : 1;
+    while (&s->paths[s->victim] == s->path);
+    return &s->paths[s->victim];
+}
+
+/* Make the path ready for walks that end there. */
+static inline void path_for(thagi_stacks *s, const trace_frame *span, const thagi_walk *w)
+{
+    thagi_path *path = s->path;
     uint64_t where = span->scratch[THAGI_FRAME_WHERE];
     if (THAGI_LIKELY(path->anchor == span->node) && THAGI_LIKELY(path->where == where) &&
         THAGI_LIKELY(path->limit == w->limit) && THAGI_LIKELY(path->hi == w->hi))
         return;
-    path_clear(path);
+    path = path_victim(s);
+    path_clear(s, path);
     ORDERED();
     path->anchor = span->node;
     path->where = where;
     path->limit = w->limit;
     path->hi = w->hi;
+    ORDERED();
+    s->path = path;
+}
+
+/* A copy of the last walk's, as far in as read[top], with another one's memory. */
+static void path_copy(thagi_stacks *s, thagi_path *path, size_t top)
+{
+    const thagi_path *old = s->path;
+    path->count = 1;
+    path->serial++;
+    ORDERED();
+    memcpy(path->read, old->read, (top + 1) * sizeof *path->read);
+    path->anchor = old->anchor;
+    path->where = old->where;
+    path->limit = old->limit;
+    path->hi = old->hi;
+    ORDERED();
+    s->path = path;
+}
+
+/* The path is to get `more` reads further in than `r`, in place of those that it may have there. These are
+   kept in another one, as a rule, so that the next walk may find either. Where `r` is then. */
+static thagi_read *path_fork(thagi_stacks *s, const thagi_read *r, size_t more)
+{
+    size_t top = (size_t)(r - s->path->read);
+    int is_long = top + more > THAGI_PATH_READS, is_last = top + 1 == s->path->count;
+    if (top + more > s->path->room || !(is_last || is_long))
+        path_copy(s, is_long ? s->paths : path_victim(s), top);
+    else if (!is_last)
+        s->path->serial++;
+    s->path->count = (uint32_t)top + 1;
+    ORDERED();
+    return s->path->read + top;
 }
 
 /* From `read` outwards, the first that is not as it was; path->read[0]: all are. */
@@ -122,7 +166,7 @@ static inline int path_joins(const thagi_stacks *s, const thagi_walk *w, const t
     *changed = r;
     if (r->node == THAGI_READ_OTHER || (r->uses_bp && r->bp_at != w->bp_at)) return 0;
     *changed = first_changed(r - 1);
-    return *changed == s->path.read && r - s->path.read <= w->notes_end - w->notes;
+    return *changed == s->path->read && r - s->path->read <= w->notes_end - w->notes;
 }
 
 /* It does not, for that is changed. The walk goes on as long as it is the same, to what comes back. */
@@ -131,7 +175,7 @@ path_leave(const thagi_stacks *s, thagi_walk *w, const thagi_read *r, const thag
 {
     const thagi_read *to = changed + 1;
     if (changed == r) return r;
-    if (changed == s->path.read) return changed; /* nothing is, but together it is too deep */
+    if (changed == s->path->read) return changed; /* nothing is, but together it is too deep */
     while (to->node == THAGI_READ_OTHER) to++;
     return to < r && path_follow(w, r, to) ? to : r;
 }
@@ -160,7 +204,7 @@ static __attribute__((__noinline__)) thagi_walk_end walk_on(maker *m, thagi_stac
 static inline __attribute__((__always_inline__)) thagi_walk_end
 walk_out(maker *m, thagi_stacks *s, thagi_walk *walk, const thagi_read **joined)
 {
-    const thagi_read *base = s->path.read, *r = base + s->path.count - 1, *changed;
+    const thagi_read *base = s->path->read, *r = base + s->path->count - 1, *changed;
     thagi_walk w = *walk; /* a copy that nobody else knows stays in registers */
     thagi_read of_hook = {0}, *self = &of_hook;
     uintptr_t top = w.limit < w.hi ? w.limit : w.hi;
@@ -216,15 +260,12 @@ static inline __attribute__((__always_inline__)) int path_extend(maker *m, thagi
                                                                  const thagi_walk *w, thagi_read *r,
                                                                  uint32_t *node, uint32_t *top)
 {
-    thagi_path *path = &s->path;
-    const thagi_read *from = w->notes, *known = path->read + path->count;
+    const thagi_read *from = w->notes, *known = s->path->read + s->path->count;
     uint32_t parent = *node;
     for (; from > s->fresh && r + 1 < known && is_same(r + 1, from - 1); from--)
         if ((++r)->node != THAGI_READ_OTHER) parent = r->node;
     if (from > s->fresh) {
-        path->count = (uint32_t)(r - path->read) + 1;
-        path->serial++;
-        ORDERED();
+        r = path_fork(s, r, (size_t)(from - s->fresh));
         while (from > s->fresh) {
             *++r = *--from;
             r->uses_bp = (uint16_t)uses_bp(from, r - 1);
@@ -233,9 +274,9 @@ static inline __attribute__((__always_inline__)) int path_extend(maker *m, thagi
             if (THAGI_UNLIKELY(!parent)) return 0;
         }
         ORDERED();
-        path->count = (uint32_t)(r - path->read) + 1;
+        s->path->count = (uint32_t)(r - s->path->read) + 1;
     }
-    *top = (uint32_t)(r - path->read);
+    *top = (uint32_t)(r - s->path->read);
     *node = parent;
     return 1;
 }
@@ -253,15 +294,15 @@ walk_node(maker *m, thagi_stacks *s, thagi_walk *w, const trace_frame *span, uin
 {
     uintptr_t pc = w->pc;
     const thagi_read *joined;
-    path_for(&s->path, span, w);
+    path_for(s, span, w);
     walk_start(w, s);
     thagi_walk_end end = walk_out(m, s, w, &joined);
     if (THAGI_UNLIKELY(end == THAGI_WALK_LOST)) return 0;
-    thagi_read *from = &s->path.read[joined - s->path.read];
-    uint32_t node = joined == s->path.read ? span->node : joined->node;
+    thagi_read *from = &s->path->read[joined - s->path->read];
+    uint32_t node = from == s->path->read ? span->node : from->node;
     if (THAGI_UNLIKELY(end == THAGI_WALK_BROKEN) && !(node = call_node(m, s, node, 0))) return 0;
     int is_known = path_extend(m, s, w, from, &node, top);
-    if (THAGI_UNLIKELY(w->is_odd)) path_clear(&s->path);
+    if (THAGI_UNLIKELY(w->is_odd)) path_clear(s, s->path);
     if (THAGI_UNLIKELY(!is_known)) return 0;
     if (THAGI_UNLIKELY(end == THAGI_WALK_BROKEN) && !thagi_place_find(s, pc)) return node;
     return call_node(m, s, node, pc);
@@ -279,9 +320,9 @@ static inline void *counters_known(const thagi_thread *thread, uint32_t node, th
     return row && row->kind ? row : NULL;
 }
 
-static void *counters_of(thagi_thread *thread, uint32_t node, thagi_stack_kind kind)
+static void *counters_of(thagi_thread *thread, uint32_t node, thagi_stack_kind kind, size_t bytes)
 {
-    if (kind == THAGI_STACK_ALLOC) return thagi_memory_row(thread, node);
+    if (kind == THAGI_STACK_ALLOC) return thagi_memory_row(thread, node, bytes);
     if (kind == THAGI_STACK_FREE) return thagi_release_of(thread, node);
     return (void *)((uintptr_t)node + 1);
 }
@@ -293,9 +334,55 @@ static inline uintptr_t limit_of(const thagi_task *task, const thagi_walk *w)
     return THAGI_LIKELY(limit - w->sp < w->hi - w->sp) ? limit : UINTPTR_MAX; /* another stack */
 }
 
-/* The stack of the very hook's caller, if all of it was met before. */
+/* Whether a stack is one that was met before. */
+static inline int is_leaf(const thagi_leaf *leaf, const thagi_task *task, const uintptr_t *frame,
+                          thagi_stack_kind kind)
+{
+    const thagi_path *path = leaf->path;
+    return THAGI_LIKELY(leaf->pc == frame[1]) && THAGI_LIKELY(leaf->sp == (uintptr_t)(frame + 2)) &&
+           leaf->kind == kind && leaf->serial == path->serial &&
+           THAGI_LIKELY(path->hi == task->stack_hi) && path->anchor == task->top->node &&
+           path->where == task->top->scratch[THAGI_FRAME_WHERE] &&
+           first_changed(&path->read[leaf->top]) == path->read;
+}
+
+/*
+ * A guess at which stack it is: by what now stands where the last walk had read. That may be no part of the
+ * stack any more, and is read only in the page of the caller's frame, which is there for sure.
+ */
+static inline thagi_leaf *leaf_like(thagi_stacks *s, const uintptr_t *frame, thagi_stack_kind kind)
+{
+    uintptr_t sp = (uintptr_t)(frame + 2), rest_of_page = ~sp & 4095;
+    uint64_t hash = (sp ^ frame[1]) + kind;
+    const thagi_read *r = s->path->read + 1, *end = s->path->read + s->path->count;
+    for (; r < end; r++)
+        if (r->at - sp <= rest_of_page) hash += thagi_word_at(r->at) * (r->at | 1);
+    return s->like[(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) % THAGI_LEAVES_LIKE];
+}
+
+static thagi_leaf *leaf_beside(thagi_stacks *s, const uintptr_t *frame)
+{
+    uint32_t path = (uint32_t)(s->path - s->paths);
+    return &s->leaves[(frame[1] ^ frame[1] >> 4 ^ path * 37) % THAGI_LEAVES];
+}
+
+static void leaf_set(thagi_leaf *leaf, const thagi_leaf *to)
+{
+    leaf->pc = 0;
+    ORDERED();
+    leaf->sp = to->sp;
+    leaf->path = to->path;
+    leaf->serial = to->serial;
+    leaf->top = to->top;
+    leaf->kind = to->kind;
+    leaf->counters = to->counters;
+    ORDERED();
+    leaf->pc = to->pc;
+}
+
+/* The last walk was from elsewhere: who pays, if all of the stack was met before. */
 static __attribute__((__noinline__)) void *known_counters(thagi_task *task, const uintptr_t *frame,
-                                                          thagi_leaf *leaf, thagi_stack_kind kind)
+                                                          thagi_stack_kind kind)
 {
     thagi_stacks *s = task->thread->memory.stacks;
     thagi_walk w = {.pc = frame[1],
@@ -303,27 +390,22 @@ static __attribute__((__noinline__)) void *known_counters(thagi_task *task, cons
                     .bp_at = (uintptr_t)frame,
                     .hi = task->stack_hi};
     if (THAGI_UNLIKELY(w.sp - task->stack_lo >= w.hi - task->stack_lo)) return NULL;
+    thagi_leaf *like = leaf_like(s, frame, kind);
+    for (thagi_leaf *leaf = like; leaf < like + 2; leaf++) {
+        if (!is_leaf(leaf, task, frame, kind)) continue;
+        s->path = leaf->path;
+        leaf_set(leaf_beside(s, frame), leaf);
+        return leaf->counters;
+    }
     w.limit = limit_of(task, &w);
     uint32_t top, node = walk_node(NULL, s, &w, task->top, &top);
     void *counters = node ? counters_known(task->thread, node, kind) : NULL;
     if (!counters || w.is_odd) return counters;
-    leaf->pc = 0;
-    ORDERED();
-    *leaf = (thagi_leaf){0, (uintptr_t)(frame + 2), s->path.serial, top, counters};
-    ORDERED();
-    leaf->pc = frame[1];
+    leaf_set(&like[1], &like[0]);
+    leaf_set(&like[0], &(thagi_leaf){frame[1], (uintptr_t)(frame + 2), s->path, s->path->serial,
+                                     (uint16_t)top, (uint16_t)kind, counters});
+    leaf_set(leaf_beside(s, frame), &like[0]);
     return counters;
-}
-
-/* Whether the stack is one that was met before, over again. */
-static inline int is_leaf(const thagi_leaf *leaf, const thagi_path *path, const thagi_task *task,
-                          const uintptr_t *frame)
-{
-    return THAGI_LIKELY(leaf->pc == frame[1]) && THAGI_LIKELY(leaf->sp == (uintptr_t)(frame + 2)) &&
-           leaf->serial == path->serial && THAGI_LIKELY(path->hi == task->stack_hi) &&
-           path->anchor == task->top->node &&
-           path->where == task->top->scratch[THAGI_FRAME_WHERE] &&
-           first_changed(&path->read[leaf->top]) == path->read;
 }
 
 void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_kind kind)
@@ -333,10 +415,9 @@ void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_k
     uintptr_t was = task->state;
     task->state = (uintptr_t)(frame + 2); /* a signal handler goes elsewhere */
     ORDERED();
-    thagi_leaf *leaf = &s->leaves[kind][(frame[1] ^ frame[1] >> 4) % THAGI_LEAVES];
+    const thagi_leaf *leaf = leaf_beside(s, frame);
     void *counters = leaf->counters;
-    if (THAGI_UNLIKELY(!is_leaf(leaf, &s->path, task, frame)))
-        counters = known_counters(task, frame, leaf, kind);
+    if (!is_leaf(leaf, task, frame, kind)) counters = known_counters(task, frame, kind);
     ORDERED();
     task->state = was;
     return counters;
@@ -380,7 +461,7 @@ static int leave_hook(maker *m, thagi_stacks *s, thagi_walk *w, uintptr_t pc)
 }
 
 void *thagi_native_stack(thagi_session *session, thagi_task *task, const uintptr_t *frame,
-                         uintptr_t pc, thagi_stack_kind kind)
+                         uintptr_t pc, thagi_stack_kind kind, size_t bytes)
 {
     thagi_stacks *s = thagi_stacks_of(task->thread);
     if (!s) return lost();
@@ -393,7 +474,7 @@ void *thagi_native_stack(thagi_session *session, thagi_task *task, const uintptr
         node = walk_node(&m, s, &w, task->top, &top);
     }
     maker_end(&m);
-    void *counters = node ? counters_of(task->thread, node, kind) : NULL;
+    void *counters = node ? counters_of(task->thread, node, kind, bytes) : NULL;
     return counters ? counters : lost();
 }
 
@@ -402,7 +483,7 @@ uint32_t thagi_heap_stack_node(thagi_task *task, const uintptr_t *frame, uintptr
     thagi_session *session = thagi_session_now;
     if (thagi_memory_stacks != THAGI_STACKS_ALL && !thagi_native_is_wanted(session, task))
         return TRACE_NONE;
-    uintptr_t found = (uintptr_t)thagi_native_stack(session, task, frame, pc, THAGI_STACK_NODE);
+    uintptr_t found = (uintptr_t)thagi_native_stack(session, task, frame, pc, THAGI_STACK_NODE, 0);
     return found ? (uint32_t)(found - 1) : TRACE_NONE;
 }
 

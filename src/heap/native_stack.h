@@ -9,7 +9,8 @@
  * from malloc outwards, by what is known of each return address (eh_frame.h, read once), until it comes to
  * a call of the last one from which on all is unchanged, which a load and a compare for each call show.
  * From there it goes back inwards, each call to its node below the one before. Only what is new takes the
- * session's lock.
+ * session's lock. Some walks are kept besides, and found by what the stack looks like: for where a few dozen
+ * stacks take turns, most walks need not be made at all.
  */
 #ifndef THAGI_NATIVE_STACK_H
 #define THAGI_NATIVE_STACK_H
@@ -32,10 +33,11 @@ void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_k
 
 /**
  * The same for any stack. `frame` may be that of any of the hook's functions; the hook's own call
- * returns to pc. NULL, and counted as a loss, if there is no memory. The task must be held.
+ * returns to pc; `bytes` are allocated. NULL, and counted as a loss, if there is no memory. The task
+ * must be held.
  */
 void *thagi_native_stack(thagi_session *session, thagi_task *task, const uintptr_t *frame,
-                         uintptr_t pc, thagi_stack_kind kind);
+                         uintptr_t pc, thagi_stack_kind kind, size_t bytes);
 
 /** Of an allocation by other means than malloc, the node of its stack, if stacks are wanted; else
     TRACE_NONE. For the runtime, which may be without us. */

@@ -27,6 +27,16 @@ static int tables_map(thagi_stacks *s)
     return 0;
 }
 
+/* Of no stack. */
+static void path_reset(thagi_stacks *s, uint32_t i)
+{
+    thagi_path *path = &s->paths[i];
+    path->read = i ? s->short_paths[i - 1] : s->long_path;
+    path->room = i ? THAGI_PATH_READS : THAGI_READS_MAX;
+    path->hi = 0;
+    path->count = 0;
+}
+
 /* Forget all but who freed. */
 static void stacks_clear(thagi_stacks *s)
 {
@@ -37,10 +47,10 @@ static void stacks_clear(thagi_stacks *s)
     memset(s->calls, 0, ((size_t)s->call_mask + 1) * sizeof *s->calls);
     if (s->flags) memset(s->flags, 0, s->flag_room);
     memset(s->leaves, 0, sizeof s->leaves);
+    memset(s->like, 0, sizeof s->like);
     s->place_count = s->call_count = 0;
-    s->path.read[0] = (thagi_read){.at = (uintptr_t)&s->sentinel, .word = 1};
-    s->path.count = 1;
-    s->path.hi = 0; /* of no stack */
+    for (uint32_t i = 0; i < THAGI_PATHS; i++) path_reset(s, i);
+    s->path = s->paths;
     thagi_plat_signals_restore(&saved);
 }
 

@@ -38,9 +38,9 @@ typedef struct thagi_read {
 #define THAGI_READ_OTHER TRACE_NONE
 
 /*
- * The last walk's reads, the outermost first, but for the return address of the hook. They were made below
- * this span and this limit, in this stack. Of earlier walks that came from further in, their reads stay
- * there as long as nothing outside of them changes.
+ * The reads of a walk, the outermost first, but for the return address of the hook. It was made below this
+ * span and this limit, in this stack. What walks from further in had read stays there as long as nothing
+ * outside of it changes.
  */
 typedef struct thagi_path {
     uintptr_t limit, hi;
@@ -48,16 +48,22 @@ typedef struct thagi_path {
     uint32_t anchor;
     uint32_t count;  /* of reads, with [0], which is none: its word is never there */
     uint32_t serial; /* changes when a read does */
-    thagi_read read[THAGI_READS_MAX + 1];
+    uint32_t room;   /* for reads */
+    thagi_read *read;
 } thagi_path;
+#define THAGI_PATHS      128u
+#define THAGI_PATH_READS 48u /* of most; the first of them has room for all */
 
 /* A call of malloc or free, whose stack went on with read[top] of the path; and who pays for it. */
 typedef struct thagi_leaf {
     uintptr_t pc, sp;
-    uint32_t serial, top;
+    thagi_path *path;
+    uint32_t serial;
+    uint16_t top, kind;
     void *counters; /* thagi_row of those that allocate, or trace_release */
 } thagi_leaf;
-#define THAGI_LEAVES 8u
+#define THAGI_LEAVES      256u
+#define THAGI_LEAVES_LIKE 512u
 
 /* Of one slot. */
 struct thagi_stacks {
@@ -67,12 +73,17 @@ struct thagi_stacks {
     uint32_t place_mask, call_mask; /* room less 1 */
     thagi_place *places;            /* hash tables */
     thagi_call *calls;
-    uint8_t *flags;           /* by node: whether it, or a span around it, wants stacks */
-    trace_release **releases; /* by node; NULL: nothing was freed there. Outlives the rest */
-    thagi_leaf leaves[THAGI_STACK_KINDS][THAGI_LEAVES];
-    uint64_t sentinel; /* 0; what path.read[0] reads */
-    thagi_path path;
+    uint8_t *flags;                  /* by node: whether it, or a span around it, wants stacks */
+    trace_release **releases;        /* by node; NULL: nothing was freed there. Outlives the rest */
+    uint64_t sentinel;               /* 0; what read[0] of the paths reads */
+    thagi_path *path;                /* of the last walk */
+    uint32_t victim;                 /* the next path to be given up */
+    thagi_leaf leaves[THAGI_LEAVES]; /* by the call and the last walk's path */
+    thagi_leaf like[THAGI_LEAVES_LIKE][2]; /* by what the stack looks like; the newest first */
+    thagi_path paths[THAGI_PATHS];
     thagi_read fresh[THAGI_READS_MAX]; /* of a walk that is being made: the innermost first */
+    thagi_read long_path[THAGI_READS_MAX + 1];
+    thagi_read short_paths[THAGI_PATHS - 1][THAGI_PATH_READS + 1];
 };
 
 /** The slot's, fit for the modules of now. NULL: no memory. */

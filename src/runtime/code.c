@@ -131,19 +131,7 @@ uint32_t thagi_code_id(thagi_session *session, uintptr_t pc, thagi_plat_object *
     return code_intern(session, &code);
 }
 
-/* The array is as long as its last node of code is high. */
-static uint32_t sized_child(thagi_session *session, uint32_t parent, uint32_t code, size_t bytes)
-{
-    thagi_array *sizes = &session->sizes;
-    uint32_t node = thagi_tree_child(session, parent, TRACE_NODE_CODE | code);
-    if (node == TRACE_NONE || node < sizes->count) return node;
-    if (!thagi_array_reserve(sizes, node + 1, sizeof(uint64_t))) return TRACE_NONE;
-    sizes->count = node + 1; /* mapped memory: those between are 0 */
-    ((uint64_t *)sizes->items)[node] = bytes;
-    return node;
-}
-
-uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc, size_t bytes)
+uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc)
 {
     thagi_plat_object object;
     int is_known = thagi_plat_object_of(pc, &object);
@@ -151,16 +139,39 @@ uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc,
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
     uint32_t id = thagi_code_id(session, pc, is_known ? &object : NULL);
-    if (id != TRACE_NONE) node = sized_child(session, parent, id, bytes);
+    if (id != TRACE_NONE) node = thagi_tree_child(session, parent, TRACE_NODE_CODE | id);
     thagi_unlock(session, &saved);
     return node;
+}
+
+/* --- usual sizes ------------------------------------------------------------------------------- */
+
+/* They are kept as one more than they are: mapped memory, and so what nobody has set, is 0. */
+static uint64_t *size_at(const thagi_session *session, uint32_t node)
+{
+    return node < session->sizes.room ? (uint64_t *)session->sizes.items + node : NULL;
+}
+
+int thagi_code_set_size(thagi_session *session, uint32_t node, uint64_t *bytes)
+{
+    thagi_plat_signals saved;
+    thagi_lock(session, &saved);
+    thagi_array *sizes = &session->sizes;
+    if (node >= sizes->count && thagi_array_reserve(sizes, node + 1, sizeof(uint64_t)))
+        sizes->count = node + 1;
+    uint64_t *at = size_at(session, node);
+    if (at && !*at) *at = *bytes + 1;
+    if (at) *bytes = *at - 1;
+    thagi_unlock(session, &saved);
+    return at != NULL;
 }
 
 uint64_t thagi_code_size(thagi_session *session, uint32_t node)
 {
     thagi_plat_signals saved;
     thagi_lock(session, &saved);
-    uint64_t bytes = node < session->sizes.count ? ((uint64_t *)session->sizes.items)[node] : 0;
+    const uint64_t *at = size_at(session, node);
+    uint64_t bytes = at && *at ? *at - 1 : 0;
     thagi_unlock(session, &saved);
     return bytes;
 }

@@ -344,30 +344,31 @@ static int sizes_new(thagi_thread *thread)
     return 1;
 }
 
-static thagi_row *row_new(thagi_thread *thread, uint32_t node)
+static thagi_row *row_new(thagi_thread *thread, uint32_t node, uint64_t bytes)
 {
     thagi_memory *memory = &thread->memory;
     thagi_row *row = NULL;
     if ((memory->sizes || sizes_new(thread)) &&
-        (node < memory->row_room || rows_grow(memory, node)))
+        (node < memory->row_room || rows_grow(memory, node)) &&
+        thagi_code_set_size(thagi_session_now, node, &bytes))
         row = thagi_thread_alloc(thread, sizeof *row);
     if (!row) {
         thagi_count(TRACE_LOST_HEAP, 1);
         return NULL;
     }
     row->node = node;
-    row->size = thagi_code_size(thagi_session_now, node);
+    row->size = bytes;
     ORDERED();
     row->kind = TRACE_MEM; /* last: now a reader sees it */
     memory->rows[node] = row;
     return row;
 }
 
-thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node)
+thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node, uint64_t bytes)
 {
     const thagi_memory *memory = &thread->memory;
     thagi_row *row = node < memory->row_room ? memory->rows[node] : &no_row;
-    return row != &no_row ? row : row_new(thread, node);
+    return row != &no_row ? row : row_new(thread, node, bytes);
 }
 
 /* --- places ------------------------------------------------------------------------------------ */
@@ -440,9 +441,9 @@ static thagi_row *place_new(thagi_session *session, thagi_task *task, uintptr_t 
 {
     uint64_t since = thagi_ticks();
     int saved_errno = errno;
-    uint32_t span = task->top->node, node = thagi_code_child(session, span, pc, bytes);
+    uint32_t span = task->top->node, node = thagi_code_child(session, span, pc);
     if (node == TRACE_NONE) thagi_count(TRACE_LOST_HEAP, 1);
-    thagi_row *row = node == TRACE_NONE ? NULL : thagi_memory_row(task->thread, node);
+    thagi_row *row = node == TRACE_NONE ? NULL : thagi_memory_row(task->thread, node, bytes);
     if (row) place_put(&task->thread->memory, pc, span, row);
     thagi_paused(task, since);
     errno = saved_errno;
@@ -527,7 +528,7 @@ void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_
 void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t bytes, int is_free)
 {
     thagi_memory *memory = &task->thread->memory;
-    thagi_row *row = thagi_memory_row(task->thread, node);
+    thagi_row *row = thagi_memory_row(task->thread, node, bytes);
     if (!row) return;
     if (thagi_memory_may_peak(memory)) flush(thagi_session_now, task->thread, 1);
     touch(row);

@@ -265,8 +265,8 @@ static inline int thagi_memory_is_alert(const thagi_memory *memory)
 {
     return __atomic_load_n(&memory->places, __ATOMIC_RELAXED)->mask == 0;
 }
-/** The row of a node. NULL, and counted as lost, if there is no room. */
-thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node);
+/** The row of a node, for a block of `bytes`. NULL, and counted as lost, if there is no room. */
+thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node, uint64_t bytes);
 /** The row that pays for what the call that returns to pc allocates, `bytes` now. NULL, and counted as
     lost, if there is no room. */
 thagi_row *thagi_memory_payer(thagi_task *task, uintptr_t pc, size_t bytes);

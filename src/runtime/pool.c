@@ -218,7 +218,7 @@ static trace_pool_row *row_of_place(thagi_pool_call *call, uint32_t name)
     pools->generation = generation;
     uint32_t at = thagi_table_find(&pools->places, call->pc, key);
     if (at) return ((pool_payer *)thagi_table_at(&pools->places, at))->row;
-    uint32_t node = thagi_code_child(thagi_session_now, span, call->pc, 0);
+    uint32_t node = thagi_code_child(thagi_session_now, span, call->pc);
     trace_pool_row *row = node == TRACE_NONE ? NULL : row_of_node(pools, name, node);
     at = row ? thagi_table_add(&pools->places, call->pc, key) : 0;
     if (at) ((pool_payer *)thagi_table_at(&pools->places, at))->row = row;

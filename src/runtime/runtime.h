@@ -230,7 +230,7 @@ struct thagi_session {
     thagi_array modules;      /* trace_module * by id */
     thagi_array codes;        /* trace_code by id, copied */
     thagi_array code_by_key;  /* hash: code ids */
-    thagi_array sizes;        /* uint64_t by node: of the first block, where it is of code */
+    thagi_array sizes;        /* uint64_t by node of code: see thagi_code_set_size() */
     trace_chunk *site_chunk, *tree_chunk, *module_chunk, *code_chunk;
     thagi_thread *all, *free;
     uint32_t slot_count, live_count, sweep_at;
@@ -311,13 +311,16 @@ void thagi_heap_series_start(thagi_session *session);
 void thagi_heap_series_put(thagi_session *session, uint64_t live, uint64_t now);
 
 /* code.c: places in machine code, interned by module and offset. */
-/** The child of a node for the call that returns to pc, which allocates `bytes` now. TRACE_NONE, if there
-    is no room. Not under the lock. */
-uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc, size_t bytes);
+/** The child of a node for the call that returns to pc. TRACE_NONE, if there is no room. Not under the
+    lock. */
+uint32_t thagi_code_child(thagi_session *session, uint32_t parent, uintptr_t pc);
 /** The number of a place in code, in an object or in none (NULL). TRACE_NONE, if there is no room. Under
     the lock. */
 uint32_t thagi_code_id(thagi_session *session, uintptr_t pc, thagi_plat_object *object);
-/** What the first block was that a node of code allocated. Not under the lock. */
+/** The usual size of the blocks that a node of code allocates, the same in all slots: the first sets it,
+    and to the others it is given in *bytes. 0: no memory. Not under the lock. */
+int thagi_code_set_size(thagi_session *session, uint32_t node, uint64_t *bytes);
+/** The same, if it is set; else 0. */
 uint64_t thagi_code_size(thagi_session *session, uint32_t node);
 
 /** Count it, and say the first of its kind in the log and in the trace. */
