@@ -106,12 +106,6 @@ int thagi_heap_found(void)
 
 /* --- counting ---------------------------------------------------------------------------------- */
 
-static void count_skipped(thagi_task *task, uint64_t size)
-{
-    thagi_own_add(&task->thread->memory.sizes->skipped_blocks, 1);
-    thagi_own_add(&task->thread->memory.sizes->skipped_bytes, size);
-}
-
 /* Who pays for what the hook's caller allocates. */
 INLINED thagi_row *payer_of(thagi_task *task, uintptr_t pc, size_t size)
 {
@@ -129,14 +123,10 @@ APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
     if (!thagi_memory_is_on) return NULL;
     thagi_task *task = thagi_memory_enter(STACK_POINTER(), &was);
     if (!task) return NULL;
-    uint64_t since = thagi_clock_begin(task), threshold = thagi_session_now->heap->threshold;
+    uint64_t since = thagi_clock_begin(task);
     thagi_row *row = payer_of(task, pc, size);
-    if (row && threshold && size <= threshold) {
-        count_skipped(task, size);
-        row = NULL;
-    } else if (row) {
-        thagi_memory_add(task, row, block, size, thagi_memory_is_live);
-    }
+    if (row && thagi_memory_skip(task, size)) row = NULL;
+    if (row) thagi_memory_add(task, row, block, size, thagi_memory_is_live);
     thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);
     return row;
@@ -227,12 +217,19 @@ void *thagi_heap_made(void *block, size_t size, uintptr_t pc)
     return block;
 }
 
+/* The same for functions that no way has: what the others do for it is done here. */
+static void *made_apart(void *block, size_t size, uintptr_t pc)
+{
+    if (block && thagi_memory_is_timed) thagi_heap_correct(thagi_memory_way->way);
+    return thagi_heap_made(block, size, pc);
+}
+
 void *thagi_heap_aligned(size_t align, size_t size, const uintptr_t *frame)
 {
     if (thagi_heap_stranger()) return (memalign)(align, size);
     if (!thagi_real.aligned_old) return NULL;
     if (!thagi_memory_is_on) return thagi_real.aligned_old(align, size);
-    return thagi_heap_made(thagi_real.aligned_old(align, thagi_with_record(size)), size, frame[1]);
+    return made_apart(thagi_real.aligned_old(align, thagi_with_record(size)), size, frame[1]);
 }
 
 /* --- malloc, calloc, free ---------------------------------------------------------------------- */
@@ -336,7 +333,7 @@ HOOK(int, posix_memalign)(void **out, size_t align, size_t size)
 {
     if (!thagi_memory_is_on) return thagi_real.aligned_posix(out, align, size);
     int err = thagi_real.aligned_posix(out, align, thagi_with_record(size));
-    if (!err) thagi_heap_made(*out, size, CALLER());
+    if (!err) made_apart(*out, size, CALLER());
     return err;
 }
 
@@ -347,7 +344,7 @@ HOOK(int, posix_memalign)(void **out, size_t align, size_t size)
         return NULL; \
     } \
     if (!thagi_memory_is_on) return thagi_real.member args_plain; \
-    return thagi_heap_made(thagi_real.member args_recorded, size, CALLER())
+    return made_apart(thagi_real.member args_recorded, size, CALLER())
 
 /* Some libraries insist on a multiple of the alignment: what was one stays one. */
 static size_t multiple_with_record(size_t align, size_t size)

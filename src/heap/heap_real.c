@@ -102,22 +102,24 @@ static int is_entry_only(void *function)
 /* libthag_async looks at blocks in passing; here is whom it passes them to. */
 extern void *thagi_hooks_next_malloc(void) __attribute__((__weak__));
 
+/* Not by dladdr(), which looks through all symbols of a file: that took half a millisecond in all. */
 static int is_of_same_file(const void *a, const void *b)
 {
-    Dl_info of_a, of_b;
-    return dladdr(a, &of_a) && dladdr(b, &of_b) && of_a.dli_fbase == of_b.dli_fbase;
+    thagi_plat_object of_a, of_b;
+    return thagi_plat_object_of((uintptr_t)a, &of_a) && thagi_plat_object_of((uintptr_t)b, &of_b) &&
+           of_a.lo == of_b.lo;
 }
 
 /* The file whose malloc comes first, unless that is ours. */
 static void find_stranger(void)
 {
-    Dl_info theirs, ours;
+    Dl_info theirs;
     void *first = dlsym(RTLD_DEFAULT, "malloc"), *passing;
     void *(*next)(void) = thagi_hooks_next_malloc;
     memcpy(&passing, &next, sizeof passing);
     if (first && passing && is_of_same_file(first, passing)) first = next();
-    if (!first || !dladdr(first, &theirs) || !dladdr(thagi_boot, &ours)) return;
-    if (theirs.dli_fbase == ours.dli_fbase || is_entry_only(first)) return;
+    if (!first || is_of_same_file(first, thagi_boot) || is_entry_only(first)) return;
+    if (!dladdr(first, &theirs)) return;
     stranger = theirs.dli_fname ? theirs.dli_fname : "another library";
 }
 
@@ -163,11 +165,12 @@ static int is_of_glibc(const thagi_heap_real *functions)
 static int is_of_glibc(const thagi_heap_real *functions)
 {
     void *alloc, *usable;
-    Dl_info a, u;
+    thagi_plat_object object;
     memcpy(&alloc, &functions->alloc, sizeof alloc);
     memcpy(&usable, &functions->usable, sizeof usable);
-    if (!dladdr(alloc, &a) || !dladdr(usable, &u) || a.dli_fbase != u.dli_fbase) return 0;
-    const char *slash = a.dli_fname ? strrchr(a.dli_fname, '/') : NULL;
+    if (!is_of_same_file(alloc, usable) || !thagi_plat_object_of((uintptr_t)alloc, &object))
+        return 0;
+    const char *slash = strrchr(object.path, '/');
     return slash && strcmp(slash, "/libc.so.6") == 0;
 }
 #endif

@@ -25,6 +25,11 @@ INLINED void correct(uint64_t ticks)
     if (LIKELY(thagi_task_is_ready(task))) thagi_memory_shift(task, ticks);
 }
 
+void thagi_heap_correct(enum thagi_memory_way way)
+{
+    correct(event_ticks[way]);
+}
+
 static void *malloc_timed(size_t size)
 {
     const thagi_heap_way *way = plain_way();

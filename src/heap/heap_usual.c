@@ -224,6 +224,7 @@ void *thagi_heap_alloc(size_t size, const uintptr_t *frame)
     if (way == THAGI_MEMORY_OFF || !asked_for(size, &asked, way)) return thagi_real.alloc(size);
     if (way == THAGI_MEMORY_CAREFUL)
         return thagi_heap_made(thagi_real.alloc(thagi_with_record(size)), size, frame[1]);
+    if (thagi_memory_is_timed) thagi_heap_correct(way);
     void *block = thagi_real.alloc(asked);
     if (way == THAGI_MEMORY_SUMMARY) return made(block, size, NULL, frame[1], THAGI_MEMORY_SUMMARY);
     if (way == THAGI_MEMORY_DETAIL) return made(block, size, frame, frame[1], THAGI_MEMORY_DETAIL);

@@ -40,6 +40,9 @@ HIDDEN void thagi_heap_moved(const thagi_old_block *old, void *block, size_t siz
 /** heap_timed.c */
 extern HIDDEN const thagi_heap_way thagi_heap_timed_ways[THAGI_MEMORY_WAYS];
 
+/** Take what an event costs in that way off the times of spans; of most ways it is known. */
+HIDDEN void thagi_heap_correct(enum thagi_memory_way way);
+
 /** The part of malloc() that is ours, of a block as glibc has them, in a usual way; and of free(). */
 HIDDEN void thagi_heap_pretend(void *block, size_t size, uintptr_t pc, enum thagi_memory_way way);
 HIDDEN void thagi_heap_pretend_free(void *block);

@@ -516,6 +516,20 @@ thagi_row *thagi_memory_creditor_current(uint32_t node)
     return row;
 }
 
+int thagi_memory_skip(thagi_task *task, size_t bytes)
+{
+    thagi_thread *thread = task->thread;
+    uint64_t threshold = thagi_session_now->heap->threshold;
+    if (THAGI_LIKELY(!threshold) || bytes > threshold) return 0;
+    if (thread->memory.sizes || sizes_new(thread)) {
+        thagi_own_add(&thread->memory.sizes->skipped_blocks, 1);
+        thagi_own_add(&thread->memory.sizes->skipped_bytes, bytes);
+    } else {
+        thagi_count(TRACE_LOST_HEAP, 1);
+    }
+    return 1;
+}
+
 void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
                       int is_live)
 {

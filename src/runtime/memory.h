@@ -270,6 +270,8 @@ thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node, uint64_t bytes)
 /** The row that pays for what the call that returns to pc allocates, `bytes` now. NULL, and counted as
     lost, if there is no room. */
 thagi_row *thagi_memory_payer(thagi_task *task, uintptr_t pc, size_t bytes);
+/** Whether a block is too small to be recorded: then it is counted as that. */
+int thagi_memory_skip(thagi_task *task, size_t bytes);
 void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
                       int is_live);
 /** Count the end of a block that `node` allocated. is_free: it may have been a temporary one. */

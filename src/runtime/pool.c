@@ -331,6 +331,7 @@ static int is_live(void)
 static trace_pool_row *make_block(thagi_pool_call *call, const void *pool, const char *name,
                                   const void *block, size_t size)
 {
+    if (thagi_memory_skip(call->task, size)) return NULL;
     trace_pool_row *row = thagi_pool_row(call, name);
     if (!row) return NULL;
     thagi_pool_add(call, row, size);

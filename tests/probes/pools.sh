@@ -34,6 +34,12 @@ for program in probe_pools probe_pools_shared; do
     grep -q 'parse\|optimize' "$work/leaks.csv" && fail "blocks of the arena in the heap: $(cat "$work/leaks.csv")"
     grep -q 'parse' "$folder"/*-memory.folded && fail "blocks of the arena in -memory.folded"
 
+    THAG_SIZE_TRACKING_THRESHOLD=24 succeeded $program arena
+    no_loss
+    pool 'syntax tree' 150,15000,5000,50,5000,2
+    sizes=$("$analyze" sizes --json "$folder"/*.thag)
+    [ "$(sed -n 's/.*"skipped_blocks": *\([0-9]*\).*/\1/p' <<<"$sizes")" -ge 300 ] || fail "sizes: $sizes"
+
     succeeded $program slab
     pool slots 1010,64320,64000,100,6400,0
     paths temporary slots '10,1010,"main;slab_case"'
