@@ -57,6 +57,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/async.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/pool.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/function.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/task.h
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/thread.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/cc/thag-cc.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/thag_profiler/cc COMPONENT runtime)

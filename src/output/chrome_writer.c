@@ -4,7 +4,7 @@
  * ran tasks in between is as long as it took, and says how long it ran itself.
  *
  * Each task has a track of its own ("b" and "e" of one id), with what it ran when and where; and an arrow
- * leads from where it was begun to its first run.
+ * leads from where it was begun to its first run; as one does to each thread from where that was begun.
  */
 #include <string.h>
 
@@ -171,6 +171,30 @@ static thag_err put_tasks(writer *w, fault *why)
     return THAG_OK;
 }
 
+/* ---- threads ---- */
+
+/* One end of an arrow; the second leads to what the thread does next. */
+static void put_begin_end(writer *w, const char *kind, size_t number, uint32_t tid, uint64_t at_ns)
+{
+    put_head(w, kind, tid, at_ns);
+    put_task_id(w, "thread", number);
+    text_puts(&w->out, ",\"name\":\"begin\"}");
+}
+
+static void put_begins(writer *w)
+{
+    const timeline *tl = w->from->timeline;
+    size_t count;
+    const trace_origin_info *origins = trace_origins(timeline_trace(tl), &count);
+
+    for (size_t i = 0; i < count; i++) {
+        put_begin_end(w, "s", i + 1, origins[i].spawner_tid,
+                      timeline_moment_ns(tl, origins[i].asked_ticks));
+        put_begin_end(w, "f", i + 1, origins[i].tid,
+                      timeline_moment_ns(tl, origins[i].start_ticks));
+    }
+}
+
 static void put_live(writer *w, uint64_t ns, uint64_t bytes)
 {
     text_puts(&w->out, ",\n{\"ph\":\"C\",\"pid\":");
@@ -209,6 +233,7 @@ thag_err chrome_write(FILE *to, const export_source *from, fault *why)
     put_metadata(&w, "process_name", from->program, 0);
     err = span_walk(from, &visitor, &w, why);
     put_heap(&w);
+    put_begins(&w);
     if (!err) err = put_tasks(&w, why);
     text_puts(&w.out, "\n]}\n");
     text_flush(&w.out);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "output/json_writer.h"
+#include "output/origins_writer.h"
 #include "output/quantity.h"
 #include "output/stats_writer.h"
 #include "output/utf8.h"
@@ -293,6 +293,7 @@ thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why)
         err = put_threads(to, t);
     }
     if (!err) {
+        origins_write_text(to, t, THREADS_SHOWN);
         put_modules(to, t);
         put_losses(to, t);
         put_damages(to, t, all_damages);
@@ -450,6 +451,7 @@ thag_err info_write_json(FILE *to, trace *t, fault *why)
     json_begin_object(&j, NULL, 1);
     json_run(&j, t);
     err = json_threads(&j, t);
+    origins_write_json(&j, t);
     json_modules(&j, t);
     json_problems(&j, t);
     json_end(&j);

@@ -3,7 +3,7 @@
  * each thread is a packet sequence of its own, in which a name is written once and numbered.
  *
  * Each task has a track of its own, with a slice for its life and one for each run in it; a flow leads from
- * where it was begun to its first run.
+ * where it was begun to its first run, and one from where a thread was begun to where it starts.
  *
  * Packets are written one by one: a trace of any length takes the memory of one.
  */
@@ -275,6 +275,28 @@ static void put_task(writer *w, const task_turns *all, const task_track *task, c
     put_task_event(w, SLICE_END, w->track, task->end_ns, NULL, 0, 0);
 }
 
+/* ---- threads: flows of numbers that tasks do not have ---- */
+
+#define THREAD_FLOWS (UINT64_C(1) << 63)
+
+static void put_begins(writer *w)
+{
+    const timeline *tl = w->from->timeline;
+    size_t count;
+    const trace_origin_info *origins = trace_origins(timeline_trace(tl), &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const trace_origin_info *o = &origins[i];
+        const struct thread_track *from = track_of(w, o->spawner_tid), *to = track_of(w, o->tid);
+
+        if (!from || !to) continue;
+        put_task_event(w, INSTANT, from->uuid, timeline_moment_ns(tl, o->asked_ticks),
+                       "begins a thread", EVENT_FLOW_IDS, THREAD_FLOWS | i);
+        put_task_event(w, INSTANT, to->uuid, timeline_moment_ns(tl, o->start_ticks), "begun",
+                       EVENT_LAST_FLOW_IDS, THREAD_FLOWS | i);
+    }
+}
+
 static thag_err put_tasks(writer *w)
 {
     const profile *p = w->from->profile;
@@ -283,6 +305,7 @@ static thag_err put_tasks(writer *w)
 
     w->sequence = FIRST_SEQUENCE + w->track_count;
     w->track = PROCESS_UUID + w->track_count;
+    put_begins(w);
     for (size_t i = 0; !err && i < all->task_count; i++) {
         uint32_t frame = p->frame[all->tasks[i].node];
 

@@ -24,24 +24,24 @@ static size_t shown(const task_list *tasks, const stats_write_opts *opts)
 
 /* ---- columns ---- */
 
-/* Key in CSV and JSON, heading in text, value, unit, whether only memory profiling has it. */
+/* Key in CSV and JSON, heading in text, value, unit, whether this trace has it. */
 #define TASK_COLUMNS(X) \
-    X("wall_ns", "wall", wall_ns, PROFILE_NS, 0) \
-    X("active_ns", "active", active_ns, PROFILE_NS, 0) \
-    X("wait_ns", "wait", wait_ns, PROFILE_NS, 0) \
-    X("ready_ns", "ready", ready_ns, PROFILE_NS, 0) \
-    X("resumes", "resumes", resumes, PROFILE_SAMPLES, 0) \
-    X("migrations", "moved", migrations, PROFILE_SAMPLES, 0) \
-    X("bytes", "bytes", bytes, PROFILE_BYTES, 1) \
-    X("blocks", "blocks", blocks, PROFILE_SAMPLES, 1) \
-    X("open", "open", open, PROFILE_SAMPLES, 0)
+    X("wall_ns", "wall", wall_ns, PROFILE_NS, 1) \
+    X("active_ns", "active", active_ns, PROFILE_NS, 1) \
+    X("wait_ns", "wait", wait_ns, PROFILE_NS, 1) \
+    X("ready_ns", "ready", ready_ns, PROFILE_NS, 1) \
+    X("resumes", "resumes", resumes, PROFILE_SAMPLES, 1) \
+    X("migrations", "moved", migrations, PROFILE_SAMPLES, 1) \
+    X("bytes", "bytes", bytes, PROFILE_BYTES, tasks->has_memory) \
+    X("blocks", "blocks", blocks, PROFILE_SAMPLES, tasks->has_memory) \
+    X("open", "open", open, PROFILE_SAMPLES, 1) \
+    X("threads", "threads", threads, PROFILE_SAMPLES, tasks->has_threads)
 
 /* How many there are. */
 static size_t columns_of(const task_list *tasks, const task_row *r, figure out[FIGURES_MAX])
 {
     const figure all[] = {
-#define COLUMN(key, heading, member, unit, memory) \
-    {key, heading, r->member, unit, tasks->has_memory || !memory},
+#define COLUMN(key, heading, member, unit, is_there) {key, heading, r->member, unit, is_there},
         TASK_COLUMNS(COLUMN)
 #undef COLUMN
     };

@@ -52,6 +52,29 @@ static thag_err make_names(task_list *list, const trace *t)
 
 /* ---- rows ---- */
 
+/* Still in order of their numbers. */
+static void count_threads(task_list *list, const trace *t)
+{
+    size_t count;
+    const trace_origin_info *origins = trace_origins(t, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        size_t low = 0, high = list->count;
+
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+
+            if (list->rows[middle].id < origins[i].spawner)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        if (low == list->count || list->rows[low].id != origins[i].spawner) continue;
+        list->rows[low].threads++;
+        list->has_threads = 1;
+    }
+}
+
 static void make_row(task_row *row, const task_list *list, const trace *t,
                      const trace_task_info *info)
 {
@@ -119,6 +142,7 @@ thag_err task_list_new(task_list **out, trace *t, task_sort sort, fault *f)
         goto done;
     }
     for (size_t i = 0; i < count; i++) make_row(&list->rows[list->count++], list, t, &tasks[i]);
+    count_threads(list, t);
     list->has_memory = (trace_head(t)->mode & TRACE_MEMORY) != 0;
     list->unlisted = trace_head(t)->losses[TRACE_TASK_UNLISTED];
     sort_rows(list, sort);

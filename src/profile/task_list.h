@@ -42,14 +42,15 @@ typedef struct task_row {
     uint64_t ready_ns; /* of the wait: it could have run, but had no thread */
     uint64_t resumes, migrations;
     uint64_t blocks, bytes;
-    uint64_t open; /* spans left open */
+    uint64_t open;    /* spans left open */
+    uint64_t threads; /* that it began */
     task_state state;
 } task_row;
 
 typedef struct task_list {
     task_row *rows;
     size_t count;
-    int has_memory;
+    int has_memory, has_threads;
     uint64_t unlisted; /* ended tasks that the trace has no record of */
     char **names;      /* by site; what the rows point to */
     uint32_t name_count;

@@ -201,6 +201,7 @@ struct thagi_thread {
     } went_on[16];
     struct thag_task *spare_tasks; /* ended here, to be used again */
     uint32_t spare_count;
+    trace_origin *origin; /* of the present owner; NULL: not known */
 };
 
 /* session.c */
@@ -252,6 +253,8 @@ struct thagi_session {
     trace_chunk *task_frames_chunk; /* pieces are cut from it */
     uint32_t task_frames_index;
     struct thagi_pools *pools; /* pool.c; NULL: none yet */
+    trace_chunk *origins;      /* the last chunk of them; NULL: none yet */
+    uint32_t origin_count;
     trace_chunk *notes;
     uint32_t noted; /* bits of enum trace_loss: there is a note of it */
 };
@@ -468,6 +471,14 @@ uintptr_t thagi_thread_idle(const thagi_thread *thread);
 /** Twice the room for frames. 0: there is none, and the call is counted as lost. */
 int thagi_task_grow(thagi_task *task);
 int thagi_thread_key_start(void);
+
+/* origin.c: where threads were begun. */
+/** The calling thread has a slot now: write what it was told. Under the lock. */
+void thagi_origin_put(thagi_session *session, thagi_thread *thread);
+/** The slot's thread is gone; its end and name are known. */
+void thagi_origin_end(thagi_thread *thread);
+/** In a child of fork(): what the thread was told is about the parent's slots. */
+void thagi_origin_forget(void);
 
 /* span_stack.c. The functions on a task need it held: state is the caller's stack pointer. */
 /** The task to work on when the current one is not idle; then it is between calls. NULL: none, and the

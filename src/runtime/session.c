@@ -109,6 +109,7 @@ static void after_fork_child(void)
         memset(session, 0, sizeof *session); /* already so where the system can wipe */
         thagi_current = &thagi_no_task;
         thagi_thread_here = NULL;
+        thagi_origin_forget();
         thagi_site_child();
         thagi_stack_table_child();
     }
@@ -257,6 +258,7 @@ thagi_task *thagi_session_join(void)
     if (session->pid == 0) { /* a child of fork() */
         thagi_current = &thagi_no_task;
         thagi_thread_here = NULL;
+        thagi_origin_forget();
         close_parents_trace();
         process.parent_pid_traced = thagi_plat_parent_pid();
         if (session_start(session) != 0) {

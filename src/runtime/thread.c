@@ -174,6 +174,7 @@ static void slot_release(thagi_session *session, thagi_thread *thread)
     thagi_memory_leave(session, thread);
     trace_thread *shared = thread->shared;
     shared->end_ticks = thagi_ticks();
+    thagi_origin_end(thread);
     thread->in_use = 0;
     task->state = THAGI_TASK_UNUSABLE;
     if (thread->level == 0) {
@@ -228,6 +229,7 @@ thagi_thread *thagi_thread_acquire(thagi_session *session, uint32_t level)
     if (level == 0) __atomic_add_fetch(&session->live_count, 1, __ATOMIC_SEQ_CST);
     thagi_memory_join(session, thread);
     if (level == 0) {
+        thagi_origin_put(session, thread);
         thagi_current = &thread->base_task;
         thagi_thread_here = thread;
         if (exit_key_usable) pthread_setspecific(exit_key, thread);

@@ -41,6 +41,7 @@ enum trace_chunk_kind {
     TRACE_TASK_FRAMES = 13, /* hot: frames of tasks, cut into pieces */
     TRACE_NOTES = 14,       /* hot: trace_note_record, appended */
     TRACE_POOLS = 15,       /* hot: trace_pool and trace_pool_row records, appended */
+    TRACE_ORIGINS = 16,     /* hot: trace_origin records, appended */
     TRACE_CHUNK_KINDS
 };
 
@@ -91,7 +92,8 @@ enum trace_clock_kind {
     X(TASK_BUSY, "tasks ended while they ran on another thread") \
     X(LOST_STACK, "native stacks not recorded: no memory or disk space; counted for their span") \
     X(STACK_SWITCHED, "stacks switched without a word: spans before that are in the wrong place") \
-    X(HEAP_FOREIGN, "allocators that are not the profiler's: no memory of theirs is recorded")
+    X(HEAP_FOREIGN, "allocators that are not the profiler's: no memory of theirs is recorded") \
+    X(THREAD_UNLINKED, "threads whose begin is not known: too many, or no disk space")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)
@@ -296,6 +298,24 @@ typedef struct trace_thread {
     uint64_t last_end;   /* when it ended */
     trace_turn turn;     /* of the task that is the thread itself */
 } trace_thread;
+/* Which thread, task and span began a thread that records. 80 bytes, the first behind the trace_chunk. */
+typedef struct trace_origin {
+    uint32_t slot, number; /* the thread is this owner of the slot, from 1 */
+    uint32_t tid;
+    uint32_t node; /* innermost span that was open where it was begun; 0: none */
+    uint32_t spawner_tid;
+    uint32_t spawner_slot;   /* TRACE_NONE: the spawner had recorded nothing yet */
+    uint32_t spawner_number; /* owner of that slot */
+    uint32_t reserved;
+    uint64_t spawner;     /* id of the task that it was running; 0: none */
+    uint64_t asked_ticks; /* when the thread was made */
+    uint64_t start_ticks; /* when it began to record */
+    uint64_t end_ticks;   /* 0: not known, see trace_thread */
+    char name[16];        /* as last known here */
+} trace_origin;
+#define TRACE_ORIGINS_A_CHUNK \
+    ((TRACE_CHUNK_BYTES - (uint32_t)sizeof(trace_chunk)) / (uint32_t)sizeof(trace_origin))
+
 /* Where things are in a THREAD chunk: this many frames, and the blocks behind them; and where blocks
    begin in an ARENA chunk. */
 #define TRACE_THREAD_FRAMES     512u

@@ -82,6 +82,8 @@ struct trace {
     size_t pool_count, pool_cap;
     trace_pool_path *pool_paths;
     size_t pool_path_count, pool_path_cap;
+    trace_origin_info *origins;
+    size_t origin_count, origin_cap;
     trace_note_info *notes;
     size_t note_count, note_cap;
     uint64_t end_ticks;
@@ -133,6 +135,9 @@ void trace_settle_peak(trace *t);
 
 /** trace_pools.c: what was not the heap's. */
 thag_err trace_load_pools(trace *t, uint8_t *buffer);
+
+/** trace_origins.c: where threads were begun; when all slots are read, and the end is known. */
+thag_err trace_load_origins(trace *t, uint8_t *buffer);
 
 #define CUT_CHUNK           "the file ends within a chunk"
 #define CHUNK_OFFSET(chunk) ((uint64_t)(chunk)*TRACE_CHUNK_BYTES)

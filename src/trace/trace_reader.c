@@ -71,6 +71,9 @@ static thag_err load_all(trace *t, fault *f)
         goto done;
     }
     err = trace_load_threads(t, f);
+    if (err) goto done;
+    err = trace_load_origins(t, buffer);
+    if (err) fault_set(f, err, UINT64_MAX, "where threads were begun");
 done:
     free(buffer);
     return err;
@@ -126,6 +129,7 @@ void trace_free(trace *t)
     free(t->tasks);
     free(t->pools);
     free(t->pool_paths);
+    free(t->origins);
     for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].text);
     free(t->notes);
     free(t);

@@ -236,6 +236,24 @@ uint32_t trace_pool_count(const trace *t);
 trace_pool_info trace_pool_get(const trace *t, uint32_t id);
 const trace_pool_path *trace_pool_paths(const trace *t, size_t *count);
 
+/* ---- where threads were begun ---- */
+
+/* A thread that was made while the program was profiled, and recorded something. Times in ticks. */
+typedef struct trace_origin_info {
+    uint32_t tid;
+    uint32_t spawner_tid;
+    uint64_t spawner;      /* id of the task that the other thread was running; 0: none */
+    uint32_t node;         /* innermost span that was open there; 0: none */
+    uint32_t slot, number; /* the thread is this owner of the slot, from 1 */
+    uint32_t spawner_slot, spawner_number; /* TRACE_NONE: it had recorded nothing yet */
+    uint64_t asked_ticks, start_ticks;     /* when it was made, and began to record */
+    uint64_t end_ticks;                    /* if it had not ended: the end of the session */
+    char name[17];
+} trace_origin_info;
+
+/** In the order in which they began to record. */
+const trace_origin_info *trace_origins(const trace *t, size_t *count);
+
 /* The first of a kind of loss or misuse, in words. */
 typedef struct trace_note_info {
     uint32_t loss; /* enum trace_loss */

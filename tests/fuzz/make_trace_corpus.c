@@ -146,6 +146,37 @@ static void make_tasks(trace_builder *b)
     builder_chunk_at(b, index)->used = TRACE_USED_OPEN;
 }
 
+/* Threads, of which one began the other in a task. */
+static void make_origins(trace_builder *b)
+{
+    uint32_t index;
+    trace_chunk *chunk;
+    trace_origin *record;
+
+    make_tasks(b);
+    chunk = builder_chunk(b, TRACE_ORIGINS, TRACE_NONE, &index);
+    record = (trace_origin *)(void *)(chunk + 1);
+    record[0] = (trace_origin){.slot = 1,
+                               .number = 1,
+                               .tid = 8,
+                               .node = 2,
+                               .spawner_tid = 7,
+                               .spawner_number = 1,
+                               .spawner = 2,
+                               .asked_ticks = BUILDER_START + 35,
+                               .start_ticks = BUILDER_START + 40,
+                               .name = "worker"};
+    record[1] = (trace_origin){.slot = 1,
+                               .number = 2,
+                               .tid = 9,
+                               .spawner_tid = 8,
+                               .spawner_slot = TRACE_NONE,
+                               .asked_ticks = BUILDER_START + 50,
+                               .start_ticks = BUILDER_START + 55,
+                               .end_ticks = BUILDER_START + 60};
+    chunk->used = sizeof *chunk + 2 * sizeof *record;
+}
+
 int main(int argc, char **argv)
 {
     trace_builder b;
@@ -165,6 +196,9 @@ int main(int argc, char **argv)
     builder_free(&b);
     make_tasks(&b);
     save(&b, argv[1], "tasks");
+    builder_free(&b);
+    make_origins(&b);
+    save(&b, argv[1], "origins");
     builder_free(&b);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "thag_profiler/context.h"
 #include "thag_profiler/pool.h"
 #include "thag_profiler/stack.h"
+#include "thag_profiler/thread.h"
 
 extern int sink;
 void first_declaration(int n);
@@ -22,6 +23,8 @@ void pools(void *block, unsigned n);
 void task_calls(const char *name, char *stack);
 void task_scope(thag_task *task);
 void goes_on(const thag_ctx *position);
+thag_origin makes_thread(void);
+void first_in_thread(const thag_origin *origin);
 int resumable(thag_async *span, int at);
 
 /* First declaration of a body, more declarations after it, none after a statement. */
@@ -231,6 +234,16 @@ void goes_on(const thag_ctx *position)
     int i = 0;
 
     sink += i;
+}
+
+thag_origin makes_thread(void)
+{
+    return thag_origin_capture();
+}
+
+void first_in_thread(const thag_origin *origin)
+{
+    thag_thread_begin(origin);
 }
 
 int resumable(thag_async *span, int at)
