@@ -485,18 +485,32 @@ void thagi_origin_forget(void);
     call has been counted as lost if it was to be recorded. */
 thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp);
 /** Between calls again: careful as long as there are closed frames, or it is paused. */
-void thagi_task_release(thagi_task *task);
+static inline void thagi_task_release(thagi_task *task)
+{
+    uintptr_t idle = task->idle;
+    if (THAGI_UNLIKELY(task->closed_count | task->pauses) && idle < THAGI_TASK_CAREFUL)
+        idle = THAGI_TASK_CAREFUL;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    task->state = idle;
+}
 /** A held task whose call is gone (longjmp, cancellation): finish or undo it. */
 void thagi_task_recover(thagi_task *task);
 /** Begin a span. 0: lost, and counted. */
 thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t where);
 /** Pop the top frame as if it had not been. */
 void thagi_span_take_back(thagi_task *task);
-/** Ticks of a span that went on here are none of those that are open below it. */
+/** Ticks of a span that went on here are none of those that are open below it. The span is counted
+    already, and shown as open still: see docs/trace-format.md, "Recovery". */
 static inline void thagi_task_detach_ticks(thagi_task *task, uint64_t ticks)
 {
-    thagi_task_shift(task, ticks);
-    if (task == &task->thread->base_task) task->turn->task_ticks += ticks;
+    uint64_t shift = task->shift + ticks;
+    if (!task->is_users) {
+        thagi_pair *of_tasks = (thagi_pair *)(void *)&task->turn->task_ticks;
+        *of_tasks = (thagi_pair){task->turn->task_ticks + ticks, shift};
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    }
+    task->turn->shift_ticks = task->shift = shift;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 /** Count a run of `cell` that took `ticks` until `now`, and put it into the timeline. */
 void thagi_span_count(thagi_task *task, thagi_cell *cell, uint64_t ticks, uint64_t now);
@@ -519,6 +533,8 @@ void thagi_span_close_all(thagi_task *task);
 /* stack_watch.c: stacks that are switched without a word. */
 /* 1: look. Then no task takes the fast way. */
 extern int thagi_stack_is_watched;
+#define THAGI_STACK_IS_ON(task, sp) \
+    ((sp) - (task)->stack_lo < (task)->stack_hi - (task)->stack_lo)
 /** The task whose stack sp is on, going over to it; `task`: the calling thread's. */
 thagi_task *thagi_stack_checked(thagi_task *task, uintptr_t sp);
 /** A slot's own stack. The calling thread takes it. */

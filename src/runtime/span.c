@@ -29,8 +29,7 @@
 FORCED int is_usual(const thagi_task *task, const trace_frame *top, const thagi_cell *cell,
                     const thag_site *site, uint64_t where)
 {
-    return THAGI_LIKELY(cell->site == site) && THAGI_LIKELY(top + 1 != task->limit) &&
-           THAGI_LIKELY(!thagi_is_above(where, top));
+    return THAGI_LIKELY(cell->site == site) && thagi_has_room(task, top, where);
 }
 
 /* As thag_span_begin(), when not every call reads the clock. */
@@ -110,25 +109,6 @@ static OUT_OF_WAY void end_sampled(thagi_task *task, thag_token token, uintptr_t
         thagi_span_pop_held(task, thagi_counter());
 }
 
-/*
- * The span before this one comes to its min, max and histogram now: the place in the histogram
- * depends on the duration, and right after the clock read that store would wait for it, and every
- * load behind that store, too (7 ns a span, measured). 0: not done, the long way is needed.
- */
-FORCED int settle_before(const trace_thread *shared)
-{
-    thagi_cell *cell = (thagi_cell *)(uintptr_t)shared->last_cell;
-    uint64_t ticks = shared->last_ticks;
-    if (THAGI_UNLIKELY(!cell)) return 0;
-    unsigned bucket, octave = thagi_hist_place(ticks, &bucket);
-    thagi_hist *hist = cell->hist[octave & 7];
-    uint32_t count = hist->count[bucket] + 1;
-    if (THAGI_UNLIKELY(hist->octave != octave) || THAGI_UNLIKELY(count == 0)) return 0;
-    hist->count[bucket] = count;
-    thagi_min_max(cell, ticks);
-    return 1;
-}
-
 void thag_span_end(thag_token token)
 {
     thagi_task *task = thagi_current;
@@ -145,7 +125,7 @@ void thag_span_end(thag_token token)
     uint64_t now = thagi_counter();
     uint64_t ticks = now - task->shift - token;
     if (THAGI_UNLIKELY((int64_t)ticks < 0) ||
-        THAGI_UNLIKELY(!settle_before(task->thread->shared))) {
+        THAGI_UNLIKELY(!thagi_settle_before(task->thread->shared))) {
         thagi_span_pop_held(task, now);
         return;
     }

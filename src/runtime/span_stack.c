@@ -90,10 +90,10 @@ void thagi_span_pop(thagi_task *task, uint64_t now)
         count_untimed(thread, cell, since);
     } else {
         uint64_t ticks = count_span(thread, cell, start + task->shift, now, 1);
-        drop_top(task, top);
-        timeline_put(thread, cell->node, ticks, now);
         if (cell->site && TRACE_SITE_IS_ASYNC(cell->site->kind))
             thagi_task_detach_ticks(task, ticks);
+        drop_top(task, top);
+        timeline_put(thread, cell->node, ticks, now);
     }
 }
 
@@ -330,13 +330,6 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
         task = inner;
     }
     return task;
-}
-
-void thagi_task_release(thagi_task *task)
-{
-    ORDERED();
-    int is_unusual = task->closed_count || task->pauses;
-    task->state = is_unusual && task->idle < THAGI_TASK_CAREFUL ? THAGI_TASK_CAREFUL : task->idle;
 }
 
 /* --- begin and end, the long way --------------------------------------------------------------- */

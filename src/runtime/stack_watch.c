@@ -16,7 +16,6 @@
 #define TRIES           10000
 #define GUESS_BELOW     ((uintptr_t)8 << 20) /* of a mapping that is too large to be one stack */
 #define GUESS_ABOVE     ((uintptr_t)1 << 20)
-#define IS_ON(task, sp) ((sp) - (task)->stack_lo < (task)->stack_hi - (task)->stack_lo)
 
 int thagi_stack_is_watched;
 
@@ -152,7 +151,7 @@ static OUT_OF_WAY thagi_task *missed(thagi_thread *thread, thagi_task *task, uin
     /* A handler that interrupted the runtime, on a stack of its own. */
     if (!thagi_task_is_at_rest(task)) return task;
     /* A stack that has a task is no signal handler's; to ask for that one is a call of the system. */
-    if (!IS_ON(base, sp) && (thag_stack_task(sp) || !is_on_signal_stack(sp)))
+    if (!THAGI_STACK_IS_ON(base, sp) && (thag_stack_task(sp) || !is_on_signal_stack(sp)))
         to = find_task(thread, sp);
     if (!to) to = base;
     if (to == task) return task;
@@ -169,7 +168,7 @@ thagi_task *thagi_stack_checked(thagi_task *task, uintptr_t sp)
     thagi_thread *thread = thagi_thread_here;
     if (!thread || thread->base_task.idle != THAGI_TASK_WATCHED) return task;
     if (!thagi_task_is_owned(task, thread)) return missed(thread, task, sp);
-    if (task->idle != THAGI_TASK_WATCHED || THAGI_LIKELY(IS_ON(task, sp))) return task;
+    if (task->idle != THAGI_TASK_WATCHED || THAGI_LIKELY(THAGI_STACK_IS_ON(task, sp))) return task;
     return missed(thread, task, sp);
 }
 

@@ -107,8 +107,19 @@ int thagi_task_adopt(const thag_task *handle, thagi_thread *thread);
 void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now);
 /** The same, where another thread has taken the task that ran here. */
 void thagi_task_arrive(thagi_thread *thread, thagi_task *to, uintptr_t sp, uint64_t now);
+/** The row of a node where a task waits for the first time; NULL, and counted: no memory. */
+trace_wait *thagi_wait_first(thagi_thread *thread, uint32_t node);
 /** Count a time of waiting at a node. */
-void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready);
+static inline void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks,
+                                    uint64_t ready)
+{
+    trace_wait *row = node < thread->waits.room ? thread->waits.rows[node] : NULL;
+    if (THAGI_UNLIKELY(!row)) row = thagi_wait_first(thread, node);
+    if (THAGI_UNLIKELY(!row)) return;
+    *(thagi_pair *)(void *)&row->waits += (thagi_pair){1, ticks};
+    if (THAGI_UNLIKELY(ready != 0)) row->ready_ticks += ready;
+    if (ticks > row->max_ticks) row->max_ticks = ticks;
+}
 /** Count what a task has waited, and let its clock go on; suspended: or not, since then. It is owned. */
 void thagi_task_resumed(thag_task *t, uint64_t now, uint64_t suspended);
 

@@ -85,38 +85,30 @@ static trace_wait *wait_row_new(thagi_thread *thread, uint32_t node)
     return waits->rows[node] = row;
 }
 
-void thagi_wait_count(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t ready)
+trace_wait *thagi_wait_first(thagi_thread *thread, uint32_t node)
 {
-    trace_wait *row = node < thread->waits.room ? thread->waits.rows[node] : NULL;
-    if (THAGI_UNLIKELY(!row)) {
-        int saved_errno = errno;
-        row = wait_row_new(thread, node);
-        errno = saved_errno;
-        if (!row) {
-            thagi_count(TRACE_LOST_MEMORY, 1);
-            return;
-        }
-    }
-    *(thagi_pair *)(void *)&row->waits += (thagi_pair){1, ticks};
-    row->ready_ticks += ready;
-    if (ticks > row->max_ticks) row->max_ticks = ticks;
+    int saved_errno = errno;
+    trace_wait *row = wait_row_new(thread, node);
+    errno = saved_errno;
+    if (!row) thagi_count(TRACE_LOST_MEMORY, 1);
+    return row;
 }
 
-static uint64_t waited(const thagi_task *task, uint64_t now)
+FORCED uint64_t waited(const thagi_task *task, uint64_t now)
 {
     uint64_t ticks = now - task->turn->since_ticks;
     return (int64_t)ticks < 0 ? 0 : ticks; /* the clocks of two processors */
 }
 
 /* Time that went by since a task was suspended is none of its spans'. `since`: 0, or it stays suspended. */
-static void clock_on(thagi_task *task, uint64_t ticks, uint64_t since)
+FORCED void clock_on(thagi_task *task, uint64_t ticks, uint64_t since)
 {
     task->shift += ticks;
     *(thagi_pair *)(void *)&task->turn->shift_ticks = (thagi_pair){task->shift, since};
 }
 
 /* The thread itself goes on. Killed in between, it has task_shift ahead of its shift. */
-static void thread_resumed(thagi_task *base, uint64_t now)
+FORCED void thread_resumed(thagi_task *base, uint64_t now)
 {
     trace_turn *turn = base->turn;
     uint64_t ticks = waited(base, now);
@@ -126,62 +118,75 @@ static void thread_resumed(thagi_task *base, uint64_t now)
     clock_on(base, ticks, 0);
 }
 
-void thagi_task_resumed(thag_task *t, uint64_t now, uint64_t suspended)
+/* How long of `ticks` the task could have run, as somebody has said. */
+static OUT_OF_WAY uint64_t ready_for(thag_task *t, uint64_t since, uint64_t now, uint64_t ticks)
 {
-    trace_task *record = thagi_task_record(t);
+    uint64_t ready = now - since;
+    __atomic_store_n(&t->ready_since, 0, __ATOMIC_RELAXED);
+    if (ready > ticks) ready = (int64_t)ready < 0 ? 0 : ticks;
+    thagi_task_record(t)->ready_ticks += ready;
+    return ready;
+}
+
+FORCED void resumed(thag_task *t, uint64_t now, uint64_t suspended)
+{
     uint64_t ticks = waited(&t->task, now), ready = 0;
     clock_on(&t->task, ticks, suspended);
     uint64_t since = __atomic_load_n(&t->ready_since, __ATOMIC_RELAXED);
-    if (since) {
-        __atomic_store_n(&t->ready_since, 0, __ATOMIC_RELAXED);
-        ready = now - since;
-        if (ready > ticks) ready = (int64_t)ready < 0 ? 0 : ticks;
-        record->ready_ticks += ready;
-    }
+    if (THAGI_UNLIKELY(since)) ready = ready_for(t, since, now, ticks);
     thagi_wait_count(t->task.thread, t->task.top->node, ticks, ready);
+}
+
+void thagi_task_resumed(thag_task *t, uint64_t now, uint64_t suspended)
+{
+    resumed(t, now, suspended);
 }
 
 /* --- switching --------------------------------------------------------------------------------- */
 
 /* Frames of a task that may go on elsewhere on the stack, or on another stack, are not compared with it:
    see thagi_is_above(). The bit is above all addresses. */
-static void frames_detach(thagi_task *task)
+FORCED void frames_detach(thagi_task *task)
 {
     const uint64_t mark = UINT64_C(1) << 63;
     for (trace_frame *f = task->top; f > task->base && !(f->scratch[THAGI_FRAME_WHERE] & mark); f--)
         f->scratch[THAGI_FRAME_WHERE] |= mark;
 }
 
-static uint64_t timeline_id(thagi_task *task)
+FORCED uint64_t timeline_id(thagi_task *task)
 {
     return thagi_task_is_users(task) ? thagi_task_record((thag_task *)task)->id : 0;
 }
 
 /* The task is owned, and held; its clock goes on. */
-static void arrive(thagi_thread *thread, thagi_task *to, uint64_t now)
+FORCED void arrive(thagi_thread *thread, thagi_task *to, uint64_t now)
 {
     if (thagi_task_is_users(to)) {
         trace_task *record = thagi_task_record((thag_task *)to);
-        record->migrations += record->slot != thread->slot && record->slot != TRACE_NONE;
-        record->slot = thread->slot; /* first: what runs in a slot says so */
+        if (THAGI_UNLIKELY(record->slot != thread->slot)) {
+            record->migrations += record->slot != TRACE_NONE;
+            record->slot = thread->slot; /* first: what runs in a slot says so */
+        }
         record->resumes++;
         ORDERED();
-        thagi_task_resumed((thag_task *)to, now, 0);
+        resumed((thag_task *)to, now, 0);
     } else {
         thread_resumed(to, now);
     }
 }
 
-static void run(thagi_thread *thread, thagi_task *to, uint64_t now)
+FORCED void run(thagi_thread *thread, thagi_task *to, uint64_t now)
 {
     ORDERED();
     thread->running = to;
     thagi_current = to;
     ORDERED();
-    thagi_timeline_switch(thread, timeline_id(to), now);
+    uint64_t id = timeline_id(to);
+    if (THAGI_UNLIKELY(!thagi_timeline_short_switch(thread, id, now)))
+        thagi_timeline_switch(thread, id, now);
 }
 
-void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now)
+FORCED void change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now)
 {
     to->state = from->state;
     ORDERED();
@@ -197,6 +202,11 @@ void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, u
         thagi_task_give((thag_task *)from);
     }
     thagi_task_release(to);
+}
+
+void thagi_task_change(thagi_thread *thread, thagi_task *from, thagi_task *to, uint64_t now)
+{
+    change(thread, from, to, now);
 }
 
 void thagi_task_arrive(thagi_thread *thread, thagi_task *to, uintptr_t sp, uint64_t now)
@@ -251,6 +261,55 @@ static void switch_to(thagi_task *from, const thag_task *handle, const char *pla
     }
 }
 
+FORCED int is_usual(const thag_task *handle, const thagi_thread *thread)
+{
+    const thag_task *t = thagi_handle_task(handle);
+    return t->generation == thagi_handle_generation(handle) && t->task.thread == thread;
+}
+
+/* Where stacks are watched: whoever stands on the stack of the task that runs has it, if nobody has taken it
+   from this thread; and where the thread itself is said to run, it may be left for the task whose stack this is. */
+static int is_from_here(const thagi_task *from, const thagi_task *to, uintptr_t sp)
+{
+    if (from->state != THAGI_TASK_WATCHED) return 0;
+    if (THAGI_STACK_IS_ON(from, sp)) return thagi_task_is_owned(from, from->thread);
+    return !from->is_users && to->idle == THAGI_TASK_WATCHED && THAGI_STACK_IS_ON(to, sp);
+}
+
+/*
+ * The same where all is as usual: the task that runs is at rest on its thread, and the other one, NULL for
+ * the thread itself, is nobody's, and counted here before. 0: it is not, and nothing has changed.
+ */
+FORCED int switch_usual(thagi_task *from, const thag_task *handle, const char *place)
+{
+    uintptr_t sp = STACK_POINTER();
+    thag_task *t = thagi_handle_task(handle);
+    thagi_thread *thread = from->thread, *nobody = NULL;
+    if (THAGI_UNLIKELY(!thagi_task_is_at_rest(from))) return 0;
+    thagi_task *to = t ? &t->task : &thread->base_task;
+    if (THAGI_UNLIKELY(to == from) || (t && THAGI_UNLIKELY(!is_usual(handle, thread)))) return 0;
+    if (THAGI_UNLIKELY(!thagi_task_is_ready(from)) || THAGI_UNLIKELY(thagi_stack_is_watched)) {
+        if (!is_from_here(from, to, sp)) return 0;
+    }
+    from->state = sp;
+    ORDERED();
+    if (t) {
+        if (THAGI_UNLIKELY(!__atomic_compare_exchange_n(&t->owner, &nobody, thread, 0,
+                                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))) {
+            thagi_task_release(from);
+            return 0;
+        }
+        if (THAGI_UNLIKELY(!is_usual(handle, thread))) { /* not any more */
+            thagi_task_give(t);
+            thagi_task_release(from);
+            return 0;
+        }
+        t->place = place;
+    }
+    change(thread, from, to, thagi_ticks());
+    return 1;
+}
+
 /* Not held. */
 static inline thagi_task *running_here(void)
 {
@@ -259,7 +318,7 @@ static inline thagi_task *running_here(void)
     return task;
 }
 
-thag_task *thag_task_enter_at(thag_task *task, const char *place)
+static OUT_OF_WAY thag_task *enter_slow(thag_task *task, const char *place)
 {
     thagi_task *from = running_here();
     thag_task *t = thagi_task_of(task, "entered", place);
@@ -271,13 +330,27 @@ thag_task *thag_task_enter_at(thag_task *task, const char *place)
     return previous;
 }
 
-void thag_task_switch_at(thag_task *to, const char *place)
+thag_task *thag_task_enter_at(thag_task *task, const char *place)
+{
+    thagi_task *from = thagi_current;
+    thag_task *previous = thagi_handle_of(from);
+    if (THAGI_LIKELY(task != NULL) && THAGI_LIKELY(switch_usual(from, task, place)))
+        return previous;
+    return enter_slow(task, place);
+}
+
+static OUT_OF_WAY void switch_slow(thag_task *to, const char *place)
 {
     thagi_task *from = running_here();
     if (!to && !thagi_task_is_users(from)) return;
     if (to && !thagi_task_of(to, "entered", place)) return;
     from = thagi_task_hold(STACK_POINTER());
     if (from) switch_to(from, to, place);
+}
+
+void thag_task_switch_at(thag_task *to, const char *place)
+{
+    if (THAGI_UNLIKELY(!switch_usual(thagi_current, to, place))) switch_slow(to, place);
 }
 
 void thag_task_leave_at(thag_task *previous, const char *place)

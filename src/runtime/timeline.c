@@ -122,16 +122,7 @@ void thagi_timeline_switch(thagi_thread *thread, uint64_t id, uint64_t now)
         return;
     }
     uint64_t delta = tail_delta(thread, &now);
-    if (THAGI_LIKELY((delta >> 16 | id >> 32) == 0)) {
-        uint64_t record = TRACE_TAG_SWITCH | delta << 16 | id << 32;
-        memset(thread->tail_pos + sizeof record, 0, 2);
-        __atomic_signal_fence(__ATOMIC_SEQ_CST);
-        memcpy(thread->tail_pos, &record, sizeof record);
-        thread->tail_pos += TRACE_SWITCH_BYTES;
-        thread->tail_other_bytes += TRACE_SWITCH_BYTES;
-        thread->tail_ticks = now;
-        return;
-    }
+    if (thagi_timeline_short_switch(thread, id, now)) return;
     struct __attribute__((__packed__)) {
         uint64_t delta, id;
     } body = {delta, id};

@@ -62,21 +62,41 @@ void slot_start_frames(slot_work *w)
     }
 }
 
-/* The last span of a slot is counted, but a process that died right then may show it as open still. */
-void slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end)
-{
-    for (size_t i = 1; i < w->frame_count; i++) {
-        trace_frame *f = &w->frames[i];
-
-        if (f->node == node && f->start_ticks + ticks == end) f->start_ticks = TRACE_CLOSED;
-    }
-}
-
 static int is_async(const trace *t, uint32_t node)
 {
     trace_site_info site;
 
     return trace_site_get(t, t->nodes[node].site, &site) && TRACE_SITE_IS_ASYNC(site.kind);
+}
+
+static void shift_open(slot_work *w, size_t below, uint64_t ticks)
+{
+    for (size_t i = 1; i < below; i++) {
+        if (is_open(&w->frames[i]) && is_timed(&w->frames[i])) w->frames[i].start_ticks += ticks;
+    }
+}
+
+/* The last span of a slot is counted, but a process that died right then may show it as open still. The time of
+   one that went on from elsewhere may be off the spans below it already, or not yet. */
+uint64_t slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end)
+{
+    int goes_on = node < w->t->node_count && is_async(w->t, node);
+    uint64_t left = 0;
+
+    for (size_t i = 1; i < w->frame_count; i++) {
+        trace_frame *f = &w->frames[i];
+
+        if (f->node != node || !is_open(f) || !is_timed(f)) continue;
+        if (f->start_ticks + ticks == end) {
+            f->start_ticks = TRACE_CLOSED;
+            if (!goes_on) continue;
+            shift_open(w, i, ticks);
+            left = ticks;
+        } else if (goes_on && f->start_ticks == end) {
+            f->start_ticks = TRACE_CLOSED;
+        }
+    }
+    return left;
 }
 
 /* Until the end is known: the negated start, modulo 2^64. `since`, if not 0: it stands still since then. */

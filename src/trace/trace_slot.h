@@ -78,8 +78,9 @@ int slot_is_plausible(const trace *t, uint64_t ticks);
 void slot_see_moment(slot_work *w, uint64_t ticks, const char *what);
 /** From the clock of the frames' task to that of all. */
 void slot_start_frames(slot_work *w);
-/** The frame of a span that is counted already, the last of a slot, is not open. */
-void slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end);
+/** The frame of a span that is counted already, the last of a slot, is not open. What of its time has to be
+    taken off the task that the frames are of; off the frames it is. */
+uint64_t slot_drop_ended(slot_work *w, uint32_t node, uint64_t ticks, uint64_t end);
 /** Make the frames open spans of their paths. */
 thag_err slot_keep_open(slot_work *w);
 

@@ -187,7 +187,8 @@ static thag_err finish_slot(slot_work *w)
         w->turn = w->thread.turn;
         slot_start_frames(w);
         if (w->last_node != TRACE_NONE) {
-            slot_drop_ended(w, w->last_node, w->thread.last_ticks, w->thread.last_end);
+            w->thread.turn.task_ticks +=
+                slot_drop_ended(w, w->last_node, w->thread.last_ticks, w->thread.last_end);
         }
         see_moments(w);
         err = slot_keep_open(w);

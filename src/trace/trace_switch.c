@@ -107,6 +107,10 @@ void slot_complete_switch(slot_work *w)
     trace_turn *turn = &w->thread.turn;
     uint64_t at;
 
+    /* Of a span that went on from elsewhere, or of a task: counted, and not off the thread's spans yet. */
+    if (!turn->since_ticks && turn->task_shift > turn->shift_ticks) {
+        turn->shift_ticks = turn->task_shift;
+    }
     if (!turn->since_ticks) return;
     if (!slot_is_plausible(w->t, turn->since_ticks)) {
         trace_note(w->t, w->frames_offset, "slot %u: end of a thread's turn out of range", w->slot);

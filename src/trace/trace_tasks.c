@@ -60,7 +60,7 @@ static thag_err load_frames(slot_work *w, const trace_task *task)
 }
 
 /* The span that its thread ended last may stand in its frames still. */
-static void drop_ended(slot_work *w, const trace_task *task)
+static void drop_ended(slot_work *w, trace_task *task)
 {
     const trace *t = w->t;
 
@@ -68,7 +68,8 @@ static void drop_ended(slot_work *w, const trace_task *task)
         const slot_tail *tail = &t->tails[i];
 
         if (t->threads[i].slot != task->slot || tail->last_node == TRACE_NONE) continue;
-        slot_drop_ended(w, tail->last_node, tail->last_ticks, tail->last_end);
+        task->turn.shift_ticks +=
+            slot_drop_ended(w, tail->last_node, tail->last_ticks, tail->last_end);
     }
 }
 
@@ -125,7 +126,7 @@ static uint64_t counted_end(const trace *t, const trace_task *task)
     return 0;
 }
 
-static thag_err load_task(slot_work *w, const trace_task *task)
+static thag_err load_task(slot_work *w, trace_task *task)
 {
     const trace_turn *turn = &task->turn;
     trace_task_info info = {.id = task->id,
@@ -156,6 +157,7 @@ static thag_err load_task(slot_work *w, const trace_task *task)
     if (err) return err;
     slot_start_frames(w);
     drop_ended(w, task);
+    info.waited_ticks = turn->shift_ticks;
     slot_see_moment(w, task->begin_ticks, "begin of a task");
     slot_see_moment(w, turn->since_ticks, "end of a task's turn");
     see_open(w, &info);

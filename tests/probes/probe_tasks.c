@@ -8,6 +8,8 @@
  *     jumps THREADS TASKS ROUNDS        unannounced, and all but the first switch by siglongjmp
  *     callbacks                         no stacks: begun, resumed and ended in turn from one function
  *     nested switched reused current    the interface, call by call
+ *     rearmed COUNT                     a timer that sets itself again
+ *     idle COUNT                        tasks that never run; prints how many bytes each takes
  *     twice gone awaited                misuse
  *     suspended                         left open at the end, one in a span, one ended while suspended
  */
@@ -270,11 +272,11 @@ static void reused(void)
 }
 
 /* A timer that sets itself again: the path must not grow. */
-static void rearmed(void)
+static void rearmed(int count)
 {
     thag_task *task = thag_task_begin("timer");
 
-    for (int i = 0; i < 10000; i++) {
+    for (int i = 0; i < count; i++) {
         thag_task *next;
         {
             THAG_TASK_RUN(task);
@@ -441,6 +443,25 @@ __attribute__((noinline)) static int hold(int depth)
     return below + mine;
 }
 
+static long resident_bytes(void)
+{
+    long pages = 0;
+    FILE *from = fopen("/proc/self/statm", "r");
+
+    if (!from || fscanf(from, "%*d %ld", &pages) != 1) abort();
+    fclose(from);
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+static void idle(int count)
+{
+    resident_bytes(); /* which takes some itself */
+    long before = resident_bytes();
+
+    for (int i = 0; i < count; i++) (void)thag_task_begin("idle");
+    printf("%ld\n", (resident_bytes() - before) / count);
+}
+
 static void suspended(void)
 {
     thag_task *a = thag_task_begin("never run"), *b = thag_task_begin("in a span"),
@@ -506,7 +527,9 @@ int main(int argc, char **argv)
     if (strcmp(what, "nested") == 0) nested();
     if (strcmp(what, "switched") == 0) switched();
     if (strcmp(what, "reused") == 0) reused();
-    if (strcmp(what, "rearmed") == 0) rearmed();
+    int count = argc == 3 ? atoi(argv[2]) : 0;
+    if (strcmp(what, "rearmed") == 0) rearmed(count);
+    if (strcmp(what, "idle") == 0) idle(count);
     if (strcmp(what, "continued") == 0) continued();
     if (strcmp(what, "stackless") == 0) stackless();
     if (strcmp(what, "twice") == 0) twice();

@@ -93,12 +93,18 @@ line "name calls=20 open=0 step"
 tasks
 [ "$(tail -n +2 "$work/tasks.csv" | wc -l)" -eq 21 ] || fail "tasks: $(cat "$work/tasks.csv")"
 
-succeeded probe_tasks rearmed
+succeeded probe_tasks rearmed 10000
 checked
 no_loss
 line "path calls=10001 open=0 main;timer"
 line "path calls=10000 open=0 main;timer;step"
 line "depth 3"
+
+# Of the size that docs/async.md says, and that is all resident memory.
+if [ -z "$sanitizers" ]; then
+    succeeded probe_tasks idle 100000
+    [ "$out" -gt 128 ] && [ "$out" -le 280 ] || fail "$out bytes each"
+fi
 
 succeeded probe_tasks continued
 checked

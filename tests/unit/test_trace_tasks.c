@@ -323,6 +323,97 @@ static void test_damaged_ends(void **state)
     assert_read(&b, 4, 1);
 }
 
+/* ---- half the end of a span that went on from elsewhere ---- */
+
+enum { CALLBACK = 4 };
+
+/* main is open since the start; a callback in it ran from 100 to 140, is counted, and shown as open still. */
+static void begin_continued(trace_builder *b)
+{
+    static const uint64_t d[] = {40};
+    uint32_t site;
+
+    begin_trace(b);
+    site = builder_site_of(b, "callback", "m.c", 4, TRACE_SITE_ASYNC, TRACE_SITE_CONTINUED);
+    builder_node(b, 0, site);
+    builder_last(b, 0, builder_cell(b, 0, CALLBACK, d, 1), 40, 1, BUILDER_START + 140);
+    builder_frames(b, 0)[2] =
+        (trace_frame){.start_ticks = BUILDER_START + 100, .node = CALLBACK};
+}
+
+/* However far it had come: 40 of the 1000 ticks are the callback's, and the rest main's. */
+static void test_continued_not_taken_off(void **state)
+{
+    trace_builder b;
+
+    (void)state;
+    begin_continued(&b);
+    assert_shared(&b, 960, 0);
+}
+
+static void test_continued_half_taken_off(void **state)
+{
+    trace_builder b;
+
+    (void)state;
+    begin_continued(&b);
+    builder_turn(&b, 0)->task_ticks = 40;
+    builder_turn(&b, 0)->task_shift = 40;
+    assert_shared(&b, 960, 0);
+}
+
+static void test_continued_taken_off(void **state)
+{
+    trace_builder b;
+
+    (void)state;
+    begin_continued(&b);
+    *builder_turn(&b, 0) =
+        (trace_turn){.shift_ticks = 40, .task_ticks = 40, .task_shift = 40};
+    assert_shared(&b, 960, 0);
+}
+
+/* The same within a task of the user's, of which the run is 200 ticks of the callback's time shorter. */
+static void test_continued_in_task(void **state)
+{
+    for (int is_off = 0; is_off < 2; is_off++) {
+        static const uint64_t d[] = {200};
+        const trace_task_info *info;
+        trace_builder b;
+        trace_task *task;
+        trace_frame *frames;
+        trace_chunk *chunk;
+        trace *t;
+
+        (void)state;
+        begin_trace(&b);
+        builder_node(&b, 0,
+                     builder_site_of(&b, "callback", "m.c", 4, TRACE_SITE_ASYNC,
+                                     TRACE_SITE_CONTINUED));
+        task = builder_task(&b, 1, JOB, 0);
+        *builder_turn(&b, 0) = (trace_turn){.since_ticks = BUILDER_START};
+        chunk = builder_chunk(&b, TRACE_TASK_FRAMES, TRACE_NONE, &task->frames_chunk);
+        chunk->used = TRACE_CHUNK_BYTES;
+        task->frames_pos = 1;
+        task->frame_count = 8;
+        task->turn.shift_ticks = is_off ? 200 : 0;
+        frames = (trace_frame *)(void *)((uint8_t *)chunk + 64);
+        frames[1] = (trace_frame){.start_ticks = BUILDER_START + 100, .node = WORK};
+        frames[2] = (trace_frame){.start_ticks = BUILDER_START + 300, .node = CALLBACK};
+        builder_last(&b, 0, builder_cell(&b, 0, CALLBACK, d, 1), 200, 1, BUILDER_START + 500);
+        builder_end(&b, BUILDER_START + 1000);
+        t = builder_open(&b);
+        assert_int_equal(damage_count(t), 0);
+        info = tasks_of(t, 1);
+        assert_int_equal(info->waited_ticks, 200);
+        assert_int_equal(open_ticks(t, JOB), 800);
+        assert_int_equal(open_ticks(t, WORK), 700);
+        assert_int_equal(open_ticks(t, CALLBACK), 0);
+        trace_free(t);
+        builder_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +423,10 @@ int main(void)
         cmocka_unit_test(test_latest_moment),      cmocka_unit_test(test_damaged_records),
         cmocka_unit_test(test_damaged_turn),       cmocka_unit_test(test_open_spans),
         cmocka_unit_test(test_damaged_ends),
+        cmocka_unit_test(test_continued_not_taken_off),
+        cmocka_unit_test(test_continued_half_taken_off),
+        cmocka_unit_test(test_continued_taken_off),
+        cmocka_unit_test(test_continued_in_task),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
