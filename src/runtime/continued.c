@@ -225,7 +225,8 @@ void thag_async_suspend(thag_async *span, thag_token token)
         thagi_cell *cell = thagi_frame_cell(task->top);
         uint64_t ticks = now - task->shift - token;
         if ((int64_t)ticks < 0) ticks = 0;
-        thagi_task_detach_ticks(task, ticks); /* first: killed in between, no time is in two spans */
+        thagi_task_detach_ticks(task,
+                                ticks); /* first: killed in between, no time is in two spans */
         thagi_span_take_back(task);
         span->active += ticks;
         span->since = now;

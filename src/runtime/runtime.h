@@ -533,8 +533,7 @@ void thagi_span_close_all(thagi_task *task);
 /* stack_watch.c: stacks that are switched without a word. */
 /* 1: look. Then no task takes the fast way. */
 extern int thagi_stack_is_watched;
-#define THAGI_STACK_IS_ON(task, sp) \
-    ((sp) - (task)->stack_lo < (task)->stack_hi - (task)->stack_lo)
+#define THAGI_STACK_IS_ON(task, sp) ((sp) - (task)->stack_lo < (task)->stack_hi - (task)->stack_lo)
 /** The task whose stack sp is on, going over to it; `task`: the calling thread's. */
 thagi_task *thagi_stack_checked(thagi_task *task, uintptr_t sp);
 /** A slot's own stack. The calling thread takes it. */

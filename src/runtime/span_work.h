@@ -120,8 +120,7 @@ FORCED int thagi_timeline_short_switch(thagi_thread *thread, uint64_t id, uint64
 {
     uint8_t *pos = thread->tail_pos;
     uint64_t delta = now - thread->tail_ticks;
-    if (THAGI_UNLIKELY(pos >= thread->tail_end) || THAGI_UNLIKELY(delta >> 16 | id >> 32))
-        return 0;
+    if (THAGI_UNLIKELY(pos >= thread->tail_end) || THAGI_UNLIKELY(delta >> 16 | id >> 32)) return 0;
     uint64_t record = TRACE_TAG_SWITCH | delta << 16 | id << 32;
     memset(pos + sizeof record, 0, 2);
     ORDERED();

@@ -13,9 +13,9 @@
 #include "runtime/stack_table.h"
 #include "runtime/task.h"
 
-#define TRIES           10000
-#define GUESS_BELOW     ((uintptr_t)8 << 20) /* of a mapping that is too large to be one stack */
-#define GUESS_ABOVE     ((uintptr_t)1 << 20)
+#define TRIES       10000
+#define GUESS_BELOW ((uintptr_t)8 << 20) /* of a mapping that is too large to be one stack */
+#define GUESS_ABOVE ((uintptr_t)1 << 20)
 
 int thagi_stack_is_watched;
 

@@ -337,8 +337,7 @@ static void begin_continued(trace_builder *b)
     site = builder_site_of(b, "callback", "m.c", 4, TRACE_SITE_ASYNC, TRACE_SITE_CONTINUED);
     builder_node(b, 0, site);
     builder_last(b, 0, builder_cell(b, 0, CALLBACK, d, 1), 40, 1, BUILDER_START + 140);
-    builder_frames(b, 0)[2] =
-        (trace_frame){.start_ticks = BUILDER_START + 100, .node = CALLBACK};
+    builder_frames(b, 0)[2] = (trace_frame){.start_ticks = BUILDER_START + 100, .node = CALLBACK};
 }
 
 /* However far it had come: 40 of the 1000 ticks are the callback's, and the rest main's. */
@@ -368,8 +367,7 @@ static void test_continued_taken_off(void **state)
 
     (void)state;
     begin_continued(&b);
-    *builder_turn(&b, 0) =
-        (trace_turn){.shift_ticks = 40, .task_ticks = 40, .task_shift = 40};
+    *builder_turn(&b, 0) = (trace_turn){.shift_ticks = 40, .task_ticks = 40, .task_shift = 40};
     assert_shared(&b, 960, 0);
 }
 
@@ -387,9 +385,9 @@ static void test_continued_in_task(void **state)
 
         (void)state;
         begin_trace(&b);
-        builder_node(&b, 0,
-                     builder_site_of(&b, "callback", "m.c", 4, TRACE_SITE_ASYNC,
-                                     TRACE_SITE_CONTINUED));
+        builder_node(
+            &b, 0,
+            builder_site_of(&b, "callback", "m.c", 4, TRACE_SITE_ASYNC, TRACE_SITE_CONTINUED));
         task = builder_task(&b, 1, JOB, 0);
         *builder_turn(&b, 0) = (trace_turn){.since_ticks = BUILDER_START};
         chunk = builder_chunk(&b, TRACE_TASK_FRAMES, TRACE_NONE, &task->frames_chunk);
@@ -417,11 +415,16 @@ static void test_continued_in_task(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_thread_left),        cmocka_unit_test(test_task_left),
-        cmocka_unit_test(test_last_of_tasks_left), cmocka_unit_test(test_thread_half_resumed),
-        cmocka_unit_test(test_task_runs),          cmocka_unit_test(test_task_counted_out),
-        cmocka_unit_test(test_latest_moment),      cmocka_unit_test(test_damaged_records),
-        cmocka_unit_test(test_damaged_turn),       cmocka_unit_test(test_open_spans),
+        cmocka_unit_test(test_thread_left),
+        cmocka_unit_test(test_task_left),
+        cmocka_unit_test(test_last_of_tasks_left),
+        cmocka_unit_test(test_thread_half_resumed),
+        cmocka_unit_test(test_task_runs),
+        cmocka_unit_test(test_task_counted_out),
+        cmocka_unit_test(test_latest_moment),
+        cmocka_unit_test(test_damaged_records),
+        cmocka_unit_test(test_damaged_turn),
+        cmocka_unit_test(test_open_spans),
         cmocka_unit_test(test_damaged_ends),
         cmocka_unit_test(test_continued_not_taken_off),
         cmocka_unit_test(test_continued_half_taken_off),
