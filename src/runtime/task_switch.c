@@ -261,7 +261,7 @@ static void switch_to(thagi_task *from, const thag_task *handle, const char *pla
     }
 }
 
-FORCED int is_usual(const thag_task *handle, const thagi_thread *thread)
+FORCED int is_takeable(const thag_task *handle, const thagi_thread *thread)
 {
     const thag_task *t = thagi_handle_task(handle);
     return t->generation == thagi_handle_generation(handle) && t->task.thread == thread;
@@ -287,7 +287,7 @@ FORCED int switch_usual(thagi_task *from, const thag_task *handle, const char *p
     thagi_thread *thread = from->thread, *nobody = NULL;
     if (THAGI_UNLIKELY(!thagi_task_is_at_rest(from))) return 0;
     thagi_task *to = t ? &t->task : &thread->base_task;
-    if (THAGI_UNLIKELY(to == from) || (t && THAGI_UNLIKELY(!is_usual(handle, thread)))) return 0;
+    if (THAGI_UNLIKELY(to == from) || (t && THAGI_UNLIKELY(!is_takeable(handle, thread)))) return 0;
     if (THAGI_UNLIKELY(!thagi_task_is_ready(from)) || THAGI_UNLIKELY(thagi_stack_is_watched)) {
         if (!is_from_here(from, to, sp)) return 0;
     }
@@ -299,7 +299,7 @@ FORCED int switch_usual(thagi_task *from, const thag_task *handle, const char *p
             thagi_task_release(from);
             return 0;
         }
-        if (THAGI_UNLIKELY(!is_usual(handle, thread))) { /* not any more */
+        if (THAGI_UNLIKELY(!is_takeable(handle, thread))) { /* not any more */
             thagi_task_give(t);
             thagi_task_release(from);
             return 0;
