@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "runtime/cell_map.h"
 
 thagi_cell thagi_no_cell = {.next = &thagi_no_cell, .last = &thagi_no_cell};
 
@@ -97,31 +97,9 @@ static uint32_t tree_task(thagi_session *session, uint32_t parent, uint32_t site
 
 /* --- cells: the slot's thread ------------------------------------------------------------------ */
 
-static uint32_t cell_slot(const thagi_cell *parent, uintptr_t key, uint32_t mask)
-{
-    uint64_t x = ((uintptr_t)parent >> 6) * UINT64_C(0x9e3779b97f4a7c15) ^ key >> 3;
-    return (uint32_t)((x * UINT64_C(0xd6e8feb86659fd93)) >> 32) & mask;
-}
-
-/* What a cell is found by under its parent: its site, or without a parent its node. */
-static uintptr_t cell_key(const thagi_cell *parent, const thagi_cell *cell)
-{
-    return parent ? (uintptr_t)cell->site : (uintptr_t)cell->node;
-}
-
-static thagi_cell *cell_find(const thagi_cell_map *map, const thagi_cell *parent, uintptr_t key)
-{
-    if (!map->room) return NULL;
-    uint32_t mask = map->room - 1;
-    for (uint32_t i = cell_slot(parent, key, mask); map->entries[i].cell; i = (i + 1) & mask)
-        if (map->entries[i].parent == parent && cell_key(parent, map->entries[i].cell) == key)
-            return map->entries[i].cell;
-    return NULL;
-}
-
 static void cell_put(thagi_cell_map *map, const thagi_cell *parent, thagi_cell *cell)
 {
-    uint32_t mask = map->room - 1, i = cell_slot(parent, cell_key(parent, cell), mask);
+    uint32_t mask = map->room - 1, i = thagi_cell_slot(parent, thagi_cell_key(parent, cell), mask);
     while (map->entries[i].cell) i = (i + 1) & mask;
     map->entries[i].parent = parent;
     map->entries[i].cell = cell;
@@ -185,13 +163,13 @@ static __attribute__((__noinline__)) thagi_cell *cell_add(thagi_thread *thread, 
 
 thagi_cell *thagi_cell_child(thagi_thread *thread, thagi_cell *parent, const thag_site *site)
 {
-    thagi_cell *cell = cell_find(&thread->cells, parent, (uintptr_t)site);
+    thagi_cell *cell = thagi_cell_find(&thread->cells, parent, (uintptr_t)site);
     return THAGI_LIKELY(cell != NULL) ? cell : cell_add(thread, parent, site);
 }
 
 thagi_cell *thagi_cell_for_node(thagi_thread *thread, uint32_t node)
 {
-    thagi_cell *cell = cell_find(&thread->cells, NULL, node);
+    thagi_cell *cell = thagi_cell_find(&thread->cells, NULL, node);
     return cell ? cell : cell_new(thread, NULL, NULL, node);
 }
 

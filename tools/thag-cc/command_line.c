@@ -205,6 +205,7 @@ static void read_flag(reading *r, const char *flag)
     if (is_among(flag, statics)) r->c->is_static = 1;
     if (is_among(flag, bare)) r->c->is_freestanding = 1;
     if (strcmp(flag, "-r") == 0) r->is_partial = 1;
+    if (strcmp(flag, "-masm=intel") == 0) r->c->has_intel_syntax = 1;
     if (strncmp(flag, "-std=", 5) == 0) r->c->standard = flag + 5;
     if (strncmp(flag, "-x", 2) == 0 && flag[2]) set_language(r, flag + 2);
     if (strstr(flag, "diagnostics-color") || strstr(flag, "color-diagnostics"))

@@ -24,6 +24,7 @@ typedef struct command_line {
     int precompiles;        /* a header by itself: a precompiled one comes out */
     int preprocesses;       /* -E */
     int is_feature_test;    /* of configure, CMake or Meson */
+    int has_intel_syntax;   /* -masm=intel */
     int has_colour_option;  /* -fdiagnostics-color and the like */
     char **system_dirs;     /* of -isystem and -idirafter; NULL-terminated */
     size_t system_dir_count;

@@ -39,8 +39,38 @@ static void add(arguments *a, const char *text)
     a->items[a->count++] = (char *)(uintptr_t)text;
 }
 
-/* Before all others: what the user includes may be instrumented, too. */
-static int add_header(arguments *a)
+/* The file that a command is, links followed; NULL: it is none. Owned. */
+static char *find_program(const char *command)
+{
+    const char *path = getenv("PATH");
+    char *candidate, *found = NULL;
+
+    if (strchr(command, '/')) return realpath(command, NULL);
+    while (path && *path && !found) {
+        size_t len = strcspn(path, ":");
+
+        if (asprintf(&candidate, "%.*s/%s", (int)len, path, command) < 0) return NULL;
+        if (access(candidate, X_OK) == 0) found = realpath(candidate, NULL);
+        free(candidate);
+        path += len + (path[len] == ':');
+    }
+    return found;
+}
+
+/* By the name of what it is in the end: cc may be either. */
+static int is_gcc(const char *command)
+{
+    char *program = find_program(command);
+    const char *slash = program ? strrchr(program, '/') : NULL;
+    int is = slash && strstr(slash, "gcc") && !strstr(slash, "clang");
+
+    free(program);
+    return is;
+}
+
+/* Before all others: what the user includes may be instrumented, too. gcc takes the form of the macros
+   that keeps registers; what is only preprocessed now may be compiled without the option for it. */
+static int add_header(arguments *a, const command_line *c)
 {
     char *include_dir = installation_include_dir(), *own_dir;
 
@@ -49,6 +79,10 @@ static int add_header(arguments *a)
     add(a, own_dir);
     add(a, "-include");
     add(a, "thag-cc.h");
+    if (!c->preprocesses && !c->has_intel_syntax && is_gcc(c->expanded[0])) {
+        add(a, "-DTHAG_CC_KEEPS");
+        add(a, "-fno-defer-pop");
+    }
     return 1;
 }
 
@@ -88,7 +122,7 @@ static int make_arguments(arguments *a, const command_line *c, int argc, char **
     if (!a->items) return 0;
     for (int i = 0; i < argc; i++) {
         add(a, argv[i]);
-        if (i == (int)c->compiler && with_header) complete = add_header(a);
+        if (i == (int)c->compiler && with_header) complete = add_header(a, c);
         if (!complete) return 0;
     }
     return !c->links || add_runtime(a, c);

@@ -13,4 +13,76 @@
 #define THAG_FULL_PROFILING
 #endif
 #include "../../thag_profiler.h"
+
+/*
+ * THAG_PROFILED() in gcc's C for x86-64: asm that keeps all registers but r10 and r11, and is one
+ * instruction each at begin and end to the compiler. Nothing is spilled around it, it makes no branches
+ * to be thought about, and even the site is left to the assembler: once for each function and line, under
+ * the name of the symbol that holds the function's. What runs when something is recorded stands behind
+ * the rest of the section; it skips the red zone, and tells in r11 where it goes on, for who unwinds the
+ * stack. See src/runtime/span_kept.c, and docs/decisions.
+ *
+ * thag-cc defines THAG_CC_KEEPS where it also gives -fno-defer-pop: the stack pointer at a begin tells
+ * which functions are still running, and must not depend on whether arguments have been popped yet.
+ */
+#if defined(THAG_CC_KEEPS) && defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && \
+    !defined(__code_model_large__) && !defined(__clang__) && !defined(__cplusplus) && __GNUC__ >= 9
+
+#define THAG_KEPT_CALL_(function) \
+    "lea 2b(%%rip), %%r11\n\t" \
+    "lea -128(%%rsp), %%rsp\n\t" \
+    "call *" function "@GOTPCREL(%%rip)\n\t" \
+    "lea 128(%%rsp), %%rsp\n\t"
+
+#define THAG_KEPT_SITE_ ".thag_%c[name]_%c[line]"
+#define THAG_KEPT_MAKE_SITE_ \
+    ".ifndef " THAG_KEPT_SITE_ "\n\t" \
+    ".pushsection .data.rel.ro.local, \"aw\"\n\t" \
+    ".balign 8\n" THAG_KEPT_SITE_ ":\n\t" \
+    ".quad %c[name], %c[name], %c[file]\n\t" /* a thag_site */ \
+    ".long %c[line]\n\t" \
+    ".short 0, %c[flags]\n\t" \
+    ".popsection\n\t" \
+    ".endif\n\t"
+
+#define THAG_KEPT_BEGIN_(token, flags_given) \
+    __asm__ volatile __inline__("xor %k[begun], %k[begun]\n\t" \
+                                "testb %[kinds], %[active]\n\t" \
+                                "jnz 1f\n" \
+                                "2:\n\t" \
+                                ".subsection 1\n" \
+                                "1:\tlea " THAG_KEPT_SITE_ "(%%rip), %%r10\n\t" \
+                                THAG_KEPT_CALL_("thag_span_keep_begin") \
+                                "mov %%r10, %[begun]\n\t" \
+                                "jmp 2b\n\t" THAG_KEPT_MAKE_SITE_ ".previous" \
+                                : [begun] "=&r"(token) \
+                                : [kinds] "i"(THAG_KINDS_(flags_given)), [active] "m"(thag_active), \
+                                  [name] "i"(THAG_FUNC_), [file] "i"(__FILE__), \
+                                  [line] "i"(__LINE__), [flags] "i"((flags_given)&0xffff) \
+                                : "r10", "r11")
+
+THAG_INLINE_ void thag_kept_leave_(thag_token *token);
+THAG_INLINE_ void thag_kept_leave_(thag_token *token)
+{
+    __asm__ volatile __inline__("test %[begun], %[begun]\n\t"
+                                "jnz 1f\n"
+                                "2:\n\t"
+                                ".subsection 1\n"
+                                "1:\tmov %[begun], %%r10\n\t" THAG_KEPT_CALL_("thag_span_keep_end")
+                                "jmp 2b\n\t"
+                                ".previous"
+                                :
+                                : [begun] "r"(*token)
+                                : "r10", "r11");
+}
+
+#undef THAG_FUNCTION_
+#define THAG_FUNCTION_(flags_given) \
+    thag_token THAG_CONCAT_(thag_span_, __LINE__) \
+        __attribute__((__cleanup__(thag_kept_leave_), __unused__)) = __extension__({ \
+            thag_token thag_begun_; \
+            THAG_KEPT_BEGIN_(thag_begun_, flags_given); \
+            thag_begun_; \
+        })
+#endif
 #endif
