@@ -25,8 +25,7 @@ static inline thagi_cell *thagi_cell_find(const thagi_cell_map *map, const thagi
     if (!map->room) return NULL;
     uint32_t mask = map->room - 1;
     for (uint32_t i = thagi_cell_slot(parent, key, mask); map->entries[i].cell; i = (i + 1) & mask)
-        if (map->entries[i].parent == parent &&
-            thagi_cell_key(parent, map->entries[i].cell) == key)
+        if (map->entries[i].parent == parent && thagi_cell_key(parent, map->entries[i].cell) == key)
             return map->entries[i].cell;
     return NULL;
 }

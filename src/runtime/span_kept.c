@@ -11,7 +11,8 @@
  * What is not usual they leave untouched to span_stack.c; as that may come to any code of libc's, the
  * vector registers are saved around it, whatever of them the processor has.
  *
- * The convention: r10 has the site or the token, and takes the token back; r11 has the address that the
+ * The convention, as thag-cc.h has it: begin may change rax, r10, r11; end all that any call may but rax and
+ * rdx, and of the vector registers xmm15. r10 has the site or the token, and takes the token back; r11 has the address that the
  * caller goes on at, for those who unwind the stack: the call itself stands in a part of the code that has
  * no entry in .eh_frame. The stack pointer is 128 lower than the caller's, whose red zone that is.
  */
@@ -19,63 +20,89 @@
 #include "runtime/span_work.h"
 
 #ifdef __SSE2__
-#error "span_kept.c: its callers' vector registers are not saved: compile it with -mgeneral-regs-only"
+#error \
+    "span_kept.c: its callers' vector registers are not saved: compile it with -mgeneral-regs-only"
 #endif
 
 /* Called by the assembler code below. */
 thag_token thagi_kept_begin(const thag_site *site, uint64_t where);
 thag_token thagi_kept_begin_unusual(const thag_site *site, uint64_t where);
 uint64_t thagi_kept_end(thag_token token, uintptr_t sp);
-void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t now);
+void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t how);
 void thagi_kept_prepare(void);
 uint32_t thagi_kept_parts; /* what xsave has to save; FXSAVE: there is no xsave; 0: not known yet */
 
-/* What thagi_kept_end() returns beside a time. */
-enum { UNUSUAL = 0, DONE = 1 };
+/* What thagi_kept_end() returns. Of a held task: PUT the span that was counted last into the timeline, or
+   the time at which the top frame is to be popped. */
+enum { DONE, UNUSUAL, PUT };
 
-/* Timed fully, or sampled: no closed frames, no pauses, a counter for a clock. */
-FORCED int is_plain(uintptr_t state)
+FORCED void release(thagi_task *task)
 {
-    return THAGI_LIKELY(state - 1 < THAGI_TASK_SAMPLING);
+    ORDERED();
+    task->state = task->idle;
 }
 
 /* --- begin ------------------------------------------------------------------------------------- */
 
-/* The guess was wrong: a path that this slot knows all the same, or NULL. */
-static OUT_OF_WAY thagi_cell *known_child(const thagi_thread *thread, thagi_cell *parent,
-                                          const thag_site *site)
+/* The held task begins a span that may not be timed, on a path that may not be known. */
+static OUT_OF_WAY thag_token begin_held(thagi_task *task, const thag_site *site, uint64_t where)
 {
-    thagi_cell *before = parent->last, *cell = before;
-    if (before->site != site) cell = thagi_cell_find(&thread->cells, parent, (uintptr_t)site);
-    if (cell) thagi_learn_next(thread, before, cell);
-    return cell;
+    uint64_t start = 0;
+    trace_frame *top = task->top;
+    thagi_cell *parent = thagi_frame_cell(top), *before = parent->last, *cell = before->next;
+    if (cell->site != site) {
+        cell = before;
+        if (cell->site != site)
+            cell = thagi_cell_find(&task->thread->cells, parent, (uintptr_t)site);
+        if (cell) thagi_learn_next(task->thread, before, cell);
+    }
+    if (cell && thagi_has_room(task, top, where)) {
+        trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
+        if (task->idle == THAGI_TASK_SAMPLING) start = thagi_sample_token(task, cell, frame);
+        if (!start) start = thagi_plat_counter() - task->shift;
+        frame->start_ticks = start;
+    }
+    release(task);
+    return start;
 }
 
-thag_token thagi_kept_begin(const thag_site *site, uint64_t where)
+FORCED thag_token begin_sampled(thagi_task *task, const thag_site *site, uint64_t where)
 {
-    thagi_task *task = thagi_current;
-    if (!is_plain(task->state)) return 0;
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_SAMPLING)) return 0;
     task->state = THAGI_WHERE_SP(where);
     ORDERED();
     trace_frame *top = task->top;
     thagi_cell *parent = thagi_frame_cell(top), *cell = parent->last->next;
-    if (THAGI_UNLIKELY(cell->site != site)) cell = known_child(task->thread, parent, site);
-    uint64_t start = 0;
-    if (THAGI_LIKELY(cell != NULL) && thagi_has_room(task, top, where)) {
-        trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
-        if (task->thread->sample_period) start = thagi_sample_token(task, cell, frame);
-        if (!start) start = thagi_plat_counter() - task->shift;
-        frame->start_ticks = start;
-    }
+    if (THAGI_UNLIKELY(cell->site != site) || !thagi_has_room(task, top, where))
+        return begin_held(task, site, where);
+    trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
+    uint64_t start = thagi_sample_token(task, cell, frame);
+    if (THAGI_UNLIKELY(!start)) start = thagi_plat_counter() - task->shift;
+    frame->start_ticks = start;
     ORDERED();
-    task->state = task->idle;
+    task->state = THAGI_TASK_SAMPLING;
     return start;
+}
+
+/* 0: nothing has changed. */
+thag_token thagi_kept_begin(const thag_site *site, uint64_t where)
+{
+    thagi_task *task = thagi_current;
+    if (task->state != THAGI_TASK_IDLE) return begin_sampled(task, site, where);
+    task->state = THAGI_WHERE_SP(where);
+    ORDERED();
+    return begin_held(task, site, where);
+}
+
+static int is_plain(const thagi_task *task)
+{
+    return task->state == THAGI_TASK_IDLE || task->state == THAGI_TASK_SAMPLING;
 }
 
 thag_token thagi_kept_begin_unusual(const thag_site *site, uint64_t where)
 {
     thagi_task *task = thagi_current;
-    if (!is_plain(task->state)) return thagi_span_begin_slow(task, site, where);
+    if (!is_plain(task)) return thagi_span_begin_slow(task, site, where);
     task->state = THAGI_WHERE_SP(where);
     ORDERED();
     return thagi_span_begin_held(task, site, where);
@@ -83,20 +110,17 @@ thag_token thagi_kept_begin_unusual(const thag_site *site, uint64_t where)
 
 /* --- end --------------------------------------------------------------------------------------- */
 
-/* As thagi_commit(), with a vector register that is given back at once. */
+/* As thagi_commit(), with the one vector register that the callers leave to us. */
 FORCED void commit_kept(thagi_cell *cell, uint64_t ticks)
 {
     typedef struct __attribute__((__may_alias__)) {
         uint64_t calls, ticks;
     } sums;
-    sums saved;
     uint64_t calls = cell->calls + 1, sum = cell->ticks + ticks;
-    __asm__ volatile("movups %%xmm0, %[saved]\n\t"
-                     "movq %[calls], %%xmm0\n\t"
-                     "movhps %[sum], %%xmm0\n\t"
-                     "movups %%xmm0, %[sums]\n\t"
-                     "movups %[saved], %%xmm0"
-                     : [saved] "=&m"(saved), [sums] "=m"(*(sums *)(void *)&cell->calls)
+    __asm__ volatile("movq %[calls], %%xmm15\n\t"
+                     "movhps %[sum], %%xmm15\n\t"
+                     "movups %%xmm15, %[sums]"
+                     : [sums] "=m"(*(sums *)(void *)&cell->calls)
                      : [calls] "r"(calls), [sum] "m"(sum));
     ORDERED();
 }
@@ -111,57 +135,73 @@ FORCED void count_untimed(thagi_task *task, trace_frame *top)
     task->thread->shared->untimed_calls++;
 }
 
-/* A timed call of the held task's top frame ends. 0: nothing is counted yet. */
-FORCED int count_timed(thagi_task *task, thag_token token, uint64_t now)
+/* A timed call of the held task's top frame ends: DONE but for the release, PUT, or the time. */
+FORCED uint64_t count_timed(thagi_task *task, thag_token token, int is_sampled)
 {
-    uint64_t ticks = now - task->shift - token;
+    uint64_t now = thagi_plat_counter(), ticks = now - task->shift - token;
     if (THAGI_UNLIKELY((int64_t)ticks < 0) ||
-        !thagi_timeline_fits(task->thread, thagi_frame_cell(task->top)->node, ticks, now) ||
-        !thagi_settle_before(task->thread->shared))
-        return 0;
+        THAGI_UNLIKELY(!thagi_settle_before(task->thread->shared)))
+        return now;
     ORDERED(); /* to load again is cheaper than to keep in registers that have to be saved */
     trace_frame *top = task->top;
     thagi_thread *thread = task->thread;
     thagi_cell *cell = thagi_frame_cell(top);
     thagi_commit_begin(thread->shared, cell, ticks, now);
-    commit_kept(cell, thagi_weighted(thread, cell, ticks, now - ticks));
+    commit_kept(cell, is_sampled ? thagi_weighted(thread, cell, ticks, now - ticks) : ticks);
     top->start_ticks = 0;
     task->top = top - 1;
-    thagi_timeline_put_short(thread, cell->node, ticks, now);
-    return 1;
+    return thagi_timeline_short(thread, cell->node, ticks, now) ? DONE : PUT;
 }
 
-/* DONE, UNUSUAL and nothing has changed, or the time of the end: the task is held, and nothing is counted. */
-uint64_t thagi_kept_end(thag_token token, uintptr_t sp)
+/* A timed call, when not all are. */
+static OUT_OF_WAY uint64_t end_drawn(thagi_task *task, thag_token token)
 {
-    thagi_task *task = thagi_current;
-    if (!is_plain(task->state)) return UNUSUAL;
-    task->state = sp;
-    ORDERED();
-    uint64_t result = DONE;
-    trace_frame *top = task->top;
-    if (THAGI_UNLIKELY(top->start_ticks != token)) {
-        result = UNUSUAL;
-    } else if (token & TRACE_UNTIMED_BIT) {
-        if (thagi_untimed_since(task, top) > (int64_t)thagi_long_ticks(task->thread))
-            result = UNUSUAL;
-        else
-            count_untimed(task, top);
-    } else {
-        uint64_t now = thagi_plat_counter();
-        if (!count_timed(task, token, now)) return now;
-    }
-    ORDERED();
-    task->state = task->idle;
+    uint64_t result = count_timed(task, token, 1);
+    if (THAGI_LIKELY(result == DONE)) release(task);
     return result;
 }
 
-void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t now)
+static OUT_OF_WAY uint64_t end_sampled(thagi_task *task, thag_token token, uintptr_t sp)
+{
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_SAMPLING)) return UNUSUAL;
+    trace_frame *top = task->top;
+    if (THAGI_UNLIKELY(top->start_ticks != token)) return UNUSUAL;
+    task->state = sp;
+    ORDERED();
+    if (!(token & TRACE_UNTIMED_BIT)) return end_drawn(task, token);
+    int is_long = thagi_untimed_since(task, top) > (int64_t)thagi_long_ticks(task->thread);
+    if (THAGI_LIKELY(!is_long)) count_untimed(task, top);
+    ORDERED();
+    task->state = THAGI_TASK_SAMPLING;
+    return THAGI_UNLIKELY(is_long) ? UNUSUAL : DONE;
+}
+
+uint64_t thagi_kept_end(thag_token token, uintptr_t sp)
 {
     thagi_task *task = thagi_current;
-    if (now != UNUSUAL) {
-        thagi_span_pop_held(task, now);
-    } else if (is_plain(task->state)) {
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) return end_sampled(task, token, sp);
+    task->state = sp;
+    ORDERED();
+    uint64_t result = UNUSUAL;
+    if (THAGI_LIKELY(task->top->start_ticks == token)) {
+        result = count_timed(task, token, 0);
+        if (THAGI_UNLIKELY(result != DONE)) return result;
+    }
+    ORDERED();
+    task->state = THAGI_TASK_IDLE;
+    return result;
+}
+
+void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t how)
+{
+    thagi_task *task = thagi_current;
+    if (how > PUT) {
+        thagi_span_pop_held(task, how);
+    } else if (how == PUT) {
+        const trace_thread *shared = task->thread->shared;
+        const thagi_cell *last = (const thagi_cell *)(uintptr_t)shared->last_cell;
+        thagi_timeline_put_held(task, last->node, shared->last_ticks, shared->last_end);
+    } else if (is_plain(task)) {
         task->state = sp;
         ORDERED();
         thagi_span_end_held(task, token);
@@ -185,73 +225,153 @@ void thagi_kept_prepare(void)
     thagi_kept_parts = parts;
 }
 
+/* What the assembler code below has to know. */
+#define IDLE        "1"
+#define TOP         "8"
+#define LIMIT       "24"
+#define SHIFT       "40"
+#define NODE        "8"
+#define WHERE       "16"
+#define FRAME_CELL  "24"
+#define FRAME_BYTES "32"
+#define CELL_NODE   "4"
+#define SITE        "40"
+#define LAST        "48"
+#define NEXT        "56"
+#define FRAME_AT(i) (offsetof(trace_frame, scratch) + (i) * sizeof(uint64_t))
+_Static_assert(THAGI_TASK_IDLE == 1 && offsetof(thagi_task, state) == 0 &&
+                   offsetof(thagi_task, top) == 8 && offsetof(thagi_task, limit) == 24 &&
+                   offsetof(thagi_task, shift) == 40,
+               "a task's fields");
+_Static_assert(offsetof(trace_frame, start_ticks) == 0 && offsetof(trace_frame, node) == 8 &&
+                   FRAME_AT(THAGI_FRAME_WHERE) == 16 && FRAME_AT(THAGI_FRAME_CELL) == 24 &&
+                   sizeof(trace_frame) == 32,
+               "a frame's fields");
+_Static_assert(offsetof(thagi_cell, node) == 4 && offsetof(thagi_cell, site) == 40 &&
+                   offsetof(thagi_cell, last) == 48 && offsetof(thagi_cell, next) == 56,
+               "a cell's fields");
+
 /* clang-format off */
-#define SAVE_GENERAL \
+#define CFA(offset)    ".cfi_def_cfa_offset " offset "\n\t"
+#define SAVE_RETURN \
     "endbr64\n\t" \
-    ".cfi_def_cfa_offset 136\n\t"       /* the caller's stack pointer, less what it skipped */ \
+    CFA("136")                          /* the caller's stack pointer, less what it skipped */ \
     ".cfi_register %rip, %r11\n\t" \
-    "push %r11\n\t"                     ".cfi_def_cfa_offset 144\n\t" ".cfi_offset %rip, -144\n\t" \
-    "push %rax\n\t" "push %rcx\n\t" "push %rdx\n\t" "push %rsi\n\t" \
-    "push %rdi\n\t" "push %r8\n\t" "push %r9\n\t" \
-    ".cfi_def_cfa_offset 200\n\t" \
-    "mov %r10, %rdi\n\t" \
-    "lea 200(%rsp), %rsi\n\t"
-#define SAVE_ARGUMENTS \
-    "push %rdi\n\t" "push %rsi\n\t"     ".cfi_def_cfa_offset 216\n\t"
-#define RESTORE_GENERAL \
-    "add $16, %rsp\n\t"                 ".cfi_def_cfa_offset 200\n\t" \
-    "pop %r9\n\t" "pop %r8\n\t" "pop %rdi\n\t" \
-    "pop %rsi\n\t" "pop %rdx\n\t" "pop %rcx\n\t" "pop %rax\n\t" \
-    ".cfi_def_cfa_offset 144\n\t" \
-    "pop %r11\n\t"                      ".cfi_def_cfa_offset 136\n\t" ".cfi_register %rip, %r11\n\t" \
+    "push %r11\n\t"                     CFA("144") ".cfi_offset %rip, -144\n\t"
+#define RETURN \
+    "pop %r11\n\t"                      CFA("136") ".cfi_register %rip, %r11\n\t" \
     "ret\n\t"
+#define SAVE_ARGUMENTS \
+    "push %rdi\n\t" "push %rsi\n\t"
+#define RESTORE_ARGUMENTS \
+    "mov 8(%rsp), %rdi\n\t" "mov (%rsp), %rsi\n\t"
 #define FUNCTION(name) \
     ".p2align 4\n\t" ".type " name ", @function\n" name ":\n\t" ".cfi_startproc\n\t"
 #define END(name) ".cfi_endproc\n\t" ".size " name ", .-" name "\n\t"
 
 __asm__(
     ".text\n\t"
+    /* The usual call, which is timed, on a path that was guessed: three registers do. */
     ".globl thag_span_keep_begin\n\t"
     FUNCTION("thag_span_keep_begin")
-    SAVE_GENERAL
+    SAVE_RETURN
+    "push %rcx\n\t" "push %rdx\n\t" "push %rsi\n\t" CFA("168")
+    "mov thagi_current@gottpoff(%rip), %rax\n\t"
+    "mov %fs:(%rax), %rax\n\t"          /* task */
+    "cmpq $" IDLE ", (%rax)\n\t"
+    "jne 3f\n\t"
+    "lea 168(%rsp), %rcx\n\t"
+    "mov %rcx, (%rax)\n\t"
+    "shl $16, %rcx\n\t"
+    "movzwl 32(%rsp), %edx\n\t"
+    "or %rdx, %rcx\n\t"                 /* where */
+    "mov " TOP "(%rax), %rdx\n\t"
+    "mov " WHERE "(%rdx), %rsi\n\t"     /* not above the top frame, and not its place */
+    "cmp %rsi, %rcx\n\t"
+    "je 2f\n\t"
+    "add $0xffff, %rsi\n\t"
+    "cmp %rsi, %rcx\n\t"
+    "ja 2f\n\t"
+    "lea " FRAME_BYTES "(%rdx), %rsi\n\t"
+    "cmp %rsi, " LIMIT "(%rax)\n\t"
+    "je 2f\n\t"
+    "mov " FRAME_CELL "(%rdx), %rdx\n\t"
+    "mov " LAST "(%rdx), %r11\n\t"
+    "mov " NEXT "(%r11), %r11\n\t"      /* the guess */
+    "cmp %r10, " SITE "(%r11)\n\t"
+    "jne 2f\n\t"
+    "mov %r11, " LAST "(%rdx)\n\t"
+    "mov " CELL_NODE "(%r11), %edx\n\t"
+    "mov %edx, " NODE "(%rsi)\n\t"
+    "mov %rcx, " WHERE "(%rsi)\n\t"
+    "mov %r11, " FRAME_CELL "(%rsi)\n\t"
+    "mov %rsi, " TOP "(%rax)\n\t"
+    "mov %rax, %rcx\n\t"
+    "rdtsc\n\t"
+    "shl $32, %rdx\n\t"
+    "or %rdx, %rax\n\t"
+    "sub " SHIFT "(%rcx), %rax\n\t"
+    "mov %rax, (%rsi)\n\t"
+    "movq $" IDLE ", (%rcx)\n\t"
+    "mov %rax, %r10\n\t"
+    ".cfi_remember_state\n\t"
+    "pop %rsi\n\t" "pop %rdx\n\t" "pop %rcx\n\t" CFA("144")
+    RETURN
+    ".cfi_restore_state\n"
+    "2:\tmovq $" IDLE ", (%rax)\n"      /* nothing has changed */
+    "3:\tpop %rsi\n\t" "pop %rdx\n\t" "pop %rcx\n\t" CFA("144")
+    "pop %r11\n\t"                      CFA("136") ".cfi_register %rip, %r11\n\t"
+    "jmp thagi_keep_begin_other\n\t"
+    END("thag_span_keep_begin")
+
+    FUNCTION("thagi_keep_begin_other")
+    SAVE_RETURN
+    "push %rcx\n\t" "push %rdx\n\t" "push %rsi\n\t" "push %rdi\n\t" "push %r8\n\t" "push %r9\n\t"
+    CFA("192")
+    "mov %r10, %rdi\n\t"
+    "lea 192(%rsp), %rsi\n\t"
     "shl $16, %rsi\n\t"                 /* THAGI_WHERE() of the caller */
-    "movzwl 64(%rsp), %eax\n\t"
+    "movzwl 56(%rsp), %eax\n\t"
     "or %rax, %rsi\n\t"
-    SAVE_ARGUMENTS
+    SAVE_ARGUMENTS                      CFA("208")
     "call thagi_kept_begin\n\t"
     "test %rax, %rax\n\t"
     "jz 2f\n"
     "1:\tmov %rax, %r10\n\t"
+    "add $16, %rsp\n\t"
     ".cfi_remember_state\n\t"
-    RESTORE_GENERAL
+    "pop %r9\n\t" "pop %r8\n\t" "pop %rdi\n\t" "pop %rsi\n\t" "pop %rdx\n\t" "pop %rcx\n\t" CFA("144")
+    RETURN
     ".cfi_restore_state\n"
-    "2:\tmov 8(%rsp), %rdi\n\t"
-    "mov (%rsp), %rsi\n\t"
+    "2:\t" RESTORE_ARGUMENTS
     "lea thagi_kept_begin_unusual(%rip), %rax\n\t"
     "call thagi_kept_call\n\t"
     "jmp 1b\n\t"
-    END("thag_span_keep_begin")
+    END("thagi_keep_begin_other")
 
     ".globl thag_span_keep_end\n\t"
     FUNCTION("thag_span_keep_end")
-    SAVE_GENERAL
-    SAVE_ARGUMENTS
+    SAVE_RETURN
+    "push %rax\n\t" "push %rdx\n\t"     CFA("160")
+    "mov %r10, %rdi\n\t"
+    "lea 160(%rsp), %rsi\n\t"
+    SAVE_ARGUMENTS                      CFA("176")
     "call thagi_kept_end\n\t"
-    "cmp $1, %rax\n\t"
+    "test %rax, %rax\n\t"
     "jne 2f\n"
-    "1:\t"
+    "1:\tadd $16, %rsp\n\t"
     ".cfi_remember_state\n\t"
-    RESTORE_GENERAL
+    "pop %rdx\n\t" "pop %rax\n\t"       CFA("144")
+    RETURN
     ".cfi_restore_state\n"
-    "2:\tmov 8(%rsp), %rdi\n\t"
-    "mov (%rsp), %rsi\n\t"
-    "mov %rax, %rdx\n\t"
+    "2:\tmov %rax, %rdx\n\t"
+    RESTORE_ARGUMENTS
     "lea thagi_kept_end_unusual(%rip), %rax\n\t"
     "call thagi_kept_call\n\t"
     "jmp 1b\n\t"
     END("thag_span_keep_end")
 
-    /* rax(rdi, rsi, rdx), with all vector registers kept. The area of xsave is at most 2,688 bytes. */
+    /* rax(rdi, rsi, rdx); all vector registers are kept. The area of xsave is at most 2,688 bytes. */
     FUNCTION("thagi_kept_call")
     "push %rbp\n\t"                     ".cfi_def_cfa_offset 16\n\t" ".cfi_offset %rbp, -16\n\t"
     "mov %rsp, %rbp\n\t"                ".cfi_def_cfa_register %rbp\n\t"
@@ -262,7 +382,7 @@ __asm__(
     "sub $2688, %rsp\n\t"
     "and $-64, %rsp\n\t"
     "mov thagi_kept_parts(%rip), %eax\n\t"
-    "test %eax, %eax\n\t"
+    "test %rax, %rax\n\t"
     "jz 4f\n"
     "1:\tcmp $1, %eax\n\t"
     "je 3f\n\t"

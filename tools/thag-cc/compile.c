@@ -69,7 +69,7 @@ static int is_gcc(const char *command)
 }
 
 /* Before all others: what the user includes may be instrumented, too. gcc takes the form of the macros
-   that keeps registers; what is only preprocessed now may be compiled without the option for it. */
+   that keeps registers; what is only preprocessed now may be compiled without the options for it. */
 static int add_header(arguments *a, const command_line *c)
 {
     char *include_dir = installation_include_dir(), *own_dir;
@@ -82,6 +82,7 @@ static int add_header(arguments *a, const command_line *c)
     if (!c->preprocesses && !c->has_intel_syntax && is_gcc(c->expanded[0])) {
         add(a, "-DTHAG_CC_KEEPS");
         add(a, "-fno-defer-pop");
+        add(a, "-fno-combine-stack-adjustments");
     }
     return 1;
 }

@@ -15,18 +15,20 @@
 #include "../../thag_profiler.h"
 
 /*
- * THAG_PROFILED() in gcc's C for x86-64: asm that keeps all registers but r10 and r11, and is one
+ * THAG_PROFILED() in gcc's C for x86-64: asm that keeps nearly all registers, and is one
  * instruction each at begin and end to the compiler. Nothing is spilled around it, it makes no branches
  * to be thought about, and even the site is left to the assembler: once for each function and line, under
  * the name of the symbol that holds the function's. What runs when something is recorded stands behind
  * the rest of the section; it skips the red zone, and tells in r11 where it goes on, for who unwinds the
  * stack. See src/runtime/span_kept.c, and docs/decisions.
  *
- * thag-cc defines THAG_CC_KEEPS where it also gives -fno-defer-pop: the stack pointer at a begin tells
- * which functions are still running, and must not depend on whether arguments have been popped yet.
+ * thag-cc defines THAG_CC_KEEPS where it also gives -fno-defer-pop and -fno-combine-stack-adjustments: the
+ * stack pointer at a begin tells which functions are still running, and must not depend on arguments that
+ * are not popped yet, or have their room already.
  */
 #if defined(THAG_CC_KEEPS) && defined(__x86_64__) && defined(__LP64__) && defined(__ELF__) && \
-    !defined(__code_model_large__) && !defined(__clang__) && !defined(__cplusplus) && __GNUC__ >= 9
+    defined(__SSE2__) && !defined(__code_model_large__) && !defined(__clang__) && \
+    !defined(__cplusplus) && __GNUC__ >= 9
 
 #define THAG_KEPT_CALL_(function) \
     "lea 2b(%%rip), %%r11\n\t" \
@@ -46,34 +48,34 @@
     ".endif\n\t"
 
 #define THAG_KEPT_BEGIN_(token, flags_given) \
-    __asm__ volatile __inline__("xor %k[begun], %k[begun]\n\t" \
-                                "testb %[kinds], %[active]\n\t" \
-                                "jnz 1f\n" \
-                                "2:\n\t" \
-                                ".subsection 1\n" \
-                                "1:\tlea " THAG_KEPT_SITE_ "(%%rip), %%r10\n\t" \
-                                THAG_KEPT_CALL_("thag_span_keep_begin") \
-                                "mov %%r10, %[begun]\n\t" \
-                                "jmp 2b\n\t" THAG_KEPT_MAKE_SITE_ ".previous" \
-                                : [begun] "=&r"(token) \
-                                : [kinds] "i"(THAG_KINDS_(flags_given)), [active] "m"(thag_active), \
-                                  [name] "i"(THAG_FUNC_), [file] "i"(__FILE__), \
-                                  [line] "i"(__LINE__), [flags] "i"((flags_given)&0xffff) \
-                                : "r10", "r11")
+    __asm__ volatile __inline__( \
+        "xor %k[begun], %k[begun]\n\t" \
+        "testb %[kinds], %[active]\n\t" \
+        "jnz 1f\n" \
+        "2:\n\t" \
+        ".subsection 1\n" \
+        "1:\tlea " THAG_KEPT_SITE_ "(%%rip), %%r10\n\t" THAG_KEPT_CALL_( \
+            "thag_span_keep_begin") "mov %%r10, %[begun]\n\t" \
+                                    "jmp 2b\n\t" THAG_KEPT_MAKE_SITE_ ".previous" \
+        : [begun] "=&r"(token) \
+        : [kinds] "i"(THAG_KINDS_(flags_given)), [active] "m"(thag_active), \
+          [name] "i"(THAG_FUNC_), [file] "i"(__FILE__), [line] "i"(__LINE__), \
+          [flags] "i"((flags_given)&0xffff) \
+        : "rax", "r10", "r11")
 
 THAG_INLINE_ void thag_kept_leave_(thag_token *token);
 THAG_INLINE_ void thag_kept_leave_(thag_token *token)
 {
-    __asm__ volatile __inline__("test %[begun], %[begun]\n\t"
-                                "jnz 1f\n"
-                                "2:\n\t"
-                                ".subsection 1\n"
-                                "1:\tmov %[begun], %%r10\n\t" THAG_KEPT_CALL_("thag_span_keep_end")
-                                "jmp 2b\n\t"
-                                ".previous"
-                                :
-                                : [begun] "r"(*token)
-                                : "r10", "r11");
+    __asm__ volatile __inline__(
+        "test %[begun], %[begun]\n\t"
+        "jnz 1f\n"
+        "2:\n\t"
+        ".subsection 1\n"
+        "1:\tmov %[begun], %%r10\n\t" THAG_KEPT_CALL_("thag_span_keep_end") "jmp 2b\n\t"
+                                                                            ".previous"
+        :
+        : [begun] "r"(*token)
+        : "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm15");
 }
 
 #undef THAG_FUNCTION_
