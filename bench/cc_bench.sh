@@ -36,9 +36,10 @@ for _ in $(seq "$rounds"); do
     add plain "$(cpu_ms compile plain gcc)"
     add off "$(THAG_CC=off cpu_ms compile off "$build/tools/thag-cc" gcc)"
     add thag "$(cpu_ms compile thag "$build/tools/thag-cc" gcc)"
+    add asm "$(THAG_CC_CALLS=asm cpu_ms compile asm "$build/tools/thag-cc" gcc)"
 done
 plain=$(printf '%s' "${times[plain]}" | least)
-for kind in plain off thag; do
+for kind in plain off thag asm; do
     ms=$(printf '%s' "${times[$kind]}" | least)
     awk -v k="$kind" -v ms="$ms" -v plain="$plain" 'BEGIN { printf "%-8s %8d ms CPU %8.2f x\n", k, ms, ms / plain }'
 done

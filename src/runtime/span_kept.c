@@ -1,7 +1,7 @@
 /*
  * span_kept.c - begin and end for code that calls without a word to its compiler: x86-64, System V.
  *
- * What thag-cc compiles has THAG_PROFILED() as one asm statement that keeps all registers
+ * What thag-cc compiles may have THAG_PROFILED() as one asm statement that keeps all registers
  * (thag_profiler.h). A compiler does not see a call in it, so it spills nothing around it, and a
  * function that is not profiled pays a test and a branch. The price is here: every register is the
  * caller's.

@@ -1,6 +1,7 @@
 # thag-cc's calls keep the registers, the red zone and the alignment of whatever they stand in; and a
 # debugger finds the way through them.
 . "$CASES/run_lib.bash"
+export THAG_CC_CALLS=asm
 cp "$CASES/cc_registers.c" prog.c
 flags=(-w -Wno-psabi -Wl,--no-warn-execstack)
 gcc -O1 "${flags[@]}" prog.c -o plain && ./plain >plain.out

@@ -68,7 +68,14 @@ static int is_gcc(const char *command)
     return is;
 }
 
-/* Before all others: what the user includes may be instrumented, too. gcc takes the form of the macros
+static int wants_asm(void)
+{
+    const char *calls = getenv("THAG_CC_CALLS");
+
+    return calls && strcmp(calls, "asm") == 0;
+}
+
+/* Before all others: what the user includes may be instrumented, too. gcc may take the form of the macros
    that keeps registers; what is only preprocessed now may be compiled without the options for it. */
 static int add_header(arguments *a, const command_line *c)
 {
@@ -79,7 +86,7 @@ static int add_header(arguments *a, const command_line *c)
     add(a, own_dir);
     add(a, "-include");
     add(a, "thag-cc.h");
-    if (!c->preprocesses && !c->has_intel_syntax && is_gcc(c->expanded[0])) {
+    if (wants_asm() && !c->preprocesses && !c->has_intel_syntax && is_gcc(c->expanded[0])) {
         add(a, "-DTHAG_CC_KEEPS");
         add(a, "-fno-defer-pop");
         add(a, "-fno-combine-stack-adjustments");

@@ -22,7 +22,7 @@
  * the rest of the section; it skips the red zone, and tells in r11 where it goes on, for who unwinds the
  * stack. See src/runtime/span_kept.c, and docs/decisions.
  *
- * thag-cc defines THAG_CC_KEEPS where it also gives -fno-defer-pop and -fno-combine-stack-adjustments: the
+ * thag-cc defines THAG_CC_KEEPS if THAG_CC_CALLS=asm, where it also gives -fno-defer-pop and -fno-combine-stack-adjustments: the
  * stack pointer at a begin tells which functions are still running, and must not depend on arguments that
  * are not popped yet, or have their room already.
  */
