@@ -5,10 +5,12 @@ PREFIX  ?= /usr/local
 JOBS    ?= $(shell nproc 2>/dev/null || echo 2)
 SECONDS ?= 60
 T       ?=
+# What is known to work there; see docs/memory-truth.md.
+AARCH64_TESTS := probe.counts|probe.kill|probe.host|probe.enable|probe.mapped
 TOOLS   := thag-analyze thag-cc thag-instrument thag-remove thag-run
 
 .DEFAULT_GOAL := build
-.PHONY: amalgamate build demo test check bench exports asan tsan fuzz install install-tools clean help deps-test
+.PHONY: musl aarch64 other amalgamate build demo test check bench exports asan tsan fuzz install install-tools clean help deps-test
 
 ## build: compile library, tools and examples to build/release
 build:
@@ -53,6 +55,23 @@ tsan: deps-test
 	@cmake --preset tsan --log-level=WARNING
 	@cmake --build --preset tsan -j $(JOBS)
 	@ctest --preset tsan $(if $(T),-R '$(T)')
+
+## musl: the probes with musl libc
+musl:
+	@scripts/install-deps build test musl
+	@$(MAKE) --no-print-directory other ON=musl
+
+## aarch64: the probes that work there on 64-bit ARM, under emulation
+aarch64:
+	@scripts/install-deps build test aarch64
+	@$(MAKE) --no-print-directory other ON=aarch64 T='$(or $(T),$(AARCH64_TESTS))'
+
+other:
+	@cmake --preset dev --log-level=WARNING
+	@cmake --build --preset dev -j $(JOBS) --target thag-analyze trace_check kill_driver
+	@cmake --preset $(ON) --log-level=WARNING
+	@cmake --build --preset $(ON) -j $(JOBS)
+	@ctest --preset $(ON) $(if $(T),-R '$(T)')
 
 ## fuzz: run the fuzzers (T=name: one of them; SECONDS=60: each)
 fuzz:

@@ -237,6 +237,7 @@ void *thagi_heap_aligned(size_t align, size_t size, const uintptr_t *frame)
 /* Jumps: what the others take for their caller is ours. */
 HOOK(void *, malloc)(size_t size)
 {
+    if (thagi_heap_is_within()) return thagi_real.alloc(size);
     return thagi_memory_way->alloc(size);
 }
 
@@ -343,7 +344,7 @@ HOOK(int, posix_memalign)(void **out, size_t align, size_t size)
         errno = ENOMEM; \
         return NULL; \
     } \
-    if (!thagi_memory_is_on) return thagi_real.member args_plain; \
+    if (!thagi_memory_is_on || thagi_heap_is_within()) return thagi_real.member args_plain; \
     return made_apart(thagi_real.member args_recorded, size, CALLER())
 
 /* Some libraries insist on a multiple of the alignment: what was one stays one. */

@@ -16,11 +16,13 @@
 #include "heap/heap_real.h"
 #include "runtime/pool.h"
 
+#undef mmap64 /* one libc's is a macro */
+
 /* Weak: libthag_async has hooks of the same names, which serve it where both are linked statically. */
 #define HOOK(type, name) __attribute__((__weak__, __visibility__("default"))) type name
 
 HOOK(void *, mmap)(void *, size_t, int, int, int, off_t);
-HOOK(void *, mmap64)(void *, size_t, int, int, int, off64_t);
+HOOK(void *, mmap64)(void *, size_t, int, int, int, off_t);
 HOOK(int, munmap)(void *, size_t);
 HOOK(void *, mremap)(void *, size_t, size_t, int, ...);
 
@@ -123,7 +125,7 @@ HOOK(void *, mmap)(void *at, size_t bytes, int protection, int flags, int fd, of
     return mapped;
 }
 
-HOOK(void *, mmap64)(void *, size_t, int, int, int, off64_t) __attribute__((__alias__("mmap")));
+HOOK(void *, mmap64)(void *, size_t, int, int, int, off_t) __attribute__((__alias__("mmap")));
 
 /* Forgotten before it goes: another thread may be given the address. */
 HOOK(int, munmap)(void *at, size_t bytes)

@@ -50,16 +50,23 @@ size_t thagi_boot_room(const void *block)
 /* The linker's names for what was wrapped. Weak are those that a libc may be without. */
 #define REAL(name)        extern __typeof__(name) __real_##name
 #define REAL_IF_ANY(name) REAL(name) __attribute__((__weak__))
+#if defined( \
+    __GLIBC__) /* has all in one; from another's archive the linker takes only what is asked for */
+#define REAL_IN_PARTS REAL_IF_ANY
+#else
+#define REAL_IN_PARTS REAL
+#endif
 REAL(malloc);
 REAL(calloc);
 REAL(realloc);
 REAL(free);
 REAL(posix_memalign);
 REAL(malloc_usable_size);
-REAL_IF_ANY(aligned_alloc);
-REAL_IF_ANY(memalign);
-REAL_IF_ANY(reallocarray);
-REAL_IF_ANY(valloc);
+REAL_IN_PARTS(aligned_alloc);
+REAL_IN_PARTS(memalign);
+REAL_IN_PARTS(reallocarray);
+REAL_IN_PARTS(valloc);
+void *pvalloc(size_t); /* of which musl has nothing */
 REAL_IF_ANY(pvalloc);
 #define FIND(member, name) (functions.member = __real_##name)
 
@@ -72,6 +79,11 @@ void *thagi_heap_next(const char *name)
 const char *thagi_heap_stranger(void)
 {
     return NULL;
+}
+
+static int is_sanitized(void)
+{
+    return 0; /* no sanitizer is linked statically */
 }
 #else
 #define FIND(member, name) find(&functions.member, #name)
@@ -110,10 +122,25 @@ static int is_of_same_file(const void *a, const void *b)
            of_a.lo == of_b.lo;
 }
 
-/* The file whose malloc comes first, unless that is ours. */
+/* What a sanitizer brings into the process. With a malloc of its own, which is not to be called while it starts. */
+extern void __asan_init(void) __attribute__((__weak__));
+extern void __lsan_init(void) __attribute__((__weak__));
+extern void __tsan_init(void) __attribute__((__weak__));
+
+static int is_sanitized(void)
+{
+    return __asan_init || __lsan_init || __tsan_init;
+}
+
+/* The file whose malloc comes first, unless that is ours. ThreadSanitizer is one that we must not come before: it
+   cannot see the order of what we do, and says so of the program; and it ends what allocates in its handlers. */
 static void find_stranger(void)
 {
     Dl_info theirs;
+    if (__tsan_init) {
+        stranger = "ThreadSanitizer";
+        return;
+    }
     void *first = dlsym(RTLD_DEFAULT, "malloc"), *passing;
     void *(*next)(void) = thagi_hooks_next_malloc;
     memcpy(&passing, &next, sizeof passing);
@@ -206,6 +233,8 @@ static void give_up(void)
 
 /* --- what an allocator may lack ---------------------------------------------------------------- */
 
+static const thagi_heap_real *ready(void);
+
 static void *align_by_posix(size_t align, size_t size)
 {
     void *block = NULL;
@@ -226,8 +255,68 @@ static void *pages_by_posix(size_t size)
     return align_by_posix(page, whole & ~(page - 1));
 }
 
+static size_t unknown_size(void *block)
+{
+    (void)block;
+    return 0;
+}
+
+int thagi_heap_knows_sizes(void)
+{
+    const thagi_heap_real *f = ready();
+    return f && f->usable != unknown_size;
+}
+
+#ifdef THAGI_HEAP_WITHIN
+/* --- what comes back to the hooks -------------------------------------------------------------- */
+
+__thread int thagi_heap_depth __attribute__((__tls_model__("initial-exec")));
+static thagi_heap_real callers; /* of the hooks: the true functions */
+
+#define CALL_WITHIN(type, ...) \
+    thagi_heap_depth++; \
+    type result = callers.__VA_ARGS__; \
+    thagi_heap_depth--; \
+    return result
+
+static void *zeroed_within(size_t count, size_t size)
+{
+    CALL_WITHIN(void *, zeroed(count, size));
+}
+static int aligned_posix_within(void **out, size_t align, size_t size)
+{
+    CALL_WITHIN(int, aligned_posix(out, align, size));
+}
+static void *aligned_within(size_t align, size_t size)
+{
+    CALL_WITHIN(void *, aligned(align, size));
+}
+static void *aligned_old_within(size_t align, size_t size)
+{
+    CALL_WITHIN(void *, aligned_old(align, size));
+}
+static void *page_within(size_t size)
+{
+    CALL_WITHIN(void *, page(size));
+}
+
+static void call_within(thagi_heap_real *functions)
+{
+    callers = *functions;
+    functions->zeroed = zeroed_within;
+    functions->aligned_posix = callers.aligned_posix ? aligned_posix_within : NULL;
+    functions->aligned = callers.aligned ? aligned_within : NULL;
+    functions->aligned_old = callers.aligned_old ? aligned_old_within : NULL;
+    functions->page = callers.page ? page_within : NULL;
+}
+#endif
+
 static void find_others(thagi_heap_real *functions)
 {
+    if (!functions->usable) functions->usable = unknown_size;
+#ifdef THAGI_HEAP_WITHIN
+    call_within(functions);
+#endif
     if (functions->aligned_posix) {
         if (!functions->aligned) functions->aligned = align_by_posix;
         if (!functions->aligned_old) functions->aligned_old = align_by_posix;
@@ -265,7 +354,7 @@ static const thagi_heap_real *ready(void)
         if (!functions.alloc) give_up();
         looks_like_glibc(&functions);
         /* tcmalloc's allocates when it is called for the first time: now that is none of the hooks'. */
-        if (!thagi_real_is_glibc && functions.usable) functions.usable(NULL);
+        if (!thagi_real_is_glibc && !is_sanitized()) functions.usable(NULL);
         /* Two threads find the same; `alloc` last, for it says that all are there. */
         void *(*alloc)(size_t) = functions.alloc;
         functions.alloc = found.alloc;

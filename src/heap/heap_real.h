@@ -20,9 +20,23 @@ typedef struct thagi_heap_real {
     void *(*aligned_old)(size_t, size_t); /* memalign */
     void *(*page)(size_t);                /* valloc */
     void *(*pages)(size_t);               /* pvalloc */
-    size_t (*usable)(void *);
-    int (*unload)(void *); /* dlclose */
+    size_t (*usable)(void *);             /* 0 of every block: the allocator has no such function */
+    int (*unload)(void *);                /* dlclose */
 } thagi_heap_real;
+
+/* 1 while a real function runs that calls the hooks itself, as musl's calloc does malloc: what it gets of them
+   is counted with what it gives. */
+#if defined(__GLIBC__)
+#define thagi_heap_is_within() 0
+#else
+#define THAGI_HEAP_WITHIN
+extern __attribute__((__visibility__("hidden"))) __thread int thagi_heap_depth
+    __attribute__((__tls_model__("initial-exec")));
+static inline int thagi_heap_is_within(void)
+{
+    return thagi_heap_depth != 0;
+}
+#endif
 
 /* At first stand-ins, which find the functions and then call them. */
 extern __attribute__((__visibility__("hidden"))) thagi_heap_real thagi_real;
@@ -38,6 +52,9 @@ void *thagi_heap_next(const char *name);
     no memory, or no such function. */
 void *thagi_heap_alloc(size_t size, const uintptr_t *frame);
 void *thagi_heap_aligned(size_t align, size_t size, const uintptr_t *frame);
+
+/** Whether blocks can be asked for their sizes, which the records in them need. */
+int thagi_heap_knows_sizes(void);
 
 /** Find the functions now. */
 void thagi_heap_find(void);

@@ -10,6 +10,7 @@
 
 #undef mmap
 #undef mmap64
+void *mmap64(void *, size_t, int, int, int, off_t);
 
 typedef void *map_function(void *, size_t, int, int, int, off_t);
 typedef int unmap_function(void *, size_t);

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,6 +28,9 @@
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
+/* As in linux/futex.h, which does not come with every libc. */
+#define WAIT_PRIVATE 128
+#define WAKE_PRIVATE 129
 
 static int failed(void)
 {
@@ -376,13 +378,8 @@ const char *thagi_plat_error_text(int os_errno)
 void thagi_plat_program_name(char *buf, size_t size)
 {
     char path[PATH_MAX];
-    long n = syscall(SYS_readlink, "/proc/self/exe", path, sizeof path - 1);
-    const char *name = "program";
-    if (n > 0) {
-        path[n] = 0;
-        const char *slash = strrchr(path, '/');
-        name = slash ? slash + 1 : path;
-    }
+    thagi_plat_program_path(path, sizeof path);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : *path ? path : "program";
     snprintf(buf, size, "%.200s", name); /* with what is added, it has to fit into a file name */
 }
 
@@ -491,10 +488,10 @@ void thagi_plat_signals_restore(const thagi_plat_signals *saved)
 
 void thagi_plat_wait(uint32_t *word, uint32_t value)
 {
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    syscall(SYS_futex, word, WAIT_PRIVATE, value, NULL, NULL, 0);
 }
 
 void thagi_plat_wake(uint32_t *word)
 {
-    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    syscall(SYS_futex, word, WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

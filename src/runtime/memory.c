@@ -51,6 +51,16 @@ static const char *stranger(void)
     return thagi_heap_stranger ? thagi_heap_stranger() : NULL;
 }
 
+extern int thagi_heap_knows_sizes(void) __attribute__((__weak__));
+
+static unsigned char wants_live_unsized; /* and gets a summary */
+
+/* Records of what is live stand at the end of the blocks, wherever that is. */
+static int is_unsized(void)
+{
+    return thagi_heap_knows_sizes && !thagi_heap_knows_sizes();
+}
+
 int thagi_memory_hooked(void)
 {
     return thagi_heap_hooks != NULL;
@@ -63,11 +73,18 @@ void thagi_memory_prepare(void)
 
 void thagi_memory_check(void)
 {
+    static const char unsized[] = "malloc comes without a malloc_usable_size";
     static unsigned char is_done;
     const char *whose = stranger();
-    if (!whose || __atomic_exchange_n(&is_done, 1, __ATOMIC_RELAXED)) return;
-    thagi_complain("malloc is that of %s, not of libthag_heap; no memory is recorded", whose);
-    thagi_note(TRACE_HEAP_FOREIGN, "malloc is that of %s, not of libthag_heap", whose);
+    if (!whose && !wants_live_unsized) return;
+    if (__atomic_exchange_n(&is_done, 1, __ATOMIC_RELAXED)) return;
+    if (whose) {
+        thagi_complain("malloc is that of %s, not of libthag_heap; no memory is recorded", whose);
+        thagi_note(TRACE_HEAP_FOREIGN, "malloc is that of %s, not of libthag_heap", whose);
+    } else {
+        thagi_complain("%s; what is live is not recorded (as with THAG_MEMORY=summary)", unsized);
+        thagi_note(TRACE_HEAP_UNSIZED, "%s", unsized);
+    }
 }
 
 void thagi_memory_calibrate(thagi_task *task)
@@ -130,6 +147,8 @@ int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold
     trace_chunk *chunk = thagi_trace_chunk_new(&session->trace, TRACE_NONE, 1, &index);
     if (!chunk) return -ENOSPC;
     trace_heap *heap = (trace_heap *)(chunk + 1);
+    wants_live_unsized = mode == TRACE_HEAP_LIVE && is_unsized();
+    if (wants_live_unsized) mode = TRACE_HEAP_SUMMARY;
     heap->mode = mode;
     heap->threshold = threshold;
     uint64_t seed = thagi_plat_real_ns() ^ (uint64_t)session->pid << 32 ^ (uintptr_t)heap;

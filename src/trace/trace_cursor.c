@@ -160,7 +160,8 @@ struct trace_cursor {
     uint64_t task;  /* of the user's that runs; 0: none */
     uint64_t clock; /* end of the last record */
     int last_given;
-    trace_span last; /* the one given last */
+    trace_span last;          /* the one given last */
+    uint64_t last_node_spans; /* of the slot's last node, so far */
     char name[17];
 };
 
@@ -342,12 +343,14 @@ static void read_record(trace_cursor *c, trace_step *step)
 }
 
 /* Was the last span put into the timeline before the process died? Then it is the last record, or
-   one that ended later (clocks of two processors) or a new owner came after it. */
+   one that ended later (clocks of two processors) or a new owner came after it. Where the clock is slow
+   the span before may look the same, and their number tells. */
 static int last_is_there(const trace_cursor *c, const slot_tail *tail)
 {
     if (c->clock != tail->last_end) return c->clock > tail->last_end;
     return c->last.node == tail->last_node &&
-           c->last.end_ticks - c->last.start_ticks == tail->last_ticks;
+           c->last.end_ticks - c->last.start_ticks == tail->last_ticks &&
+           c->last_node_spans + 1 != tail->last_calls;
 }
 
 /* The span that was counted but had not reached the timeline. If that was because the timeline was
@@ -376,7 +379,10 @@ int trace_cursor_step(trace_cursor *c, trace_step *step)
         if (c->pos < c->used) {
             read_record(c, step);
             if (!step->kind) continue;
-            if (step->kind == TRACE_STEP_SPAN) c->last = step->span;
+            if (step->kind == TRACE_STEP_SPAN) {
+                c->last = step->span;
+                c->last_node_spans += step->span.node == c->t->tails[c->thread].last_node;
+            }
             return 1;
         }
         if (c->ref > c->t->tails[c->thread].first_ref && c->used) {
@@ -410,6 +416,7 @@ static size_t read_short(trace_cursor *c, trace_span *spans, size_t room)
 {
     const uint8_t *p = c->buffer + c->pos, *end = c->buffer + c->used;
     const uint32_t node_count = c->t->node_count, tid = c->tid;
+    const uint32_t last_node = c->t->tails[c->thread].last_node;
     const uint64_t task = c->task;
     uint64_t clock = c->clock;
     size_t n = 0;
@@ -433,6 +440,7 @@ static size_t read_short(trace_cursor *c, trace_span *spans, size_t room)
     c->pos = (uint32_t)(p - c->buffer);
     c->spans += (uint32_t)n;
     c->clock = clock;
+    for (size_t i = 0; i < n; i++) c->last_node_spans += spans[i].node == last_node;
     if (n) c->last = spans[n - 1];
     return n;
 }

@@ -93,7 +93,8 @@ enum trace_clock_kind {
     X(LOST_STACK, "native stacks not recorded: no memory or disk space; counted for their span") \
     X(STACK_SWITCHED, "stacks switched without a word: spans before that are in the wrong place") \
     X(HEAP_FOREIGN, "allocators that are not the profiler's: no memory of theirs is recorded") \
-    X(THREAD_UNLINKED, "threads whose begin is not known: too many, or no disk space")
+    X(THREAD_UNLINKED, "threads whose begin is not known: too many, or no disk space") \
+    X(HEAP_UNSIZED, "allocators that do not tell the sizes of blocks: what is live is not known")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)

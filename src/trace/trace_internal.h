@@ -46,7 +46,7 @@ typedef struct slot_tail {
     size_t first_ref, ref_count; /* its chunks in the list of the timeline, in order */
     uint32_t chunk;              /* the hot tail, TRACE_NONE if there is none */
     uint32_t last_node;          /* of the last span, TRACE_NONE if the timeline lacks none */
-    uint64_t last_ticks, last_end;
+    uint64_t last_ticks, last_end, last_calls; /* see trace_thread */
 } slot_tail;
 
 struct trace {

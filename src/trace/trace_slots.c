@@ -172,6 +172,7 @@ static thag_err keep_thread(slot_work *w)
         tail->last_node = w->last_node;
         tail->last_ticks = th->last_ticks;
         tail->last_end = th->last_end;
+        tail->last_calls = th->last_calls;
     }
     return THAG_OK;
 }

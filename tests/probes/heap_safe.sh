@@ -37,16 +37,18 @@ for mode in "memory live" "both live" "both summary" "both,,none,true live"; do
         memory fork_often blocks=0 bytes=0 # a span that it is in, nothing more
     done
 
-    succeeded probe_heap_safe plugins "$bin/libheap_plugin_red.so" "$bin/libheap_plugin_blue.so"
-    what="$mode: plugins"
-    at_least "addresses met again" "${out% *}" 50
-    checked
-    no_loss
-    "$analyze" fold --lines "$folder"/*.thag >"$work/lines" 2>"$work/said" || fail "fold: $(cat "$work/said")"
-    for sum in red:11 blue:2300; do
-        got=$(awk -v name="${sum%:*}_inside" '$0 ~ name { n += $NF } END { print n }' "$work/lines")
-        [ "$got" = $((150 * ${sum#*:})) ] || fail "${sum%:*}: $got bytes: $(grep inside "$work/lines")"
-    done
+    if ! grep -q ld-musl "$bin/probe_heap_safe"; then # which never unloads a library
+        succeeded probe_heap_safe plugins "$bin/libheap_plugin_red.so" "$bin/libheap_plugin_blue.so"
+        what="$mode: plugins"
+        at_least "addresses met again" "${out% *}" 50
+        checked
+        no_loss
+        "$analyze" fold --lines "$folder"/*.thag >"$work/lines" 2>"$work/said" || fail "fold: $(cat "$work/said")"
+        for sum in red:11 blue:2300; do
+            got=$(awk -v name="${sum%:*}_inside" '$0 ~ name { n += $NF } END { print n }' "$work/lines")
+            [ "$got" = $((150 * ${sum#*:})) ] || fail "${sum%:*}: $got bytes: $(grep inside "$work/lines")"
+        done
+    fi
 
     succeeded probe_heap_safe lives
     what="$mode: lives"

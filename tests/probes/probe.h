@@ -13,6 +13,9 @@
 #ifndef PROBE_NOINLINE /* one build leaves it to the compiler */
 #define PROBE_NOINLINE __attribute__((__noinline__))
 #endif
+#ifndef __GLIBC__ /* musl has none */
+#define pvalloc valloc
+#endif
 #define PROBE_ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 /* Like assert(), in every build. */

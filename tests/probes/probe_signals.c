@@ -44,6 +44,10 @@ static void handle(int signal, void (*function)(int), int flags)
     PROBE_MUST(!sigaction(signal, &action, NULL));
 }
 
+#ifndef sigev_notify_thread_id /* a name that glibc has not got yet */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
 /* SIGALRM to the calling thread, every `us`. */
 static timer_t start_timer(long us)
 {
@@ -53,7 +57,7 @@ static timer_t start_timer(long us)
     memset(&event, 0, sizeof event);
     event.sigev_notify = SIGEV_THREAD_ID;
     event.sigev_signo = SIGALRM;
-    event._sigev_un._tid = gettid();
+    event.sigev_notify_thread_id = gettid();
     PROBE_MUST(!timer_create(CLOCK_MONOTONIC, &event, &timer));
     PROBE_MUST(!timer_settime(timer, 0, &every, NULL));
     return timer;
