@@ -13,7 +13,7 @@
 #include "runtime/stack_table.h"
 #include "runtime/task.h"
 
-#define TRIES       10000
+#define PATIENCE_NS UINT64_C(1000000000)
 #define GUESS_BELOW ((uintptr_t)8 << 20) /* of a mapping that is too large to be one stack */
 #define GUESS_ABOVE ((uintptr_t)1 << 20)
 
@@ -80,15 +80,26 @@ static thag_task *task_for(thagi_task *from, thagi_stack *stack)
 
 /* --- going over --------------------------------------------------------------------------------- */
 
-/* Own the task of the stack that we stand on. 0: there is no memory. */
+/* Who is leaving it is about to have left it, but may have to wait for a processor until then; 0: or is no
+   more, by all appearances. */
+static int is_worth_waiting(uint64_t *since)
+{
+    uint64_t now = thagi_plat_monotonic_ns();
+    if (!*since) *since = now;
+    sched_yield();
+    return now - *since < PATIENCE_NS;
+}
+
+/* Own the task of the stack that we stand on. 0: there is no memory, or it is stuck. */
 static int take_over(const thag_task *handle, thagi_thread *thread)
 {
     thag_task *t = thagi_handle_task(handle);
-    for (int i = 0; i < TRIES; i++) {
+    uint64_t since = 0;
+    for (;;) {
         thagi_thread *owner = __atomic_load_n(&t->owner, __ATOMIC_RELAXED);
         if (owner == thread) return 1;
         if (owner == THAGI_TASK_LEAVING) {
-            sched_yield(); /* it is about to have no owner */
+            if (!is_worth_waiting(&since)) return 0;
         } else if (!owner) {
             if (thagi_task_take(handle, thread)) return 1;
             if (!__atomic_load_n(&t->owner, __ATOMIC_RELAXED)) return 0;
@@ -102,7 +113,6 @@ static int take_over(const thag_task *handle, thagi_thread *thread)
             }
         }
     }
-    return 0;
 }
 
 /* Nobody can take it from us any more: it is left, or not ours. */
