@@ -150,6 +150,7 @@ static int measure(void)
 
 typedef struct mode {
     const char *name, *memory, *setting; /* THAG_MEMORY; what follows "memory,FOLDER" */
+    const char *sample;                  /* THAG_MEMORY_SAMPLE; NULL: every block */
     int is_preloaded;
     double tight, ratio, mixed, mixed_two;
 } mode;
@@ -169,6 +170,7 @@ static int run_child(const char *self, const char *library, mode *m)
         snprintf(command, sizeof command, "memory,%s%s", folder, m->setting);
         setenv("THAG_PROFILER", command, 1);
         setenv("THAG_MEMORY", m->memory, 1);
+        setenv("THAG_MEMORY_SAMPLE", m->sample ? m->sample : "", 1);
     }
     snprintf(command, sizeof command, "%s%s%s '%s' --measure; rm -rf '%s'",
              m->is_preloaded ? "LD_PRELOAD='" : "", m->is_preloaded ? library : "",
@@ -210,9 +212,11 @@ int main(int argc, char **argv)
 {
     mode modes[] = {{.name = "plain"},
                     {.name = "off", .is_preloaded = 1},
-                    {"summary", "summary", "", 1, 0, 0, 0, 0},
-                    {"live", "live", "", 1, 0, 0, 0, 0},
-                    {"detail", "live", ",,true", 1, 0, 0, 0, 0}};
+                    {"sampled", "live", "", "512K", 1, 0, 0, 0, 0},
+                    {"sampled+", "live", ",,true", "512K", 1, 0, 0, 0, 0}, /* with stacks */
+                    {"summary", "summary", "", NULL, 1, 0, 0, 0, 0},
+                    {"live", "live", "", NULL, 1, 0, 0, 0, 0},
+                    {"detail", "live", ",,true", NULL, 1, 0, 0, 0, 0}};
     const int count = sizeof modes / sizeof *modes;
     int rounds = argc > 2 ? atoi(argv[2]) : 5;
     if (argc > 2 && !strcmp(argv[1], "--run")) return run(argv + 2);

@@ -106,16 +106,6 @@ int thagi_heap_found(void)
 
 /* --- counting ---------------------------------------------------------------------------------- */
 
-/* Who pays for what the hook's caller allocates. */
-INLINED thagi_row *payer_of(thagi_task *task, uintptr_t pc, size_t size)
-{
-    thagi_row *row = NULL;
-    if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task) && thagi_memory_wake(task))
-        row = thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0), pc,
-                                 THAGI_STACK_ALLOC, size);
-    return row ? row : thagi_memory_payer(task, pc, size);
-}
-
 /* Count an allocation, whatever it takes. Its row; NULL: it is not to be recorded, or was lost. */
 APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
 {
@@ -212,6 +202,7 @@ APART void unknown_free(void)
 
 void *thagi_heap_made(void *block, size_t size, uintptr_t pc)
 {
+    if (thagi_memory_period) return thagi_sampled_made(block, size, pc);
     const thagi_row *row = block ? charge(pc, block, size) : NULL;
     if (row && thagi_memory_is_live) put_record(block, row->node, size);
     return block;
@@ -260,6 +251,10 @@ void thagi_heap_release(void *block, uintptr_t pc)
 {
     thagi_old_block old;
     if (!block || thagi_boot_has(block)) return;
+    if (thagi_memory_period) {
+        thagi_sampled_release(block, pc);
+        return;
+    }
     if (thagi_memory_is_live) {
         if (take_record(&old, block))
             thagi_heap_discharge(&old, 1, pc);
@@ -310,6 +305,7 @@ APART void *resize(void *block, size_t size, uintptr_t pc)
 void *thagi_heap_resize(void *block, size_t size, uintptr_t pc)
 {
     if (UNLIKELY(thagi_boot_has(block))) return boot_resize(block, size);
+    if (thagi_memory_period) return thagi_sampled_resize(block, size, pc);
     if (block) return resize(block, size, pc);
     size_t asked = thagi_memory_is_on ? thagi_with_record(size) : size;
     return thagi_heap_made(thagi_real.resize(NULL, asked), size, pc);
@@ -352,9 +348,8 @@ static size_t multiple_with_record(size_t align, size_t size)
 {
     size_t asked = thagi_with_record(size), whole;
     if (asked == size || !align || size % align) return asked;
-    return __builtin_add_overflow(size, align < RECORD_BYTES ? RECORD_BYTES : align, &whole)
-               ? size
-               : whole;
+    size_t more = (thagi_record_bytes() + align - 1) / align * align;
+    return __builtin_add_overflow(size, more, &whole) ? size : whole;
 }
 
 HOOK(void *, aligned_alloc)(size_t align, size_t size)
@@ -379,6 +374,7 @@ HOOK(size_t, malloc_usable_size)(void *block)
 {
     if (!block || thagi_boot_has(block)) return 0;
     size_t usable = thagi_real.usable(block), size;
+    if (thagi_memory_period) return thagi_sampled_usable(block, usable);
     uint32_t node;
     uint64_t key = thagi_memory_is_live ? thagi_session_now->memory_key : 0;
     if (!key || !record_get(block, usable, key, usual_size, &node, &size)) return usable;

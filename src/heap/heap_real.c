@@ -35,6 +35,7 @@ void *thagi_boot_alloc(size_t bytes, size_t align)
     } while (!__atomic_compare_exchange_n(&boot_used, &used, at + (bytes ? bytes : 1), 0,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     char *block = thagi_boot + at; /* zeroed: static, and never reused */
+    *thagi_mark_of(block) = UINT8_MAX;
     static const size_t mapped =
         GLIBC_MAPPED; /* as glibc says it, so that free() looks at it twice */
     memcpy(block - sizeof mapped, &mapped, sizeof mapped);

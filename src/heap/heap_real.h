@@ -86,6 +86,14 @@ static inline size_t thagi_usable(void *block)
 #define THAGI_BOOT_BYTES 32768
 extern __attribute__((__visibility__("hidden"))) char thagi_boot[THAGI_BOOT_BYTES];
 void *thagi_boot_alloc(size_t bytes, size_t align);
+/** Which blocks are not to be passed on unseen, by samples: indexed by the block's address. heap_sampled.c */
+#define THAGI_MARKS 65536u
+extern __attribute__((__visibility__("hidden"))) uint8_t thagi_marks[THAGI_MARKS];
+static inline uint8_t *thagi_mark_of(const void *block)
+{
+    return &thagi_marks[(uintptr_t)block / 16 % THAGI_MARKS];
+}
+
 /** What can have been asked for at most: up to the end of the arena. */
 size_t thagi_boot_room(const void *block);
 static inline int thagi_boot_has(const void *block)

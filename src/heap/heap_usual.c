@@ -141,7 +141,7 @@ INLINED void *made_now(thagi_task *task, void *block, size_t size, const uintptr
     thagi_row *row = payer(task, frame, pc, way);
     if (UNLIKELY(!row) || !counted(&task->thread->memory, row, &block, size, way))
         return thagi_heap_made(block, size, pc);
-    if (UNLIKELY(task->is_users)) thagi_memory_pay(task, size);
+    thagi_memory_pay(task, 1, size);
     return block;
 }
 
@@ -221,6 +221,7 @@ void *thagi_heap_alloc(size_t size, const uintptr_t *frame)
     enum thagi_memory_way way = thagi_memory_way->way;
     size_t asked;
     if (thagi_heap_stranger()) return (malloc)(size); /* whose free() will have it */
+    if (way == THAGI_MEMORY_SAMPLED) return thagi_sampled_alloc(size, frame[1]);
     if (way == THAGI_MEMORY_OFF || !asked_for(size, &asked, way)) return thagi_real.alloc(size);
     if (way == THAGI_MEMORY_CAREFUL)
         return thagi_heap_made(thagi_real.alloc(thagi_with_record(size)), size, frame[1]);
@@ -469,6 +470,9 @@ WAY_TO_END(alone, THAGI_MEMORY_ALONE)
 thagi_heap_way thagi_heap_ways[THAGI_MEMORY_WAYS] = {
     WAY(THAGI_MEMORY_OFF, off),
     WAY(THAGI_MEMORY_CAREFUL, careful),
+    [THAGI_MEMORY_SAMPLED] = {thagi_sampled_malloc, thagi_sampled_calloc, thagi_sampled_realloc,
+                              thagi_sampled_free, THAGI_MEMORY_SAMPLED,
+                              &thagi_heap_ways[THAGI_MEMORY_SAMPLED]}, /* measured each time */
     WAY(THAGI_MEMORY_DETAIL, detail),
     [THAGI_MEMORY_SUMMARY] = {malloc_summary, calloc_summary, realloc_summary, free_off,
                               THAGI_MEMORY_SUMMARY, TIMED(THAGI_MEMORY_SUMMARY)},

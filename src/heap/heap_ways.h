@@ -37,6 +37,20 @@ HIDDEN void thagi_heap_discharge(const thagi_old_block *old, int is_free, uintpt
 /** Count what it has become. */
 HIDDEN void thagi_heap_moved(const thagi_old_block *old, void *block, size_t size, uintptr_t pc);
 
+/* heap_sampled.c: the same by samples. Each decides by itself whether the new block is one. */
+#define THAGI_SAMPLED_BYTES 56u /* of their record */
+HIDDEN void *thagi_sampled_made(void *block, size_t size, uintptr_t pc);
+HIDDEN void thagi_sampled_release(void *block, uintptr_t pc);
+HIDDEN void *thagi_sampled_resize(void *block, size_t size, uintptr_t pc);
+HIDDEN void *thagi_sampled_alloc(size_t size, uintptr_t pc);
+/** Of the usable size of a block, what is not its record. */
+HIDDEN size_t thagi_sampled_usable(void *block, size_t usable);
+/** One of the ways. */
+HIDDEN void *thagi_sampled_malloc(size_t size);
+HIDDEN void *thagi_sampled_calloc(size_t count, size_t size);
+HIDDEN void *thagi_sampled_realloc(void *block, size_t size);
+HIDDEN void thagi_sampled_free(void *block);
+
 /** heap_timed.c */
 extern HIDDEN const thagi_heap_way thagi_heap_timed_ways[THAGI_MEMORY_WAYS];
 
@@ -61,10 +75,15 @@ INLINED void thagi_clock_end(thagi_task *task, uint64_t since)
         thagi_memory_shift(task, thagi_ticks() - task->shift - since + thagi_clock_ticks);
 }
 
+/** Bytes of a block's record. */
+static inline size_t thagi_record_bytes(void)
+{
+    return thagi_memory_period ? THAGI_SAMPLED_BYTES : RECORD_BYTES;
+}
 /** What to ask for in place of size. */
 static inline size_t thagi_with_record(size_t size)
 {
-    return thagi_memory_is_live && size < PTRDIFF_MAX - 64 ? size + RECORD_BYTES : size;
+    return thagi_memory_is_live && size < PTRDIFF_MAX - 64 ? size + thagi_record_bytes() : size;
 }
 
 /** Whether the native stack of the hook's caller is asked for. */
@@ -75,12 +94,27 @@ INLINED int thagi_wants_stack(const thagi_task *task)
             thagi_native_is_wanted(thagi_session_now, task));
 }
 
+/* Who pays for what the hook's caller allocates, with the task held. Stacks begin at the function that this
+   is written into. */
+INLINED thagi_row *payer_of(thagi_task *task, uintptr_t pc, size_t size)
+{
+    thagi_row *row = NULL;
+    if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task) && thagi_memory_wake(task))
+        row = thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0), pc,
+                                 THAGI_STACK_ALLOC, size);
+    return row ? row : thagi_memory_payer(task, pc, size);
+}
+
 /** `release` NULL: nobody asks. */
-INLINED void thagi_count_release(trace_release *release, size_t size)
+INLINED void thagi_count_releases(trace_release *release, uint64_t blocks, uint64_t bytes)
 {
     if (!release) return;
-    thagi_own_add(&release->blocks, 1);
-    thagi_own_add(&release->bytes, size);
+    thagi_own_add(&release->blocks, blocks);
+    thagi_own_add(&release->bytes, bytes);
+}
+INLINED void thagi_count_release(trace_release *release, size_t size)
+{
+    thagi_count_releases(release, 1, size);
 }
 
 #endif

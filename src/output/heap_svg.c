@@ -9,6 +9,7 @@
 #include "output/heap_writer.h"
 #include "output/markup.h"
 #include "output/quantity.h"
+#include "output/sampling_text.h"
 #include "output/svg_page.h"
 
 #define CURVE_COLUMNS 2000u
@@ -81,6 +82,7 @@ static double x_of(const writer *w, uint64_t ns)
 static void put_note(const writer *w)
 {
     char peak[QUANTITY_ROOM], when[QUANTITY_ROOM], live[QUANTITY_ROOM], blocks[QUANTITY_ROOM];
+    char sampling[SAMPLING_ROOM];
 
     quantity_count(blocks, w->h->live_blocks);
     fprintf(w->to, "<text class=\"note\" x=\"%u\" y=\"%u\">", PLOT_LEFT_PX, SVG_NOTE_Y);
@@ -94,9 +96,10 @@ static void put_note(const writer *w)
     fprintf(
         w->to,
         "<text class=\"note\" x=\"%u\" y=\"%u\">recorded at each step of the heap; between two, "
-        "it was at most %s off; slices of %s</text>\n",
+        "it was at most %s off; slices of %s%s%s</text>\n",
         PLOT_LEFT_PX, SVG_NOTE_Y + SVG_NOTE_STEP, quantity_bytes(live, w->h->step_bytes),
-        quantity_time(when, w->h->slice_ns));
+        quantity_time(when, w->h->slice_ns), w->h->sample_period ? "; " : "",
+        sampling_phrase(sampling, w->h->sample_period, w->h->samples));
 }
 
 static void put_axes(const writer *w)

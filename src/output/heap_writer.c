@@ -6,6 +6,7 @@
 
 #include "output/json_writer.h"
 #include "output/quantity.h"
+#include "output/sampling_text.h"
 #include "output/utf8.h"
 
 #define CHART_ROWS    12u
@@ -140,6 +141,7 @@ static void put_truth(FILE *to, const heap_time *h)
 
     fprintf(to, "\nSlices of %s. Between two steps of the heap it was at most %s off.\n",
             quantity_time(a, h->slice_ns), quantity_bytes(b, h->step_bytes));
+    sampling_put_line(to, h->sample_period, h->samples, h->peak_bytes);
     if (!h->skipped) return;
     quantity_count(a, h->skipped);
     fprintf(to, "%s step%s not recorded: another thread was recording.\n", a,
@@ -175,7 +177,9 @@ static int is_within(const heap_time *h, const heap_point *p, const heap_write_o
 
 thag_err heap_write_csv(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why)
 {
-    fputs("start_ns,end_ns,bytes,min_bytes,max_bytes,blocks\n", to);
+    fputs("start_ns,end_ns,bytes,min_bytes,max_bytes,blocks", to);
+    sampling_put_csv_keys(to, h->sample_period, 1);
+    putc('\n', to);
     for (size_t i = 0; i < h->count; i++) {
         const heap_point *p = &h->points[i];
 
@@ -183,6 +187,7 @@ thag_err heap_write_csv(FILE *to, const heap_time *h, const heap_write_opts *opt
         fprintf(to, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", p->start_ns,
                 p->end_ns, p->last, p->min, p->max);
         if (p->has_blocks) fprintf(to, "%" PRIu64, p->blocks);
+        sampling_put_csv(to, h->sample_period, 1, p->last);
         putc('\n', to);
     }
     return finish(to, why);
@@ -203,6 +208,7 @@ thag_err heap_write_json(FILE *to, const heap_time *h, const heap_write_opts *op
     json_uint(&j, "slice_ns", h->slice_ns);
     json_uint(&j, "step_bytes", h->step_bytes);
     json_uint(&j, "skipped", h->skipped);
+    sampling_put_json(&j, h->sample_period, h->samples, h->peak_bytes);
     json_begin_array(&j, "points", 1);
     for (size_t i = 0; i < h->count; i++) {
         const heap_point *p = &h->points[i];

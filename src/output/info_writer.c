@@ -7,6 +7,7 @@
 
 #include "output/origins_writer.h"
 #include "output/quantity.h"
+#include "output/sampling_text.h"
 #include "output/stats_writer.h"
 #include "output/utf8.h"
 
@@ -117,6 +118,14 @@ static void put_clock(FILE *to, const trace *t)
     } else {
         fputs("none, every call timed\n", to);
     }
+}
+
+static void put_memory(FILE *to, const trace *t)
+{
+    char label[16];
+
+    snprintf(label, sizeof label, "%-14s", "memory");
+    sampling_put_facts(to, label, &trace_memory_of(t)->sampling);
 }
 
 static void put_timeline(FILE *to, const trace *t)
@@ -289,6 +298,7 @@ thag_err info_write_text(FILE *to, trace *t, int all_damages, fault *why)
     if (!err) {
         put_run(to, t);
         put_clock(to, t);
+        put_memory(to, t);
         put_timeline(to, t);
         err = put_threads(to, t);
     }
@@ -351,6 +361,7 @@ static void json_run(json *j, const trace *t)
     json_text(j, "clock", clock_name(h->clock_kind));
     json_real(j, "clock_hz", trace_clock_hz(t));
     json_uint(j, "sample_period", h->sample_period);
+    sampling_put_facts_json(j, &trace_memory_of(t)->sampling);
     json_real(j, "probe_inside_ns", probe_ns(t, h->probe_inside_q8));
     json_real(j, "probe_outside_ns", probe_ns(t, h->probe_outside_q8));
     json_uint(j, "profiler_ns", trace_ns(t, h->profiler_ticks));

@@ -10,6 +10,7 @@
 #include "output/memory_json.h"
 #include "output/memory_writer.h"
 #include "output/quantity.h"
+#include "output/sampling_text.h"
 #include "output/utf8.h"
 
 static thag_err finish(FILE *to, fault *why)
@@ -87,6 +88,18 @@ static void put_amounts(FILE *to, uint64_t amount, uint64_t blocks)
     fprintf(to, "%12s  %12s  ", text[0], text[1]);
 }
 
+/* Of blocks alone no standard error is known. */
+static void put_sampling(FILE *to, const memory_list *list, uint64_t sum)
+{
+    const profile *p = list->profile;
+    char text[SAMPLING_ROOM];
+
+    if (list->in_bytes)
+        sampling_put_line(to, p->heap_period, p->heap_samples, sum);
+    else if (p->heap_period)
+        fprintf(to, "%s\n", sampling_phrase(text, p->heap_period, p->heap_samples));
+}
+
 thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_opts *opts,
                           fault *why)
 {
@@ -101,6 +114,7 @@ thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_o
     list_sum(list, &sum, &count);
     put_amounts(to, sum, count);
     fprintf(to, "%s\n", list->what);
+    put_sampling(to, list, sum);
     return finish(to, why);
 }
 
@@ -126,7 +140,11 @@ static void put_csv_path(FILE *to, const profile *p, uint32_t node)
 thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
                          fault *why)
 {
-    fprintf(to, "%s,blocks,path,file,line\r\n", list->amount);
+    uint64_t period = list->profile->heap_period;
+
+    fprintf(to, "%s,blocks,path,file,line", list->amount);
+    sampling_put_csv_keys(to, period, list->in_bytes);
+    fputs("\r\n", to);
     for (size_t i = 0; i < shown(list, opts); i++) {
         const memory_path *path = &list->paths[i];
         const profile_frame *f = &list->profile->frames[list->profile->frame[path->node]];
@@ -137,6 +155,7 @@ thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_op
         if (f->file) csv_text(to, f->file);
         fputc(',', to);
         if (f->line) fprintf(to, "%" PRIu32, f->line);
+        sampling_put_csv(to, period, list->in_bytes, path->amount);
         fputs("\r\n", to);
     }
     return finish(to, why);
@@ -177,6 +196,8 @@ thag_err memory_list_json(FILE *to, const memory_list *list, const run_facts *me
     memory_json_head(&j, list->profile, meta);
     json_uint(&j, list->amount, sum);
     json_uint(&j, "blocks", count);
+    sampling_put_json(&j, list->profile->heap_period, list->profile->heap_samples,
+                      list->in_bytes ? sum : 0);
     json_begin_array(&j, "paths", 1);
     for (size_t i = 0; i < shown(list, opts); i++) put_json_path(&j, list, &list->paths[i]);
     json_end(&j);
@@ -264,16 +285,21 @@ thag_err memory_sizes_text(FILE *to, const trace_memory_info *m, fault *why)
                 " and not recorded\n",
                 text, m->skipped_bytes, m->threshold);
     }
+    sampling_put_line(to, m->sampling.period, m->sampling.samples, all.bytes);
     return finish(to, why);
 }
 
 thag_err memory_sizes_csv(FILE *to, const trace_memory_info *m, fault *why)
 {
-    fputs("size,blocks,bytes\r\n", to);
+    fputs("size,blocks,bytes", to);
+    sampling_put_csv_keys(to, m->sampling.period, 1);
+    fputs("\r\n", to);
     for (size_t k = 0; k < CLASSES; k++) {
         struct trace_size_bucket sum = class_sum(m, k);
 
-        fprintf(to, "%s,%" PRIu64 ",%" PRIu64 "\r\n", classes[k].name, sum.blocks, sum.bytes);
+        fprintf(to, "%s,%" PRIu64 ",%" PRIu64, classes[k].name, sum.blocks, sum.bytes);
+        sampling_put_csv(to, m->sampling.period, 1, sum.bytes);
+        fputs("\r\n", to);
     }
     return finish(to, why);
 }
@@ -290,6 +316,7 @@ thag_err memory_sizes_json(FILE *to, const trace_memory_info *m, fault *why)
     json_uint(&j, "threshold", m->threshold);
     json_uint(&j, "skipped_blocks", m->skipped_blocks);
     json_uint(&j, "skipped_bytes", m->skipped_bytes);
+    sampling_put_json(&j, m->sampling.period, m->sampling.samples, all.bytes);
     json_begin_array(&j, "sizes", 1);
     for (size_t k = 0; k < CLASSES; k++) {
         struct trace_size_bucket sum = class_sum(m, k);

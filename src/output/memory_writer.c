@@ -7,6 +7,7 @@
 #include "output/csv_text.h"
 #include "output/figure.h"
 #include "output/memory_json.h"
+#include "output/sampling_text.h"
 
 static thag_err finish(FILE *to, fault *why)
 {
@@ -117,6 +118,8 @@ thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *met
     put_heading(to, &t);
     for (size_t i = 0; i < t.rows; i++) put_row(to, &t, &s->rows[i]);
     put_totals(to, s);
+    sampling_put_line(to, s->profile->heap_period, s->profile->heap_samples, s->total.bytes);
+    if (meta && s->profile->heap_period) sampling_put_exact(to, &meta->memory.sampling);
     if (meta && meta->pool_count)
         fprintf(to, "apart from the heap: %" PRIu64 " pools (thag-analyze pools)\n",
                 meta->pool_count);
@@ -138,7 +141,9 @@ thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opt
 
     fputs("name,calls", to);
     figures_put_csv_keys(to, c, count);
-    fputs(",file,line\r\n", to);
+    fputs(",file,line", to);
+    sampling_put_csv_keys(to, s->profile->heap_period, 1);
+    fputs("\r\n", to);
     for (size_t i = 0; i < shown(s->row_count, opts); i++) {
         const memory_row *row = &s->rows[i];
 
@@ -151,6 +156,7 @@ thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opt
         if (row->row.file) csv_text(to, row->row.file);
         fputc(',', to);
         if (row->row.line) fprintf(to, "%" PRIu32, row->row.line);
+        sampling_put_csv(to, s->profile->heap_period, 1, row->self.bytes);
         fputs("\r\n", to);
     }
     return finish(to, why);
@@ -210,6 +216,9 @@ thag_err memory_write_json(FILE *to, const memory_stats *s, const run_facts *met
         if (c[k].is_known) json_uint(&j, c[k].key, c[k].value);
     }
     json_end(&j);
+    sampling_put_json(&j, s->profile->heap_period, s->profile->heap_samples, s->total.bytes);
+    if (meta && s->profile->heap_period)
+        json_uint(&j, "exact_allocated_bytes", meta->memory.sampling.allocated);
     json_begin_array(&j, "functions", 1);
     for (size_t i = 0; i < shown(s->row_count, opts); i++) put_json_row(&j, s, &s->rows[i]);
     json_end(&j);

@@ -23,7 +23,8 @@ typedef struct memory_list {
     const memory_path *paths;
     size_t count;
     const char *amount; /* what paths[].amount is: "bytes" */
-    const char *what;   /* "still allocated at the end"; for text */
+    int in_bytes;
+    const char *what; /* "still allocated at the end"; for text */
 } memory_list;
 
 thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_opts *opts,

@@ -63,6 +63,8 @@ static void put_head(writer *w, const char *program)
     put(w, HEAD_SAMPLE_PERIOD, p->sample_period);
     put_real(w, HEAD_PROBE_INSIDE_NS, p->probe_inside_ns);
     put_real(w, HEAD_PROBE_OUTSIDE_NS, p->probe_outside_ns);
+    put(w, HEAD_HEAP_PERIOD, p->heap_period);
+    put(w, HEAD_HEAP_SAMPLES, p->heap_samples);
     protobuf_end(&w->pb, at);
 }
 

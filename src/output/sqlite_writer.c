@@ -58,6 +58,10 @@ static void put_metas(writer *w)
     put_meta(w, "unit", node_unit_text(w->metrics[0].unit), 0);
     put_meta(w, "total", NULL, w->inclusive[PROFILE_ROOT]);
     put_meta(w, "sample_period", NULL, w->p->sample_period ? w->p->sample_period : 1);
+    if (w->p->heap_period) {
+        put_meta(w, "heap_sample_period", NULL, (int64_t)w->p->heap_period);
+        put_meta(w, "heap_samples", NULL, (int64_t)w->p->heap_samples);
+    }
     if (w->from->start_real_ns) put_meta(w, "start_real_ns", NULL, (int64_t)w->from->start_real_ns);
     if (w->from->duration_ns) put_meta(w, "duration_ns", NULL, (int64_t)w->from->duration_ns);
 }

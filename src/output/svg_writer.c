@@ -7,6 +7,7 @@
 #include "output/flamegraph_assets.h"
 #include "output/markup.h"
 #include "output/quantity.h"
+#include "output/sampling_text.h"
 #include "output/svg_page.h"
 
 typedef struct svg {
@@ -252,7 +253,7 @@ static void put_frames(const svg *s)
 static void put_facts(const svg *s)
 {
     const char *subtitle = s->opts.subtitle ? s->opts.subtitle : s->p->title;
-    char total[QUANTITY_ROOM], drawn[QUANTITY_ROOM], hidden[QUANTITY_ROOM];
+    char total[QUANTITY_ROOM], drawn[QUANTITY_ROOM], hidden[QUANTITY_ROOM], sampling[SAMPLING_ROOM];
 
     quantity_text(total, s->p->unit, s->f->total, s->opts.count_label);
     quantity_count(drawn, s->f->rect_count);
@@ -264,6 +265,9 @@ static void put_facts(const svg *s)
     markup_put(s->to, total, strlen(total), SIZE_MAX);
     fprintf(s->to, " in all \xC2\xB7 %s frames", drawn);
     if (s->f->narrow_count) fprintf(s->to, ", %s too narrow to draw", hidden);
+    if (s->p->heap_period && s->p->unit != PROFILE_NS)
+        fprintf(s->to, " \xC2\xB7 %s",
+                sampling_phrase(sampling, s->p->heap_period, s->p->heap_samples));
 }
 
 static void begin_note(const svg *s, const char *class, uint32_t line)

@@ -8,6 +8,7 @@
 #include "output/json_writer.h"
 #include "output/markup.h"
 #include "output/packed_part.h"
+#include "output/sampling_text.h"
 #include "output/viewer_assets.h"
 #include "output/viewer_spans.h"
 #include "profile/profile_ops.h"
@@ -281,6 +282,7 @@ static thag_err put_meta_object(json *j, const page *w, fault *why)
     json_uint(j, "nodes", p->node_count);
     json_bool(j, "calls", p->calls != NULL);
     json_uint(j, "sample_period", p->sample_period);
+    sampling_put_json(j, p->heap_period, p->heap_samples, 0);
     json_text(j, "memory",
               !p->memory                       ? NULL
               : p->memory_mode == PROFILE_LIVE ? "live"

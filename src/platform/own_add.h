@@ -35,6 +35,14 @@ static inline int thagi_own_sub_below(uint64_t *at, uint64_t n)
     return below;
 }
 
+/** 1 if *at was more than n. */
+static inline int thagi_own_sub_leaves(uint64_t *at, uint64_t n)
+{
+    int leaves;
+    __asm__ volatile("subq %2, %0" : "+m"(*at), "=@cca"(leaves) : "er"(n) : "cc");
+    return leaves;
+}
+
 #else
 
 static inline void thagi_own_add(uint64_t *at, uint64_t n)
@@ -55,6 +63,11 @@ static inline int thagi_own_add_above(int64_t *at, uint64_t n)
 static inline int thagi_own_sub_below(uint64_t *at, uint64_t n)
 {
     return __atomic_fetch_sub(at, n, __ATOMIC_RELAXED) < n;
+}
+
+static inline int thagi_own_sub_leaves(uint64_t *at, uint64_t n)
+{
+    return __atomic_fetch_sub(at, n, __ATOMIC_RELAXED) > n;
 }
 
 #endif

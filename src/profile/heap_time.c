@@ -92,6 +92,8 @@ thag_err heap_time_new(heap_time **out, const trace *t, fault *why)
     h->slice_ns = trace_ns(t, UINT64_C(1) << from->length_log2);
     h->step_bytes = from->step_bytes;
     h->skipped = from->skipped;
+    h->sample_period = trace_memory_of(t)->sampling.period;
+    h->samples = trace_memory_of(t)->sampling.samples;
     h->points[h->count++].start_ns = moment_ns(t, from->since_ticks);
     h->points[0].end_ns = h->points[0].start_ns;
     take_slices(h, t);

@@ -27,6 +27,7 @@ typedef struct heap_time {
     uint64_t live_bytes, live_blocks; /* at the end */
     uint64_t slice_ns;                /* length of a slice */
     uint64_t step_bytes, skipped;     /* as in trace_heap_time */
+    uint64_t sample_period, samples;  /* as in trace_sampling */
 } heap_time;
 
 /** THAG_ERR_EMPTY if the trace has none; the fault says why. *out is the caller's, for heap_time_free(). */

@@ -80,6 +80,8 @@ typedef struct profile {
     uint32_t frame_count;
     uint32_t node_count;
     uint32_t sample_period;        /* 1: every call was timed */
+    uint64_t heap_period;          /* bytes that one sample of memory is for; 0: all was recorded */
+    uint64_t heap_samples;         /* of all memory; what is told of it is estimated from these */
     double probe_inside_ns;        /* what an empty span shows as its own duration; 0 if unknown */
     double probe_outside_ns;       /* what a span costs its parent beyond that; 0 if unknown */
     struct profile_tables *tables; /* interning; profile.c's own */

@@ -116,6 +116,8 @@ thag_err profile_memory_from_trace(profile *p, const trace *t, const uint32_t *n
     thag_err err;
 
     if (!mode) return THAG_OK;
+    p->heap_period = trace_memory_of(t)->sampling.period;
+    p->heap_samples = trace_memory_of(t)->sampling.samples;
     err = profile_add_memory(p, mode == TRACE_HEAP_LIVE ? PROFILE_LIVE : PROFILE_ALLOCATED);
     if (err) return err;
     for (size_t i = 0; i < count; i++) {
@@ -137,6 +139,7 @@ thag_err profile_memory_from_pool(profile *p, const trace *t, const uint32_t *no
     for (uint32_t id = 0; id < trace_pool_count(t) && !found; id++)
         found = strcmp(trace_pool_get(t, id).name, name) == 0;
     if (!found || !p->memory) return THAG_ERR_EMPTY;
+    p->heap_period = p->heap_samples = 0; /* of pools all is recorded */
     memset(p->memory, 0, p->node_count * sizeof *p->memory);
     for (size_t i = 0; i < count; i++) {
         uint32_t n = node_of[paths[i].node];

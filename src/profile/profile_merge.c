@@ -22,6 +22,8 @@ void profile_memory_sum(profile_memory *into, const profile_memory *from)
 
 static void settings_merge(profile *into, const profile *from)
 {
+    into->heap_samples += from->heap_samples;
+    if (from->heap_period > into->heap_period) into->heap_period = from->heap_period;
     if (into->node_count == 1) {
         into->sample_period = from->sample_period;
         into->probe_inside_ns = from->probe_inside_ns;

@@ -81,6 +81,8 @@ static uint32_t *all_none(uint32_t count)
 static thag_err copy_settings(profile *to, const profile *from)
 {
     to->sample_period = from->sample_period;
+    to->heap_period = from->heap_period;
+    to->heap_samples = from->heap_samples;
     to->probe_inside_ns = from->probe_inside_ns;
     to->probe_outside_ns = from->probe_outside_ns;
     if (!from->title) return THAG_OK;

@@ -8,7 +8,7 @@
 _Static_assert(sizeof SAVED_TEXT - 1 == 0x1D, "the length in SAVED_MAGIC");
 
 /* A message as its fields, by number: the last of each that is there, number 0 for one that is not. */
-typedef protobuf_field fields[16];
+typedef protobuf_field fields[18];
 
 typedef struct loader {
     fault *why;
@@ -93,6 +93,8 @@ static thag_err read_head(loader *l, protobuf_in in)
         profile_add_memory(l->p, (profile_memory_mode)f[HEAD_MEMORY_MODE].value))
         return no_memory(l);
     if (f[HEAD_SAMPLE_PERIOD].value) l->p->sample_period = (uint32_t)f[HEAD_SAMPLE_PERIOD].value;
+    l->p->heap_period = f[HEAD_HEAP_PERIOD].value;
+    l->p->heap_samples = f[HEAD_HEAP_SAMPLES].value;
     l->p->probe_inside_ns = real_of(&f[HEAD_PROBE_INSIDE_NS]);
     l->p->probe_outside_ns = real_of(&f[HEAD_PROBE_OUTSIDE_NS]);
     l->p->title = text_of(&f[HEAD_TITLE]);

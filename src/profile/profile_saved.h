@@ -26,6 +26,8 @@ enum {
     HEAD_SAMPLE_PERIOD,
     HEAD_PROBE_INSIDE_NS, /* double */
     HEAD_PROBE_OUTSIDE_NS,
+    HEAD_HEAP_PERIOD,
+    HEAD_HEAP_SAMPLES,
     HEAD_FIELDS
 };
 enum { FRAME_NAME = 1, FRAME_FILE, FRAME_LINE, FRAME_FIELDS };
@@ -69,8 +71,16 @@ enum {
     X(5, skipped_blocks) \
     X(6, skipped_bytes) \
     X(7, unknown_frees) \
-    X(8, peak)
-#define SIZES_FIELDS 9
+    X(8, peak) \
+    X(9, sampling.period) \
+    X(10, sampling.samples) \
+    X(11, sampling.freed_samples) \
+    X(12, sampling.allocated) \
+    X(13, sampling.blocks_variance) \
+    X(14, sampling.bytes_variance) \
+    X(15, sampling.freed_blocks_variance) \
+    X(16, sampling.freed_bytes_variance)
+#define SIZES_FIELDS 17
 
 /** *out is the caller's, for profile_free(). THAG_ERR_FORMAT says at which byte. */
 thag_err saved_load(profile **out, run_facts *facts, byte_source *src, fault *why);

@@ -19,6 +19,29 @@ run_facts run_facts_of_trace(const trace *t, const profile_trace_info *info)
     return facts;
 }
 
+static void sampling_add(trace_sampling *sum, const trace_sampling *more)
+{
+    uint64_t period = more->period > sum->period ? more->period : sum->period;
+
+    if (!more->period) return;
+#define ADD(member) sum->member += more->member
+    ADD(samples);
+    ADD(freed_samples);
+    ADD(allocated);
+#undef ADD
+    /* In units of the larger one. */
+#define ADD(member) \
+    sum->member = (uint64_t)(((double)sum->member * (double)sum->period + \
+                              (double)more->member * (double)more->period) / \
+                             (double)period)
+    ADD(blocks_variance);
+    ADD(bytes_variance);
+    ADD(freed_blocks_variance);
+    ADD(freed_bytes_variance);
+#undef ADD
+    sum->period = period;
+}
+
 static void memory_add(trace_memory_info *sum, const trace_memory_info *more)
 {
     /* Of several, what all have: one that did not see frees makes the sum one that did not. */
@@ -28,6 +51,7 @@ static void memory_add(trace_memory_info *sum, const trace_memory_info *more)
     sum->skipped_bytes += more->skipped_bytes;
     sum->unknown_frees += more->unknown_frees;
     sum->peak += more->peak;
+    sampling_add(&sum->sampling, &more->sampling);
     for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
         sum->sizes[b].blocks += more->sizes[b].blocks;
         sum->sizes[b].bytes += more->sizes[b].bytes;

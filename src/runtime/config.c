@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/heap_sample.h"
 #include "runtime/runtime.h"
 
 typedef struct piece {
@@ -143,7 +144,22 @@ static int read_number(const char *text, int sizes, uint64_t *out)
     return *p == 0 ? 0 : -1;
 }
 
-/* What concerns memory: THAG_MEMORY, THAG_MAPPINGS, THAG_SIZE_TRACKING_THRESHOLD (or without THAG_). */
+/* THAG_MEMORY_SAMPLE. Returns 0, or -1 with the problem described. */
+static int read_heap_period(thagi_config *config)
+{
+    const char *text = thagi_plat_getenv("THAG_MEMORY_SAMPLE");
+    config->heap_period = 0;
+    if (!text || !*text) return 0;
+    if (read_number(text, 1, &config->heap_period) == 0 &&
+        config->heap_period <= THAGI_SAMPLE_PERIOD_MAX)
+        return 0;
+    snprintf(config->problem, sizeof config->problem,
+             "THAG_MEMORY_SAMPLE: expected bytes up to 1G, e.g. 512K; or 0");
+    return -1;
+}
+
+/* What concerns memory: THAG_MEMORY, THAG_MEMORY_SAMPLE, THAG_MAPPINGS, THAG_SIZE_TRACKING_THRESHOLD (or
+   without THAG_). */
 static int read_heap_tuning(thagi_config *config)
 {
     const char *text = thagi_plat_getenv("THAG_MEMORY");
@@ -153,6 +169,7 @@ static int read_heap_tuning(thagi_config *config)
         snprintf(config->problem, sizeof config->problem, "THAG_MEMORY: expected summary or live");
         return -1;
     }
+    if (read_heap_period(config) != 0) return -1;
     text = thagi_plat_getenv("THAG_MAPPINGS");
     if (text && strcmp(text, "yes") == 0) {
         config->mappings = 1;

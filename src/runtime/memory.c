@@ -23,6 +23,7 @@ unsigned char thagi_memory_is_timed;
 uint64_t thagi_memory_peak;
 uint64_t thagi_memory_key;
 unsigned char thagi_memory_stacks;
+uint64_t thagi_memory_period;
 unsigned char thagi_memory_maps;
 uint32_t thagi_memory_unloads;
 
@@ -105,6 +106,8 @@ void thagi_memory_switch(void)
     if (!thagi_heap_hooks) return;
     if (!is_on && !thagi_memory_is_live)
         way = THAGI_MEMORY_OFF;
+    else if (is_on && thagi_memory_period && session->heap && !thagi_stack_is_watched)
+        thagi_heap_hooks(), way = THAGI_MEMORY_SAMPLED;
     else if (is_on && session->heap && !session->heap->threshold && !thagi_stack_is_watched &&
              thagi_heap_hooks())
         way = !thagi_memory_is_live ? THAGI_MEMORY_SUMMARY
@@ -151,6 +154,7 @@ int thagi_memory_start(thagi_session *session, uint32_t mode, uint64_t threshold
     if (wants_live_unsized) mode = TRACE_HEAP_SUMMARY;
     heap->mode = mode;
     heap->threshold = threshold;
+    heap->sample_period = thagi_memory_period;
     uint64_t seed = thagi_plat_real_ns() ^ (uint64_t)session->pid << 32 ^ (uintptr_t)heap;
     thagi_memory_peak = 0;
     session->memory_key = thagi_memory_key = 1 | thagi_hash_mix(seed);
@@ -170,6 +174,11 @@ void thagi_memory_want_stacks(int all)
     if (thagi_memory_stacks >= (all ? THAGI_STACKS_ALL : THAGI_STACKS_FLAGGED)) return;
     thagi_memory_stacks = all ? THAGI_STACKS_ALL : THAGI_STACKS_FLAGGED;
     thagi_memory_switch();
+}
+
+void thagi_memory_want_samples(uint64_t period)
+{
+    thagi_memory_period = period;
 }
 
 void thagi_memory_want_mappings(int wanted)
@@ -241,7 +250,7 @@ static void raise_peak(trace_heap *heap, int64_t live, uint64_t now)
 }
 
 /* Tell all what is pending here. is_peak: or else nothing is freed from it yet. */
-static void flush(thagi_session *session, thagi_thread *thread, int is_peak)
+void thagi_memory_flush(thagi_session *session, thagi_thread *thread, int is_peak)
 {
     thagi_memory *memory = &thread->memory;
     trace_heap *heap = session->heap;
@@ -264,7 +273,7 @@ static void flush(thagi_session *session, thagi_thread *thread, int is_peak)
 }
 
 /* Only if a margin is really left: free_left does not know what was allocated meanwhile. */
-static void settle(thagi_session *session, thagi_thread *thread)
+void thagi_memory_settle(thagi_session *session, thagi_thread *thread)
 {
     thagi_memory *memory = &thread->memory;
     int64_t pending = memory->above + memory->high;
@@ -272,7 +281,7 @@ static void settle(thagi_session *session, thagi_thread *thread)
     if (is_within && !memory->is_alone && pending > -memory->high)
         memory->free_left = (uint64_t)(pending + memory->high);
     else if (!is_within || !memory->is_alone)
-        flush(session, thread, !memory->is_alone);
+        thagi_memory_flush(session, thread, !memory->is_alone);
 }
 
 void thagi_memory_used_up(thagi_task *task)
@@ -284,7 +293,7 @@ void thagi_memory_used_up(thagi_task *task)
     }
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
-    settle(thagi_session_now, task->thread);
+    thagi_memory_settle(thagi_session_now, task->thread);
     thagi_memory_leave_task(task, was);
 }
 
@@ -307,7 +316,8 @@ void thagi_memory_leave(thagi_session *session, thagi_thread *thread)
     if (thagi_memory_here == &thread->memory) thagi_memory_here = &no_memory;
     if (!session->heap || !thread->memory.own_places) return;
     thread->memory.last_block = NULL;
-    flush(session, thread, 1);
+    thagi_samples_settle(&thread->memory);
+    thagi_memory_flush(session, thread, 1);
     alert(thread);
 }
 
@@ -435,7 +445,7 @@ static int revive(thagi_session *session, thagi_thread *thread)
         if (__atomic_exchange_n(&memory->is_forgetful, 0, __ATOMIC_SEQ_CST)) places_clear(places);
         if (!thread->level) __atomic_store_n(&memory->places, places, __ATOMIC_SEQ_CST);
     } while (__atomic_load_n(&memory->is_forgetful, __ATOMIC_SEQ_CST));
-    flush(session, thread, 1);
+    thagi_memory_flush(session, thread, 1);
     return 1;
 }
 
@@ -487,7 +497,7 @@ thagi_row *thagi_memory_payer(thagi_task *task, uintptr_t pc, size_t bytes)
 /* --- events ------------------------------------------------------------------------------------ */
 
 /* Before a change: what was live at the peak, if that has moved on. */
-static void touch(thagi_row *row)
+void thagi_memory_touch(thagi_row *row)
 {
     uint64_t peak = __atomic_load_n(&thagi_memory_peak, __ATOMIC_RELAXED);
     if (row->peak_seen == peak) return;
@@ -504,7 +514,7 @@ int thagi_memory_catch_up(thagi_task *task, thagi_row *row)
     if (!thagi_task_is_ready(task)) return 0;
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
-    touch(row);
+    thagi_memory_touch(row);
     thagi_memory_leave_task(task, was);
     return 1;
 }
@@ -529,8 +539,8 @@ thagi_row *thagi_memory_creditor_current(uint32_t node)
         return NULL;
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
-    if (thagi_memory_may_peak(memory)) flush(thagi_session_now, task->thread, 1);
-    touch(row);
+    if (thagi_memory_may_peak(memory)) thagi_memory_flush(thagi_session_now, task->thread, 1);
+    thagi_memory_touch(row);
     thagi_memory_leave_task(task, was);
     return row;
 }
@@ -552,10 +562,10 @@ int thagi_memory_skip(thagi_task *task, size_t bytes)
 void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
                       int is_live)
 {
-    if (is_live) touch(row);
+    if (is_live) thagi_memory_touch(row);
     if (thagi_memory_add_fast(task, row, block, bytes,
                               is_live ? THAGI_MEMORY_MANY : THAGI_MEMORY_SUMMARY))
-        settle(thagi_session_now, task->thread);
+        thagi_memory_settle(thagi_session_now, task->thread);
 }
 
 void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t bytes, int is_free)
@@ -563,8 +573,8 @@ void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t
     thagi_memory *memory = &task->thread->memory;
     thagi_row *row = thagi_memory_row(task->thread, node, bytes);
     if (!row) return;
-    if (thagi_memory_may_peak(memory)) flush(thagi_session_now, task->thread, 1);
-    touch(row);
+    if (thagi_memory_may_peak(memory)) thagi_memory_flush(thagi_session_now, task->thread, 1);
+    thagi_memory_touch(row);
     if (thagi_memory_sub_fast(memory, row, block, bytes, is_free, THAGI_MEMORY_CAREFUL))
-        settle(thagi_session_now, task->thread);
+        thagi_memory_settle(thagi_session_now, task->thread);
 }

@@ -27,12 +27,14 @@
 #define THAGI_MEMORY_H
 
 #include "platform/own_add.h"
+#include "runtime/heap_sample.h"
 #include "runtime/runtime.h"
 
 /* What the hooks have to do: src/heap has functions for each. */
 enum thagi_memory_way {
     THAGI_MEMORY_OFF,     /* nothing is recorded, and no block has a record */
     THAGI_MEMORY_CAREFUL, /* anything else than those below: look at everything */
+    THAGI_MEMORY_SAMPLED, /* by samples: src/heap/heap_sampled.c */
     THAGI_MEMORY_DETAIL,  /* all that is allocated and freed, by native stacks */
     THAGI_MEMORY_SUMMARY, /* all that is allocated */
     THAGI_MEMORY_MANY,    /* and all that is freed, by several threads */
@@ -62,6 +64,9 @@ extern THAGI_HIDDEN unsigned char thagi_memory_is_live;
     its parent's until it has a session of its own. */
 extern THAGI_HIDDEN uint64_t thagi_memory_peak;
 extern THAGI_HIDDEN uint64_t thagi_memory_key;
+
+/** Bytes for which there is one sample, in reach of one load; 0: every block is recorded. */
+extern THAGI_HIDDEN uint64_t thagi_memory_period;
 
 /* Of which allocations native stacks are taken (src/heap/native_stack.h). */
 enum thagi_memory_stacks {
@@ -140,9 +145,10 @@ thagi_memory_other(const thagi_memory *memory, thagi_row *row, size_t bytes)
 }
 
 /* A task of the user's has counters of its own besides. */
-static inline void thagi_memory_pay(thagi_task *task, size_t bytes)
+static inline void thagi_memory_pay(thagi_task *task, uint64_t blocks, uint64_t bytes)
 {
-    *(thagi_pair *)(void *)&task->turn->blocks += (thagi_pair){1, bytes};
+    if (THAGI_UNLIKELY(task->is_users))
+        *(thagi_pair *)(void *)&task->turn->blocks += (thagi_pair){blocks, bytes};
 }
 
 /**
@@ -203,7 +209,7 @@ static inline __attribute__((__always_inline__)) int
 thagi_memory_add_fast(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
                       enum thagi_memory_way way)
 {
-    if (THAGI_UNLIKELY(task->is_users)) thagi_memory_pay(task, bytes);
+    thagi_memory_pay(task, 1, bytes);
     return thagi_memory_count_fast(&task->thread->memory, row, block, bytes, way);
 }
 
@@ -277,6 +283,26 @@ void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_
 /** Count the end of a block that `node` allocated. is_free: it may have been a temporary one. */
 void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t bytes,
                       int is_free);
+
+/** Before a row is changed: keep what it had at the peak, if that has moved on. */
+void thagi_memory_touch(thagi_row *row);
+/** After a change: tell the others what is pending, if the margin is left. */
+void thagi_memory_settle(thagi_session *session, thagi_thread *thread);
+/** Tell them. may_be_peak: or else nothing is freed from it yet. */
+void thagi_memory_flush(thagi_session *session, thagi_thread *thread, int may_be_peak);
+
+/* --- by samples: memory_sample.c ---------------------------------------------------------------- */
+
+/** A block that has become a sample, and its end. The task is held. */
+void thagi_memory_add_sample(thagi_task *task, thagi_row *row, const void *block,
+                             const thagi_sample *sample);
+void thagi_memory_sub_sample(thagi_task *task, const void *block, uint32_t node,
+                             const thagi_sample *sample, int is_free);
+/** A block of `size` was taken off what was left, and nothing is left: whether it is a sample. The task is
+    not held. */
+int thagi_memory_sample_due(size_t size);
+/** The thread is gone: say how much it allocated. */
+void thagi_samples_settle(thagi_memory *memory);
 
 /** Allocated so far. */
 static inline uint64_t thagi_row_blocks(const thagi_row *row)

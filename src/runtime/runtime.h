@@ -160,6 +160,11 @@ typedef struct thagi_memory {
     thagi_places *own_places;
     thagi_stacks *stacks; /* native stacks (src/heap/native_stack.c); NULL: none yet */
     int is_forgetful;     /* own_places may name code that is gone */
+    /* Where memory is recorded by samples (heap_sample.h): */
+    uint64_t sample_left;   /* bytes to the next one; 0: that is not drawn yet */
+    uint64_t sample_mark;   /* what it was when samples->allocated was last right */
+    uint64_t sample_seed;   /* of the generator */
+    trace_samples *samples; /* NULL: none yet */
 } thagi_memory;
 
 /* A slot: what serves one thread at a time. Never freed; reused by the next thread. */
@@ -332,6 +337,8 @@ void thagi_note(enum trace_loss what, const char *format, ...)
 
 /** Take native stacks: of all allocations, or only within spans flagged mem_detail. */
 void thagi_memory_want_stacks(int all);
+/** Record heap memory by samples, one in so many bytes; 0: every block. Before it starts. */
+void thagi_memory_want_samples(uint64_t period);
 /** Record mappings, or do not. */
 void thagi_memory_want_mappings(int wanted);
 
@@ -347,6 +354,7 @@ typedef struct thagi_config {
     uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
     uint32_t heap_mode;      /* enum trace_heap_mode */
     int mappings;            /* recorded, too */
+    uint64_t heap_period;    /* bytes that one sample is for; 0: every block is recorded */
     uint64_t heap_threshold; /* bytes: smaller blocks and those of this size are not recorded */
     char dir[THAGI_PATH_MAX];
     char problem[192]; /* what is wrong with the setting; "" if nothing */

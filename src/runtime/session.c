@@ -192,6 +192,7 @@ static int start_memory(thagi_session *session)
     const thagi_config *config = &process.config;
     if (config->detail) thagi_memory_want_stacks(1);
     thagi_memory_want_mappings(config->mappings);
+    thagi_memory_want_samples(config->heap_period);
     return thagi_memory_start(session, config->heap_mode, config->heap_threshold);
 }
 

@@ -123,6 +123,7 @@ static uint32_t block_length(uint32_t kind, uint32_t left)
                    : kind == TRACE_SIZES   ? sizeof(trace_sizes)
                    : kind == TRACE_RELEASE ? sizeof(trace_release)
                    : kind == TRACE_WAIT    ? sizeof(trace_wait)
+                   : kind == TRACE_SAMPLES ? sizeof(trace_samples)
                                            : 0;
 
     return len <= left ? len : 0;
@@ -158,6 +159,7 @@ thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos)
         if (len && kind == TRACE_WAIT) err = slot_read_wait(w, ref, pos);
         if (len && kind == TRACE_MEM) err = slot_read_mem(w, ref, pos);
         if (len && kind == TRACE_SIZES) slot_read_sizes(w, pos);
+        if (len && kind == TRACE_SAMPLES) slot_read_samples(w, pos);
         if (len && kind == TRACE_RELEASE) err = slot_read_release(w, ref, pos);
         pos += len ? len : TRACE_BLOCK_STRIDE;
     }

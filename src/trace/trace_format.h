@@ -330,7 +330,8 @@ enum trace_block_kind {
     TRACE_MEM = 3,
     TRACE_SIZES = 4,
     TRACE_RELEASE = 5,
-    TRACE_WAIT = 8
+    TRACE_WAIT = 8,
+    TRACE_SAMPLES = 9
 };
 
 /* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
@@ -428,6 +429,21 @@ typedef struct trace_wait {
     uint64_t padding[3];
 } trace_wait;
 
+/*
+ * What a slot knows about the samples that its counters were estimated from, where memory was recorded by
+ * samples. 64 bytes. A sample is counted by the slot that allocated it, its end by the one that freed it.
+ */
+typedef struct trace_samples {
+    uint32_t kind; /* TRACE_SAMPLES */
+    uint32_t reserved;
+    uint64_t
+        allocated; /* bytes, no estimate; but for those since the last sample of a running thread */
+    uint64_t samples, freed_samples;
+    /* Of the estimates, themselves estimated, in units of trace_heap.sample_period. Live: less the freed. */
+    uint64_t blocks_variance, bytes_variance;
+    uint64_t freed_blocks_variance, freed_bytes_variance;
+} trace_samples;
+
 enum trace_heap_mode { TRACE_HEAP_SUMMARY = 1, TRACE_HEAP_LIVE = 2 };
 
 /* The heap over one slice of time: what live was at the moments that were recorded. 40 bytes. */
@@ -450,7 +466,10 @@ typedef struct trace_heap {
     uint32_t mode; /* enum trace_heap_mode */
     uint32_t reserved;
     uint64_t threshold; /* only blocks that are larger are recorded */
-    uint64_t padding[6];
+    uint64_t
+        sample_period; /* 0: every block was recorded; else one in so many bytes, and all counters of
+                               blocks are estimates of what there was */
+    uint64_t padding[5];
     uint64_t live;        /* bytes, as far as the threads have told; right when the peak was set */
     uint64_t peak;        /* the highest value of it from which something was freed */
     uint64_t peak_ticks;  /* when it was; written after the peak */

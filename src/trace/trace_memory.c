@@ -11,6 +11,17 @@ const trace_memory_info *trace_memory_of(const trace *t)
     return &t->memory;
 }
 
+#define SAMPLE_PERIOD_MAX (UINT64_C(1) << 40) /* more than any writer has */
+
+static uint64_t sample_period(trace *t, const chunk_ref *ref, const trace_heap *heap)
+{
+    if (heap->sample_period <= SAMPLE_PERIOD_MAX) return heap->sample_period;
+    trace_note(t,
+               CHUNK_OFFSET(ref->chunk) + sizeof(trace_chunk) + offsetof(trace_heap, sample_period),
+               "samples of memory are too far apart");
+    return SAMPLE_PERIOD_MAX; /* there were some */
+}
+
 thag_err trace_load_heap(trace *t)
 {
     const chunk_list *list = &t->chunks[TRACE_HEAP];
@@ -35,6 +46,7 @@ thag_err trace_load_heap(trace *t)
     }
     t->memory.mode = heap.mode;
     t->memory.threshold = heap.threshold;
+    t->memory.sampling.period = sample_period(t, &list->items[0], &heap);
     t->memory.peak = heap.peak;
     return err;
 }
@@ -121,6 +133,23 @@ void slot_read_sizes(slot_work *w, uint32_t pos)
         m->sizes[b].blocks = add_capped(m->sizes[b].blocks, from.bucket[b].blocks);
         m->sizes[b].bytes = add_capped(m->sizes[b].bytes, from.bucket[b].bytes);
     }
+}
+
+void slot_read_samples(slot_work *w, uint32_t pos)
+{
+    trace_sampling *s = &w->t->memory.sampling;
+    trace_samples from;
+
+    memcpy(&from, w->buffer + pos, sizeof from);
+#define ADD(member) s->member = add_capped(s->member, from.member)
+    ADD(samples);
+    ADD(freed_samples);
+    ADD(allocated);
+    ADD(blocks_variance);
+    ADD(bytes_variance);
+    ADD(freed_blocks_variance);
+    ADD(freed_bytes_variance);
+#undef ADD
 }
 
 /* What a thread held back when the program ended: if more is live now than ever was, the peak is now. */

@@ -171,11 +171,21 @@ uint32_t trace_bucket_of(uint64_t duration);
 
 /* ---- memory ---- */
 
+/* Where memory was recorded by samples: all that is told of blocks is estimated from them, but for this. */
+typedef struct trace_sampling {
+    uint64_t period;                 /* bytes that one is for; 0: every block was recorded */
+    uint64_t samples, freed_samples; /* blocks that were recorded; of these, freed */
+    uint64_t allocated;              /* bytes, exactly; see trace_samples */
+    uint64_t blocks_variance, bytes_variance; /* of what was allocated, in units of the period */
+    uint64_t freed_blocks_variance, freed_bytes_variance;
+} trace_sampling;
+
 typedef struct trace_memory_info {
     uint32_t mode; /* enum trace_heap_mode; 0: memory was not recorded */
     uint64_t threshold, skipped_blocks, skipped_bytes, unknown_frees;
     uint64_t peak; /* as the process saw it; the sum of the paths' is what one moment really was */
     struct trace_size_bucket sizes[TRACE_SIZE_BUCKETS];
+    trace_sampling sampling;
 } trace_memory_info;
 
 const trace_memory_info *trace_memory_of(const trace *t);

@@ -78,7 +78,7 @@ static void make_deep(trace_builder *b)
     }
 }
 
-/* A heap over time whose process died while it joined slices. */
+/* A heap over time, by samples, whose process died while it joined slices. */
 static void make_heap(trace_builder *b)
 {
     uint32_t index;
@@ -91,6 +91,7 @@ static void make_heap(trace_builder *b)
     chunk->used = TRACE_HEAP_SLICES_POS + TRACE_HEAP_SLICES * sizeof *slices;
     heap = (trace_heap *)(chunk + 1);
     *heap = (trace_heap){.mode = TRACE_HEAP_LIVE,
+                         .sample_period = 4096,
                          .peak = 900,
                          .peak_ticks = BUILDER_START + 20,
                          .since_ticks = BUILDER_START,
@@ -98,6 +99,8 @@ static void make_heap(trace_builder *b)
                          .joined = 2,
                          .step_max = 96};
     slices = (trace_heap_slice *)(void *)((char *)chunk + TRACE_HEAP_SLICES_POS);
+    *(trace_samples *)builder_block(b, b->thread_chunk[0], sizeof(trace_samples)) =
+        (trace_samples){.kind = TRACE_SAMPLES, .allocated = 5000, .samples = 2};
     for (uint32_t i = 0; i < 8; i++)
         slices[i] = (trace_heap_slice){100 * i, 100 * i, 100 * i + 50, i % 3, i % 2};
 }

@@ -358,6 +358,53 @@ static void damaged_pools_are_named_and_skipped(void **state)
     builder_free(&b);
 }
 
+/* A period that no writer has is noted, and that there were samples is not forgotten. */
+static void samples_add_up(void **state)
+{
+    trace_builder b;
+    trace_heap *heap;
+    trace *t;
+    const trace_sampling *s;
+    profile *p;
+    size_t listed;
+    uint64_t damages;
+
+    (void)state;
+    builder_sample(&b);
+    heap = add_heap(&b, TRACE_HEAP_LIVE, 0);
+    heap->sample_period = 4096;
+    for (int i = 0; i < 2; i++) {
+        trace_samples *m = builder_block(&b, b.thread_chunk[0], sizeof *m);
+
+        *m = (trace_samples){.kind = TRACE_SAMPLES,
+                             .allocated = 10000,
+                             .samples = 3,
+                             .freed_samples = 2,
+                             .blocks_variance = 50,
+                             .bytes_variance = i ? UINT64_MAX : 1};
+    }
+    t = builder_open(&b);
+    s = &trace_memory_of(t)->sampling;
+    assert_int_equal(s->period, 4096);
+    assert_int_equal(s->samples, 6);
+    assert_int_equal(s->freed_samples, 4);
+    assert_int_equal(s->allocated, 20000);
+    assert_int_equal(s->blocks_variance, 100);
+    assert_int_equal(s->bytes_variance, UINT64_MAX); /* as far as numbers go */
+    trace_free(t);
+    p = profile_of(&b, 0);
+    assert_int_equal(p->heap_period, 4096);
+    assert_int_equal(p->heap_samples, 6);
+    profile_free(p);
+    heap->sample_period = UINT64_MAX;
+    t = builder_open(&b);
+    trace_damages(t, &listed, &damages);
+    assert_int_equal(damages, 1);
+    assert_true(trace_memory_of(t)->sampling.period > 0);
+    trace_free(t);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +417,7 @@ int main(void)
         cmocka_unit_test(sizes_are_summed),
         cmocka_unit_test(pools_are_apart),
         cmocka_unit_test(damaged_pools_are_named_and_skipped),
+        cmocka_unit_test(samples_add_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,7 @@ static int list_paths(const job *j, const input *in, memory_view view)
                                        [VIEW_TEMPORARY] = "freed before the next allocation"};
     memory_list list = {.profile = in->profile,
                         .amount = view == VIEW_TEMPORARY ? "temporary" : "bytes",
+                        .in_bytes = view != VIEW_TEMPORARY,
                         .what = what[view]};
     memory_path *paths;
     int status;

@@ -77,7 +77,7 @@ static int allow_before_sanitizer(void)
 static int set_environment(const run_plan *plan)
 {
     static const char *const types[] = {"none", "time", "memory", "both"};
-    char text[4300], run[48], sample[24];
+    char text[4300], run[48], sample[24], memory_sample[24];
 
     if (snprintf(text, sizeof text, "%s,%s%s", types[plan->kinds], plan->dir,
                  plan->detail ? ",,true" : "") >= (int)sizeof text) {
@@ -88,6 +88,8 @@ static int set_environment(const run_plan *plan)
              (long)getpid());
     snprintf(sample, sizeof sample, "%zu", plan->sample);
     if (plan->sample && setenv("THAG_SAMPLE", sample, 1) != 0) return -1;
+    snprintf(memory_sample, sizeof memory_sample, "%zu", plan->memory_sample);
+    if (plan->memory_sample && setenv("THAG_MEMORY_SAMPLE", memory_sample, 1) != 0) return -1;
     if (plan->mappings && setenv("THAG_MAPPINGS", "yes", 1) != 0) return -1;
     if (plan->preload && (preload(plan->preload) != 0 || allow_before_sanitizer() != 0)) return -1;
     return setenv("THAG_PROFILER", text, 1) || setenv("THAG_RUN", run, 1) ? -1 : 0;

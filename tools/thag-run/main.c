@@ -16,6 +16,7 @@
 
 typedef struct settings {
     int time, memory, both, detail, mappings, tasks, adapters, children, open, quiet;
+    size_t memory_sample;
     size_t sample;
     const char *output;
 } settings;
@@ -35,6 +36,8 @@ static const option_fact facts[] = {
                 "also profile the programs that the program starts"),
     OPTION_COUNT(settings, sample, "sample", "N", 1, 1000000,
                  "once a call path is hot, time one call in N; counts stay exact"),
+    OPTION_COUNT(settings, memory_sample, "memory-sample", "BYTES", 1, 1 << 30,
+                 "record memory by samples, one for so many bytes: estimates, at hardly any cost"),
     {.name = "output",
      .letter = 'o',
      .kind = OPTION_IS_FILE,
@@ -118,9 +121,12 @@ static int make_plan(run_plan *plan, const settings *set, char **command)
     *plan = (run_plan){
         .command = command,
         .kinds = (set->time || set->both ? RUN_TIME : 0u) |
-                 (set->memory || set->both || set->detail || set->mappings ? RUN_MEMORY : 0u),
+                 (set->memory || set->both || set->detail || set->mappings || set->memory_sample
+                      ? RUN_MEMORY
+                      : 0u),
         .hooks = (set->tasks ? RUN_TASKS : 0u) | (set->adapters ? RUN_ADAPTERS : 0u),
         .sample = set->sample,
+        .memory_sample = set->memory_sample,
         .detail = set->detail,
         .mappings = set->mappings,
         .children = set->children,

@@ -20,19 +20,20 @@ enum { RUN_TIME = 1, RUN_MEMORY = 2 }; /* kinds */
 typedef enum run_hooks { RUN_TASKS = 1, RUN_ADAPTERS = 2 } run_hooks;
 
 typedef struct run_plan {
-    char **command; /* NULL-terminated */
-    unsigned kinds; /* what to record; never 0 */
-    unsigned hooks; /* run_hooks */
-    char *dir;      /* absolute; where traces go */
-    char *preload;  /* hooks that the program lacks, with : between; NULL: none */
-    int starts;     /* profiling is switched on for a program that does not do so itself */
-    size_t sample;  /* of THAG_SAMPLE; 0: as it is in the environment */
-    int detail;     /* memory with stacks */
-    int mappings;   /* memory that the program maps itself */
-    int children;   /* the programs that the program starts, too */
-    int open;       /* show the picture in a browser */
-    int quiet;      /* leave the table out */
-    uint32_t id;    /* of this run; never 0 */
+    char **command;       /* NULL-terminated */
+    unsigned kinds;       /* what to record; never 0 */
+    unsigned hooks;       /* run_hooks */
+    char *dir;            /* absolute; where traces go */
+    char *preload;        /* hooks that the program lacks, with : between; NULL: none */
+    int starts;           /* profiling is switched on for a program that does not do so itself */
+    size_t sample;        /* of THAG_SAMPLE; 0: as it is in the environment */
+    size_t memory_sample; /* bytes for each sample of memory; 0: as it is in the environment */
+    int detail;           /* memory with stacks */
+    int mappings;         /* memory that the program maps itself */
+    int children;         /* the programs that the program starts, too */
+    int open;             /* show the picture in a browser */
+    int quiet;            /* leave the table out */
+    uint32_t id;          /* of this run; never 0 */
 } run_plan;
 
 typedef struct run_end {

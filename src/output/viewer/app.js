@@ -118,6 +118,7 @@ class App {
         if (meta.killed) notes.push('The program was killed, or is still running.');
         if (meta.damages) notes.push(grouped(meta.damages) + ' places of the file are damaged and were skipped.');
         if (meta.sample_period > 1) notes.push('Times are estimates: about 1 call in ' + meta.sample_period + ' was timed.');
+        if (meta.sampling) notes.push('Memory is estimated from ' + grouped(meta.sampling.samples) + ' samples, one for ' + quantity(meta.sampling.period_bytes, 'bytes') + '.');
         if (meta.time && meta.time.merged) notes.push(grouped(meta.time.merged) + ' spans shorter than ' + quantity(meta.time.grain, 'ns') + ' are not kept one by one: the timeline shows them together, and a stretch of time counts them for the function with most of theirs.');
         return notes;
     }
