@@ -145,9 +145,10 @@ APART void discharge_slow(const thagi_old_block *old, int is_free, uintptr_t pc)
     uint64_t since = thagi_clock_begin(task);
     thagi_memory_sub(task, old->block, old->node, old->size, is_free);
     if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task))
-        thagi_count_release(thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0),
+        thagi_count_release(task, 1,
+                            thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0),
                                                pc, THAGI_STACK_FREE, 0),
-                            old->size);
+                            old->node, 1, old->size);
     thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);
 }

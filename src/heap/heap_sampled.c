@@ -136,9 +136,10 @@ APART void discharge(const void *block, const sampled_record *old, int is_free, 
     uint64_t since = thagi_clock_begin(task);
     thagi_memory_sub_sample(task, block, (uint32_t)old->node, &old->sample, is_free);
     if (UNLIKELY(thagi_memory_stacks) && thagi_wants_stack(task))
-        thagi_count_releases(thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0),
-                                                pc, THAGI_STACK_FREE, 0),
-                             old->sample.blocks, old->sample.bytes);
+        thagi_count_release(task, 1,
+                            thagi_native_stack(thagi_session_now, task, __builtin_frame_address(0),
+                                               pc, THAGI_STACK_FREE, 0),
+                            (uint32_t)old->node, old->sample.blocks, old->sample.bytes);
     thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);
 }

@@ -260,7 +260,7 @@ INLINED int ended(void *block, const uintptr_t *frame, enum thagi_memory_way way
     if (UNLIKELY(!row) || UNLIKELY(!releaser(frame, &release, way))) return NOT_USUAL;
     record_spoil(at);
     int is_left = thagi_memory_sub_fast(memory, row, block, size, 1, way);
-    thagi_count_release(release, size);
+    thagi_count_release(thagi_current, 0, release, row->node, 1, size);
     if (way == THAGI_MEMORY_DETAIL) thagi_clock_end(thagi_current, since);
     return UNLIKELY(is_left) ? ENDED_AND_LEFT : ENDED;
 }
@@ -289,7 +289,7 @@ INLINED void resized_from(const thagi_old_block *old, uintptr_t pc, enum thagi_m
         thagi_heap_discharge(old, 0, pc);
         return;
     }
-    thagi_count_release(release, old->size);
+    thagi_count_release(thagi_current, 0, release, old->node, 1, old->size);
     if (UNLIKELY(thagi_memory_sub_fast(memory, row, old->block, old->size, 0, way)))
         thagi_memory_used_up(thagi_current);
 }

@@ -105,16 +105,14 @@ INLINED thagi_row *payer_of(thagi_task *task, uintptr_t pc, size_t size)
     return row ? row : thagi_memory_payer(task, pc, size);
 }
 
-/** `release` NULL: nobody asks. */
-INLINED void thagi_count_releases(trace_release *release, uint64_t blocks, uint64_t bytes)
+/* What was freed: blocks of that node, by whom. `release` NULL: nobody asks. */
+INLINED void thagi_count_release(thagi_task *task, int is_held, trace_release *release,
+                                 uint32_t node, uint64_t blocks, uint64_t bytes)
 {
     if (!release) return;
     thagi_own_add(&release->blocks, blocks);
     thagi_own_add(&release->bytes, bytes);
-}
-INLINED void thagi_count_release(trace_release *release, size_t size)
-{
-    thagi_count_releases(release, 1, size);
+    thagi_pair_count(task, is_held, release, node, blocks, bytes);
 }
 
 #endif

@@ -9,9 +9,9 @@
 #include "output/csv_text.h"
 #include "output/memory_json.h"
 #include "output/memory_writer.h"
+#include "output/path_text.h"
 #include "output/quantity.h"
 #include "output/sampling_text.h"
-#include "output/utf8.h"
 
 static thag_err finish(FILE *to, fault *why)
 {
@@ -25,50 +25,6 @@ static size_t shown(const memory_list *list, const stats_write_opts *opts)
 }
 
 /* ---- call paths ---- */
-
-/* From the root down; 0 if out of memory. */
-static uint32_t *path_nodes(const profile *p, uint32_t node, size_t *depth)
-{
-    uint32_t *nodes;
-
-    *depth = 0;
-    for (uint32_t n = node; n != PROFILE_ROOT; n = p->parent[n]) ++*depth;
-    nodes = malloc((*depth + 1) * sizeof *nodes);
-    for (size_t i = *depth; nodes && i-- > 0; node = p->parent[node]) nodes[i] = node;
-    return nodes;
-}
-
-/* Does its name tell the place already? That of a call does: "work (file.c:12)". */
-static int names_place(const profile_frame *f)
-{
-    char line[16];
-    size_t len = (size_t)snprintf(line, sizeof line, ":%" PRIu32 ")", f->line);
-
-    return f->name_len > len && strcmp(f->name + f->name_len - len, line) == 0;
-}
-
-static void put_path_text(FILE *to, const profile *p, uint32_t node)
-{
-    size_t depth;
-    uint32_t *nodes = path_nodes(p, node, &depth);
-
-    for (size_t i = 0; nodes && i < depth; i++) {
-        const char *label = p->frames[p->frame[nodes[i]]].label;
-
-        if (i) fputs(" > ", to);
-        utf8_put_plain(to, label, strlen(label), SIZE_MAX);
-    }
-    if (nodes && depth) {
-        const profile_frame *f = &p->frames[p->frame[nodes[depth - 1]]];
-
-        if (f->file && f->line && !names_place(f)) {
-            fputs(" (", to);
-            utf8_put_plain(to, f->file, strlen(f->file), SIZE_MAX);
-            fprintf(to, ":%" PRIu32 ")", f->line);
-        }
-    }
-    free(nodes);
-}
 
 static void list_sum(const memory_list *list, uint64_t *amount, uint64_t *blocks)
 {
@@ -108,7 +64,7 @@ thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_o
     fprintf(to, "%12s  %12s  allocated in\n", list->amount, "blocks");
     for (size_t i = 0; i < shown(list, opts); i++) {
         put_amounts(to, list->paths[i].amount, list->paths[i].blocks);
-        put_path_text(to, list->profile, list->paths[i].node);
+        path_put_text(to, list->profile, list->paths[i].node);
         fputc('\n', to);
     }
     list_sum(list, &sum, &count);
@@ -116,25 +72,6 @@ thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_o
     fprintf(to, "%s\n", list->what);
     put_sampling(to, list, sum);
     return finish(to, why);
-}
-
-/* The path as one field, as collapsed stacks have it. */
-static void put_csv_path(FILE *to, const profile *p, uint32_t node)
-{
-    size_t depth, room = 1;
-    uint32_t *nodes = path_nodes(p, node, &depth);
-    char *path;
-
-    for (size_t i = 0; nodes && i < depth; i++) room += p->frames[p->frame[nodes[i]]].name_len + 1;
-    path = malloc(room);
-    if (path) *path = 0;
-    for (size_t i = 0; nodes && path && i < depth; i++) {
-        if (i) strcat(path, ";");
-        strcat(path, p->frames[p->frame[nodes[i]]].name);
-    }
-    if (path) csv_text(to, path);
-    free(path);
-    free(nodes);
 }
 
 thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
@@ -150,7 +87,7 @@ thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_op
         const profile_frame *f = &list->profile->frames[list->profile->frame[path->node]];
 
         fprintf(to, "%" PRIu64 ",%" PRIu64 ",", path->amount, path->blocks);
-        put_csv_path(to, list->profile, path->node);
+        path_put_csv(to, list->profile, path->node);
         fputc(',', to);
         if (f->file) csv_text(to, f->file);
         fputc(',', to);
@@ -165,15 +102,9 @@ static void put_json_path(json *j, const memory_list *list, const memory_path *p
 {
     const profile *p = list->profile;
     const profile_frame *f = &p->frames[p->frame[path->node]];
-    size_t depth;
-    uint32_t *nodes = path_nodes(p, path->node, &depth);
 
     json_begin_object(j, NULL, 0);
-    json_begin_array(j, "path", 0);
-    for (size_t i = 0; nodes && i < depth; i++)
-        json_text(j, NULL, p->frames[p->frame[nodes[i]]].name);
-    json_end(j);
-    free(nodes);
+    path_put_json(j, "path", p, path->node);
     json_uint(j, list->amount, path->amount);
     json_uint(j, "blocks", path->blocks);
     json_text(j, "file", f->file);

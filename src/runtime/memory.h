@@ -304,6 +304,28 @@ int thagi_memory_sample_due(size_t size);
 /** The thread is gone: say how much it allocated. */
 void thagi_samples_settle(thagi_memory *memory);
 
+/* --- who frees what who allocated: memory_pair.c ------------------------------------------------- */
+
+/** The pair of a block's node and the path that frees it, if it was met before in that slot. */
+trace_pair *thagi_pair_known(const thagi_memory *memory, trace_release *release, uint32_t node);
+/** For the first time. is_held: the task is. NULL: it cannot be kept. */
+trace_pair *thagi_pair_new(thagi_task *task, int is_held, trace_release *release, uint32_t node);
+
+/** Count it. */
+static inline void thagi_pair_count(thagi_task *task, int is_held, trace_release *release,
+                                    uint32_t node, uint64_t blocks, uint64_t bytes)
+{
+    trace_pair *pair = (trace_pair *)(uintptr_t)release->scratch; /* its last one */
+    if (!pair || pair->node != node) pair = thagi_pair_known(&task->thread->memory, release, node);
+    if (THAGI_UNLIKELY(!pair)) pair = thagi_pair_new(task, is_held, release, node);
+    if (THAGI_UNLIKELY(!pair)) {
+        thagi_count(TRACE_LOST_PAIR, blocks);
+        return;
+    }
+    thagi_own_add(&pair->blocks, blocks);
+    thagi_own_add(&pair->bytes, bytes);
+}
+
 /** Allocated so far. */
 static inline uint64_t thagi_row_blocks(const thagi_row *row)
 {

@@ -145,6 +145,7 @@ typedef struct thagi_cell_map {
 typedef struct thagi_places thagi_places;
 typedef struct thagi_stacks thagi_stacks;
 typedef struct thagi_row thagi_row;
+typedef struct thagi_pairs thagi_pairs;
 typedef struct thagi_memory {
     thagi_places *places; /* own_places; or an empty table */
     thagi_row **rows;     /* by node; one that is never up to date where nothing was counted yet */
@@ -159,6 +160,7 @@ typedef struct thagi_memory {
     trace_sizes *sizes;
     thagi_places *own_places;
     thagi_stacks *stacks; /* native stacks (src/heap/native_stack.c); NULL: none yet */
+    thagi_pairs *pairs;   /* who frees what who allocated (memory_pair.c); NULL: none yet */
     int is_forgetful;     /* own_places may name code that is gone */
     /* Where memory is recorded by samples (heap_sample.h): */
     uint64_t sample_left;   /* bytes to the next one; 0: that is not drawn yet */

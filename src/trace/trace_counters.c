@@ -124,6 +124,7 @@ static uint32_t block_length(uint32_t kind, uint32_t left)
                    : kind == TRACE_RELEASE ? sizeof(trace_release)
                    : kind == TRACE_WAIT    ? sizeof(trace_wait)
                    : kind == TRACE_SAMPLES ? sizeof(trace_samples)
+                   : kind == TRACE_PAIR    ? sizeof(trace_pair)
                                            : 0;
 
     return len <= left ? len : 0;
@@ -159,6 +160,7 @@ thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos)
         if (len && kind == TRACE_WAIT) err = slot_read_wait(w, ref, pos);
         if (len && kind == TRACE_MEM) err = slot_read_mem(w, ref, pos);
         if (len && kind == TRACE_SIZES) slot_read_sizes(w, pos);
+        if (len && kind == TRACE_PAIR) err = slot_read_pair(w, ref, pos);
         if (len && kind == TRACE_SAMPLES) slot_read_samples(w, pos);
         if (len && kind == TRACE_RELEASE) err = slot_read_release(w, ref, pos);
         pos += len ? len : TRACE_BLOCK_STRIDE;

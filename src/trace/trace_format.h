@@ -94,7 +94,8 @@ enum trace_clock_kind {
     X(STACK_SWITCHED, "stacks switched without a word: spans before that are in the wrong place") \
     X(HEAP_FOREIGN, "allocators that are not the profiler's: no memory of theirs is recorded") \
     X(THREAD_UNLINKED, "threads whose begin is not known: too many, or no disk space") \
-    X(HEAP_UNSIZED, "allocators that do not tell the sizes of blocks: what is live is not known")
+    X(HEAP_UNSIZED, "allocators that do not tell the sizes of blocks: what is live is not known") \
+    X(LOST_PAIR, "frees not paired with who allocated: too many pairs, or in a signal handler")
 enum trace_loss {
 #define TRACE_LOSS_ENUM(id, text) TRACE_##id,
     TRACE_LOSSES(TRACE_LOSS_ENUM)
@@ -331,7 +332,8 @@ enum trace_block_kind {
     TRACE_SIZES = 4,
     TRACE_RELEASE = 5,
     TRACE_WAIT = 8,
-    TRACE_SAMPLES = 9
+    TRACE_SAMPLES = 9,
+    TRACE_PAIR = 10
 };
 
 /* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
@@ -399,8 +401,20 @@ typedef struct trace_release {
     uint32_t node;
     uint64_t blocks;
     uint64_t bytes;
-    uint64_t padding[5];
+    uint64_t scratch; /* the writer's own */
+    uint64_t padding[4];
 } trace_release;
+
+/* What one call path freed of that which another one had allocated; as trace_release. 64 bytes. */
+typedef struct trace_pair {
+    uint32_t kind;     /* TRACE_PAIR */
+    uint32_t node;     /* that allocated */
+    uint32_t releaser; /* that freed */
+    uint32_t reserved;
+    uint64_t blocks;
+    uint64_t bytes;
+    uint64_t padding[4];
+} trace_pair;
 
 /* Sizes of the blocks that a slot allocated and that were not of the usual size of their path, and what
    it left out. 832 bytes. */

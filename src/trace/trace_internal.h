@@ -80,6 +80,8 @@ struct trace {
     int has_ended_tasks;    /* they have been read from the timelines */
     pool_entry *pools;
     size_t pool_count, pool_cap;
+    trace_pair_info *pairs;
+    size_t pair_count, pair_cap;
     trace_pool_path *pool_paths;
     size_t pool_path_count, pool_path_cap;
     trace_origin_info *origins;
@@ -132,6 +134,8 @@ thag_err trace_load_heap(trace *t);
 /* trace_heap_time.c: its slices. The buffer has the chunk. */
 thag_err trace_load_heap_time(trace *t, const chunk_ref *ref, const uint8_t *buffer);
 void trace_settle_peak(trace *t);
+/** trace_pairs.c: when all slots are read: each pair once. */
+void trace_settle_pairs(trace *t);
 
 /** trace_pools.c: what was not the heap's. */
 thag_err trace_load_pools(trace *t, uint8_t *buffer);

@@ -128,6 +128,7 @@ void trace_free(trace *t)
     free(t->heap_time.slices);
     free(t->tasks);
     free(t->pools);
+    free(t->pairs);
     free(t->pool_paths);
     free(t->origins);
     for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].text);

@@ -190,6 +190,16 @@ typedef struct trace_memory_info {
 
 const trace_memory_info *trace_memory_of(const trace *t);
 
+/* What one node freed of that which another one had allocated, over all slots. Where native stacks were
+   recorded; other frees are in no pair. */
+typedef struct trace_pair_info {
+    uint32_t node, releaser;
+    uint64_t blocks, bytes;
+} trace_pair_info;
+
+/** Each pair of nodes once, in their order. */
+const trace_pair_info *trace_pairs(const trace *t, size_t *count);
+
 /* Live bytes over time, where the trace has that: live mode, and not of an older writer. */
 typedef struct trace_heap_time {
     trace_heap_slice

@@ -63,6 +63,7 @@ thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos);
 thag_err slot_read_release(slot_work *w, const chunk_ref *ref, uint32_t pos);
 void slot_read_sizes(slot_work *w, uint32_t pos);
 void slot_read_samples(slot_work *w, uint32_t pos);
+thag_err slot_read_pair(slot_work *w, const chunk_ref *ref, uint32_t pos);
 
 /** When all chunks of the slot are read: complete its last span, check, and add up its paths. */
 thag_err slot_finish_cells(slot_work *w);

@@ -295,6 +295,7 @@ thag_err trace_load_threads(trace *t, fault *f)
     if (!err) err = slot_find_runs(&w);
     if (!err) err = load_slots(&w);
     if (!err) trace_settle_peak(t);
+    if (!err) trace_settle_pairs(t);
     if (!err) err = slot_load_tasks(&w);
     if (!err) err = trace_check_timeline(t);
     if (!err) set_ends(t);

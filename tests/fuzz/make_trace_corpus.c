@@ -101,6 +101,8 @@ static void make_heap(trace_builder *b)
     slices = (trace_heap_slice *)(void *)((char *)chunk + TRACE_HEAP_SLICES_POS);
     *(trace_samples *)builder_block(b, b->thread_chunk[0], sizeof(trace_samples)) =
         (trace_samples){.kind = TRACE_SAMPLES, .allocated = 5000, .samples = 2};
+    *(trace_pair *)builder_block(b, b->thread_chunk[0], sizeof(trace_pair)) =
+        (trace_pair){.kind = TRACE_PAIR, .node = 2, .releaser = 1, .blocks = 3, .bytes = 30};
     for (uint32_t i = 0; i < 8; i++)
         slices[i] = (trace_heap_slice){100 * i, 100 * i, 100 * i + 50, i % 3, i % 2};
 }

@@ -405,6 +405,40 @@ static void samples_add_up(void **state)
     builder_free(&b);
 }
 
+/* Each pair once; of nodes that are not there, none. */
+static void pairs_add_up(void **state)
+{
+    static const trace_pair blocks[] = {
+        {.kind = TRACE_PAIR, .node = 3, .releaser = 2, .blocks = 1, .bytes = 10},
+        {.kind = TRACE_PAIR, .node = 2, .releaser = 3, .blocks = 2, .bytes = 20},
+        {.kind = TRACE_PAIR, .node = 3, .releaser = 2, .blocks = 4, .bytes = 40},
+        {.kind = TRACE_PAIR, .node = 3, .releaser = 99, .blocks = 8, .bytes = 80},
+        {.kind = TRACE_PAIR, .node = TRACE_NONE, .releaser = 1, .blocks = 16, .bytes = 160}};
+    trace_builder b;
+    trace *t;
+    const trace_pair_info *pairs;
+    size_t count;
+    uint64_t damages;
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, TRACE_HEAP_LIVE, 0);
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        *(trace_pair *)builder_block(&b, b.thread_chunk[0], sizeof *blocks) = blocks[i];
+    t = builder_open(&b);
+    pairs = trace_pairs(t, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(pairs[0].node, 2);
+    assert_int_equal(pairs[0].bytes, 20);
+    assert_int_equal(pairs[1].releaser, 2);
+    assert_int_equal(pairs[1].blocks, 5);
+    assert_int_equal(pairs[1].bytes, 50);
+    trace_damages(t, &count, &damages);
+    assert_int_equal(damages, 2);
+    trace_free(t);
+    builder_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +452,7 @@ int main(void)
         cmocka_unit_test(pools_are_apart),
         cmocka_unit_test(damaged_pools_are_named_and_skipped),
         cmocka_unit_test(samples_add_up),
+        cmocka_unit_test(pairs_add_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,7 @@ typedef struct command {
     X(sizes) \
     X(pools) \
     X(detail) \
+    X(frees) \
     X(tasks) \
     X(info) \
     X(tui) \
