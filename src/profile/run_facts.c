@@ -1,5 +1,7 @@
 #include "profile/run_facts.h"
 
+#include <string.h>
+
 run_facts run_facts_of_trace(const trace *t, const profile_trace_info *info)
 {
     const trace_file *head = trace_head(t);
@@ -17,6 +19,30 @@ run_facts run_facts_of_trace(const trace *t, const profile_trace_info *info)
         facts.losses[loss] = head->losses[loss];
     }
     return facts;
+}
+
+static void sizes_add(struct trace_size_bucket *sum, const struct trace_size_bucket *more)
+{
+    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
+        sum[b].blocks += more[b].blocks;
+        sum[b].bytes += more[b].bytes;
+    }
+}
+
+int run_facts_use_pool(run_facts *facts, const trace *t, const char *name)
+{
+    int is_known = 0;
+
+    facts->memory = (trace_memory_info){.mode = facts->memory.mode};
+    facts->pool_count = 0; /* it is not beside what is shown */
+    for (uint32_t id = 0; id < trace_pool_count(t); id++) {
+        trace_pool_info pool = trace_pool_get(t, id);
+
+        if (strcmp(pool.name, name) != 0 || !pool.sizes) continue;
+        is_known = 1;
+        sizes_add(facts->memory.sizes, pool.sizes);
+    }
+    return is_known;
 }
 
 static void sampling_add(trace_sampling *sum, const trace_sampling *more)
@@ -52,10 +78,7 @@ static void memory_add(trace_memory_info *sum, const trace_memory_info *more)
     sum->unknown_frees += more->unknown_frees;
     sum->peak += more->peak;
     sampling_add(&sum->sampling, &more->sampling);
-    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++) {
-        sum->sizes[b].blocks += more->sizes[b].blocks;
-        sum->sizes[b].bytes += more->sizes[b].bytes;
-    }
+    sizes_add(sum->sizes, more->sizes);
 }
 
 void run_facts_add(run_facts *sum, const run_facts *more)

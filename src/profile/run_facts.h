@@ -23,6 +23,9 @@ typedef struct run_facts {
 /** Of one trace; the program is the trace's. */
 run_facts run_facts_of_trace(const trace *t, const profile_trace_info *info);
 
+/** Of a trace: the sizes of the blocks of that pool in place of the heap's. 0: they are not known. */
+int run_facts_use_pool(run_facts *facts, const trace *t, const char *name);
+
 /** Add more runs. The program of the first stays. */
 void run_facts_add(run_facts *sum, const run_facts *more);
 

@@ -18,7 +18,8 @@
 /* All pools of one name. */
 typedef struct pool_name {
     trace_pool *record;
-    const void *last_block; /* its newest one; only compared */
+    trace_pool_sizes *sizes; /* NULL: there was no room for them */
+    const void *last_block;  /* its newest one; only compared */
 } pool_name;
 
 /* By pool and address. */
@@ -140,6 +141,16 @@ static void publish(struct thagi_pools *pools, uint32_t bytes)
     pools->chunk->used += bytes;
 }
 
+/* Under the session's lock. */
+static trace_pool_sizes *sizes_new(struct thagi_pools *pools, uint32_t id)
+{
+    trace_pool_sizes *sizes = record_new(pools, sizeof *sizes);
+    if (!sizes) return NULL;
+    *sizes = (trace_pool_sizes){.bytes = sizeof *sizes, .kind = TRACE_POOL_SIZES, .pool = id};
+    publish(pools, sizeof *sizes);
+    return sizes;
+}
+
 static uint32_t name_new(struct thagi_pools *pools, const char *name, size_t len)
 {
     uint32_t id = pools->names.count, bytes = (uint32_t)((sizeof(trace_pool) + len + 7) & ~7ul);
@@ -153,7 +164,8 @@ static uint32_t name_new(struct thagi_pools *pools, const char *name, size_t len
             (trace_pool){.bytes = bytes, .kind = TRACE_POOL, .name_len = (uint16_t)len, .id = id};
         memcpy(pool + 1, name, len);
         publish(pools, bytes);
-        ((pool_name *)pools->names.items)[id] = (pool_name){.record = pool};
+        ((pool_name *)pools->names.items)[id] =
+            (pool_name){.record = pool, .sizes = sizes_new(pools, id)};
         pools->names.count++;
     }
     thagi_unlock(thagi_session_now, &saved);
@@ -250,10 +262,16 @@ static void pool_touch(const trace_pool *pool, trace_pool_row *row)
 
 void thagi_pool_add(thagi_pool_call *call, trace_pool_row *row, uint64_t bytes)
 {
-    trace_pool *pool = name_of(call->pools, row)->record;
+    const pool_name *name = name_of(call->pools, row);
+    trace_pool *pool = name->record;
     pool_touch(pool, row);
     row->blocks++;
     row->allocated += bytes;
+    if (name->sizes) {
+        struct trace_size_bucket *bucket = &name->sizes->bucket[thagi_size_bucket(bytes)];
+        bucket->blocks++;
+        bucket->bytes += bytes;
+    }
     pool->live += bytes;
 }
 

@@ -506,10 +506,10 @@ typedef struct trace_heap {
 
 /*
  * Memory that the program hands out itself, of pools and arenas, or that it maps: kept apart from the
- * heap's, for what a pool hands out it has had from the heap before. Records of two kinds, each a
- * multiple of 8 bytes; a pool comes before its rows.
+ * heap's, for what a pool hands out it has had from the heap before. Records of three kinds, each a
+ * multiple of 8 bytes; a pool comes before what is about it.
  */
-enum trace_pool_record { TRACE_POOL = 1, TRACE_POOL_ROW = 2 };
+enum trace_pool_record { TRACE_POOL = 1, TRACE_POOL_ROW = 2, TRACE_POOL_SIZES = 3 };
 
 /* Followed by the name, without NUL; padded to 8 bytes. */
 typedef struct trace_pool {
@@ -522,6 +522,16 @@ typedef struct trace_pool {
     uint64_t peak;   /* the highest value of it from which something was freed */
     uint64_t resets; /* of arenas as a whole */
 } trace_pool;
+
+/* How many blocks of which size a pool handed out; buckets as in trace_sizes. */
+typedef struct trace_pool_sizes {
+    uint32_t bytes; /* of this record */
+    uint16_t kind;  /* TRACE_POOL_SIZES */
+    uint16_t reserved;
+    uint32_t pool; /* id */
+    uint32_t reserved2;
+    struct trace_size_bucket bucket[TRACE_SIZE_BUCKETS];
+} trace_pool_sizes;
 
 /* What one call path had of a pool. Live mode has it all, summary mode what was allocated. */
 typedef struct trace_pool_row {

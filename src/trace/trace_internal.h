@@ -39,6 +39,7 @@ typedef struct module_entry {
 typedef struct pool_entry {
     size_t name_off; /* in trace.strings */
     uint64_t peak, resets;
+    struct trace_size_bucket *sizes; /* TRACE_SIZE_BUCKETS; NULL: not in the file */
 } pool_entry;
 
 /* Of each thread, beside its trace_thread_info. */
@@ -139,6 +140,7 @@ void trace_settle_pairs(trace *t);
 
 /** trace_pools.c: what was not the heap's. */
 thag_err trace_load_pools(trace *t, uint8_t *buffer);
+void trace_free_pools(trace *t);
 
 /** trace_origins.c: where threads were begun; when all slots are read, and the end is known. */
 thag_err trace_load_origins(trace *t, uint8_t *buffer);

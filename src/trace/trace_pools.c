@@ -16,7 +16,7 @@ trace_pool_info trace_pool_get(const trace *t, uint32_t id)
     const pool_entry *e = &t->pools[id];
 
     return (trace_pool_info){
-        .name = t->strings + e->name_off, .peak = e->peak, .resets = e->resets};
+        .name = t->strings + e->name_off, .peak = e->peak, .resets = e->resets, .sizes = e->sizes};
 }
 
 const trace_pool_path *trace_pool_paths(const trace *t, size_t *count)
@@ -84,6 +84,31 @@ static thag_err read_row(trace *t, uint64_t offset, const uint8_t *at)
     return THAG_OK;
 }
 
+static thag_err read_sizes(trace *t, uint64_t offset, const uint8_t *at)
+{
+    trace_pool_sizes sizes;
+    pool_entry *e;
+
+    memcpy(&sizes, at, sizeof sizes);
+    e = sizes.pool < t->pool_count ? &t->pools[sizes.pool] : NULL;
+    if (!e || e->sizes) {
+        trace_note(t, offset, "sizes of pool %u: %s", sizes.pool,
+                   e ? "a second time" : "there is no such pool");
+        return THAG_OK;
+    }
+    e->sizes = malloc(sizeof sizes.bucket);
+    if (!e->sizes) return THAG_ERR_MEMORY;
+    memcpy(e->sizes, sizes.bucket, sizeof sizes.bucket);
+    return THAG_OK;
+}
+
+void trace_free_pools(trace *t)
+{
+    for (size_t i = 0; i < t->pool_count; i++) free(t->pools[i].sizes);
+    free(t->pools);
+    free(t->pool_paths);
+}
+
 static thag_err read_chunk(trace *t, const chunk_ref *ref, const uint8_t *bytes)
 {
     const uint32_t least = sizeof(trace_pool); /* the shorter of the two */
@@ -105,6 +130,8 @@ static thag_err read_chunk(trace *t, const chunk_ref *ref, const uint8_t *bytes)
             err = read_pool(t, offset, bytes + pos);
         } else if (kind == TRACE_POOL_ROW && len >= sizeof(trace_pool_row)) {
             err = read_row(t, offset, bytes + pos);
+        } else if (kind == TRACE_POOL_SIZES && len >= sizeof(trace_pool_sizes)) {
+            err = read_sizes(t, offset, bytes + pos);
         } else {
             trace_note(t, offset, "pool record of kind %u, %u bytes", kind, len);
         }

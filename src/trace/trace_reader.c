@@ -127,9 +127,8 @@ void trace_free(trace *t)
     free(t->buckets);
     free(t->heap_time.slices);
     free(t->tasks);
-    free(t->pools);
     free(t->pairs);
-    free(t->pool_paths);
+    trace_free_pools(t);
     free(t->origins);
     for (size_t i = 0; i < t->note_count; i++) free(t->notes[i].text);
     free(t->notes);

@@ -249,6 +249,7 @@ typedef struct trace_pool_info {
     const char *name; /* a NUL within became '?' */
     uint64_t peak;    /* bytes live at most */
     uint64_t resets;
+    const struct trace_size_bucket *sizes; /* TRACE_SIZE_BUCKETS; NULL: of an older writer */
 } trace_pool_info;
 
 uint32_t trace_pool_count(const trace *t);

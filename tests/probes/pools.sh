@@ -21,6 +21,14 @@ paths() {
     [ "$(wc -l <<<"$csv")" -eq $(($# + 1)) ] || fail "$command --pool: more than that: $csv"
 }
 
+# sizes POOL CLASS,BLOCKS,BYTES...: and no others
+sizes() {
+    local name=$1 got
+    shift
+    got=$("$analyze" sizes --csv --pool "$name" "$folder"/*.thag 2>&1 | tr -d '\r' | grep -v '^size,\|,0,0$')
+    [ "$got" = "$(printf '%s\n' "$@")" ] || fail "sizes --pool '$name': $got"
+}
+
 for program in probe_pools probe_pools_shared; do
     succeeded $program arena
     checked
@@ -28,6 +36,7 @@ for program in probe_pools probe_pools_shared; do
     pool 'syntax tree' 450,22200,7400,150,7400,2
     paths leaks 'syntax tree' '5000,50,"main;arena_case;optimize"' '2400,100,"main;arena_case;parse"'
     paths peak 'syntax tree' '5000,50,"main;arena_case;optimize"' '2400,100,"main;arena_case;parse"'
+    sizes 'syntax tree' 0-64,300,7200 65-256,150,15000
     # The heap has the arena's own block, and nothing of what was cut from it.
     "$analyze" leaks --csv "$folder"/*.thag >"$work/leaks.csv"
     grep -q '^69632,2,"main;arena_case",' "$work/leaks.csv" || fail "the heap: $(cat "$work/leaks.csv")"

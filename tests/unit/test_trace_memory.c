@@ -309,6 +309,42 @@ static void pools_are_apart(void **state)
     builder_free(&b);
 }
 
+/* Of a pool that is not there, and for a second time, none. */
+static void pools_have_sizes(void **state)
+{
+    static const uint32_t pools[] = {1, 2, 1};
+    trace_builder b;
+    trace_pool *first;
+    trace_pool_row *row;
+    trace_chunk *chunk = build_pools(&b, &first, &row);
+    trace *t;
+    run_facts facts = {.pool_count = 2};
+    size_t listed;
+    uint64_t damages;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pools / sizeof *pools; i++) {
+        trace_pool_sizes *sizes = (trace_pool_sizes *)(void *)((char *)chunk + chunk->used);
+
+        *sizes =
+            (trace_pool_sizes){.bytes = sizeof *sizes, .kind = TRACE_POOL_SIZES, .pool = pools[i]};
+        sizes->bucket[7] = (struct trace_size_bucket){5, 500 + i};
+        chunk->used += (uint32_t)sizeof *sizes;
+    }
+    t = builder_open(&b);
+    trace_damages(t, &listed, &damages);
+    assert_int_equal(damages, 2);
+    assert_null(trace_pool_get(t, 0).sizes);
+    assert_int_equal(trace_pool_get(t, 1).sizes[7].bytes, 500);
+    assert_int_equal(run_facts_use_pool(&facts, t, "second one"), 1);
+    assert_int_equal(facts.memory.sizes[7].blocks, 5);
+    assert_int_equal(facts.pool_count, 0);
+    assert_int_equal(run_facts_use_pool(&facts, t, "first"), 0);
+    assert_int_equal(facts.memory.sizes[7].blocks, 0);
+    trace_free(t);
+    builder_free(&b);
+}
+
 static void expect_pool_damage(const trace_builder *b, uint32_t pools, size_t rows)
 {
     trace *t = builder_open(b);
@@ -450,6 +486,7 @@ int main(void)
         cmocka_unit_test(merging_adds_memory),
         cmocka_unit_test(sizes_are_summed),
         cmocka_unit_test(pools_are_apart),
+        cmocka_unit_test(pools_have_sizes),
         cmocka_unit_test(damaged_pools_are_named_and_skipped),
         cmocka_unit_test(samples_add_up),
         cmocka_unit_test(pairs_add_up),

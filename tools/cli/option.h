@@ -87,7 +87,7 @@ extern const option_fact options_common[];
 /** --completion=SHELL, of a tool without commands. */
 extern const option_fact options_completion[];
 
-#define OPTION_GROUPS_MAX 12
+#define OPTION_GROUPS_MAX 13
 
 typedef struct option_group {
     const char *heading; /* in --help; NULL: goes on below the one before */

@@ -96,10 +96,11 @@ enum command_takes {
     TAKES_MEMORY = 4,     /* --memory: show() gets bytes instead of time */
     TAKES_OPERATIONS = 8, /* --focus, --hide and all others: done before show() */
     TAKES_OPEN = 16,      /* --open: for commands with a named_result */
-    TAKES_DETAIL = 32,    /* --detail, --lines, --debug-dir and --pool, which mean memory */
+    TAKES_DETAIL = 32,    /* --detail, --lines and --debug-dir, which mean memory */
     TAKES_PART = 64,      /* --from, --to, --threads, --by-thread: done before the operations */
     TAKES_TASKS = 128,    /* --waiting, --wall, --instances: done before the operations */
-    TAKES_NAMES = 256     /* --full-names: for what shows functions to people */
+    TAKES_NAMES = 256,    /* --full-names: for what shows functions to people */
+    TAKES_POOL = 512      /* --pool: memory of that instead of the heap's */
 };
 
 typedef struct command {

@@ -133,5 +133,5 @@ const command cmd_export = {
         "--push sends it to a server instead.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_POOL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

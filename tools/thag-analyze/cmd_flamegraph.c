@@ -73,6 +73,6 @@ const command cmd_flamegraph = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_NAMES | TAKES_OPEN | TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS |
-             TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_OPEN | TAKES_MEMORY | TAKES_DETAIL | TAKES_POOL | TAKES_PART |
+             TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

@@ -72,7 +72,7 @@ const command cmd_fold = {
         "tools read them. Several files are merged.",
     .options = fold_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_POOL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show_folded};
 
 /* ---- filter and merge ---- */
@@ -137,7 +137,7 @@ const command cmd_filter = {
         "flamegraph, diff and others take the same transformations themselves.",
     .options = save_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_POOL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show_filtered};
 
 const command cmd_merge = {
@@ -150,5 +150,5 @@ const command cmd_merge = {
         "value only. stats, flamegraph, export and others merge their files themselves.",
     .options = save_facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_MEMORY | TAKES_DETAIL | TAKES_POOL | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
     .show = show_merged};

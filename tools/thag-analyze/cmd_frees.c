@@ -101,7 +101,6 @@ static int run(const job *j)
     input in;
     int status;
 
-    if (j->pool) return complain(EXIT_USAGE, NULL, "--pool: frees are paired for the heap only");
     detailed.detail = 1;
     status = job_open(&detailed, &in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;

@@ -92,7 +92,7 @@ const command cmd_leaks = {
         "first. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_POOL | TAKES_OPERATIONS,
     .show = show_leaks};
 
 const command cmd_peak = {
@@ -103,7 +103,7 @@ const command cmd_peak = {
              "largest first.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_POOL | TAKES_OPERATIONS,
     .show = show_peak};
 
 const command cmd_temporary = {
@@ -115,10 +115,17 @@ const command cmd_temporary = {
         "many they allocated in all: work that a buffer kept from call to call would save.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_POOL | TAKES_OPERATIONS,
     .show = show_temporary};
 
 /* ---- sizes ---- */
+
+static int has_sizes(const trace_memory_info *memory)
+{
+    for (int b = 0; b < TRACE_SIZE_BUCKETS; b++)
+        if (memory->sizes[b].blocks) return 1;
+    return 0;
+}
 
 static int show_sizes(const job *j, const input *in)
 {
@@ -132,6 +139,8 @@ static int show_sizes(const job *j, const input *in)
                         in->profile->memory ? "sizes of blocks are not in this profile"
                                             : "memory was not recorded");
     }
+    if (j->pool && !has_sizes(memory))
+        return complain(EXIT_NOTHING, in->stem, "sizes of that pool are not in this profile");
     status = result_open(&out, j->output, j->force);
     if (status != EXIT_FINE) return status;
     /* Of errors result_close() sees the stream's, and knows its name. */
@@ -147,7 +156,8 @@ const command cmd_sizes = {
     .name = "sizes",
     .summary = "how many blocks of which size were allocated",
     .usage = "[OPTION]... FILE.thag...",
-    .about = "Show how many blocks of which size were allocated, by the whole program: sizes are\n"
-             "not counted by function. Several files are merged.",
-    .takes = TAKES_JSON | TAKES_CSV,
+    .about =
+        "Show how many blocks of which size were allocated, by the whole program, or handed out\n"
+        "by one of its pools: sizes are not counted by function. Several files are merged.",
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_POOL,
     .show = show_sizes};

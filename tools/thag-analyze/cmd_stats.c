@@ -189,6 +189,6 @@ const command cmd_stats = {
              "long single calls took. Several files are merged.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_PART | TAKES_TASKS |
-             TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_POOL | TAKES_PART |
+             TAKES_TASKS | TAKES_OPERATIONS,
     .show = show};

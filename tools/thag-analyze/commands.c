@@ -65,7 +65,8 @@ int debug_folders_add(void *list, const option_fact *fact, const char *path)
 static const option_fact detail_options[] = {
     OPTION_FLAG(job, detail, "detail", "memory, with the calls below each span that allocated"),
     OPTION_FLAG(job, lines, "lines", "as --detail, each call with its file and line"),
-    OPTION_CALL(job, debug, "debug-dir", "DIR", debug_folders_add, 0, DEBUG_DIR_HELP),
+    OPTION_CALL(job, debug, "debug-dir", "DIR", debug_folders_add, 0, DEBUG_DIR_HELP), OPTION_LAST};
+static const option_fact pool_option[] = {
     OPTION_TEXT(job, pool, "pool", "NAME",
                 "memory of that pool, arena or mapping instead of the heap's (see pools)"),
     OPTION_LAST};
@@ -99,6 +100,7 @@ void command_options(option_set *set, const command *c, job *j)
     const option_fact *groups[] = {c->options,
                                    c->takes & TAKES_MEMORY ? memory_option : NULL,
                                    c->takes & TAKES_DETAIL ? detail_options : NULL,
+                                   c->takes & TAKES_POOL ? pool_option : NULL,
                                    c->takes & TAKES_JSON ? json_option : NULL,
                                    c->takes & TAKES_CSV ? csv_option : NULL,
                                    c->takes & TAKES_OPEN ? open_option : NULL,

@@ -32,7 +32,7 @@ static void add_facts(input *in, const loaded *l, const char *path)
 }
 
 /* Of the files that are given, each has to have it: else a name is misspelt, or a file too many. */
-static int use_pool(const loaded *l, const char *path, const char *pool)
+static int use_pool(loaded *l, const char *path, const char *pool)
 {
     thag_err err = THAG_ERR_EMPTY;
 
@@ -40,7 +40,9 @@ static int use_pool(const loaded *l, const char *path, const char *pool)
     if (err == THAG_ERR_EMPTY) {
         return complain(EXIT_NOTHING, path, "no pool \"%s\" (thag-analyze pools lists them)", pool);
     }
-    return err ? complain(EXIT_SYSTEM, path, "out of memory") : EXIT_FINE;
+    if (err) return complain(EXIT_SYSTEM, path, "out of memory");
+    run_facts_use_pool(&l->runs, l->trace, pool);
+    return EXIT_FINE;
 }
 
 /* What tasks waited takes the place of what ran. */
@@ -73,7 +75,6 @@ static int add_file(input *in, const char *path, const input_opts *opts)
     if (err) fault_set_path(&f, path);
     if (!err && status == EXIT_FINE) {
         add_facts(in, &l, path);
-        if (opts->pool) in->meta.pool_count = 0; /* it is not beside what is shown */
         if (!in->profile) {
             in->profile = l.profile;
             in->whole = l;
