@@ -159,11 +159,14 @@ static int is_due(size_t size)
 
 /* --- what is not as usual ---------------------------------------------------------------------- */
 
+static int has_room(void *block, size_t size)
+{
+    return !thagi_memory_is_live || thagi_usable(block) - size >= sizeof(sampled_record);
+}
+
 void *thagi_sampled_made(void *block, size_t size, uintptr_t pc)
 {
-    if (block && is_due(size) &&
-        thagi_usable(block) - size >= (thagi_memory_is_live ? sizeof(sampled_record) : 0))
-        charge(block, size, pc, 0, 1, NULL);
+    if (block && is_due(size) && has_room(block, size)) charge(block, size, pc, 0, 1, NULL);
     return block;
 }
 
