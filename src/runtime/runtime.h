@@ -182,6 +182,8 @@ struct thagi_thread {
     uint64_t tail_ticks;
     uint32_t tail_tiny_count, tail_long_count; /* spans in tiny and in long records */
     uint32_t tail_other_bytes;                 /* in records that are neither short nor tiny */
+    uint64_t lost_end,
+        lost_count;  /* of the last span that the timeline had no room for; see its counting */
     int timeline_on; /* 0: nothing is written any more, only counted in the slot */
     /* sampling: 0 = every call is timed; else calls until the next timed one, and a generator */
     uint32_t sample_period, sample_left, sample_seed;
@@ -459,6 +461,8 @@ int thagi_timeline_full(thagi_thread *thread);
 void thagi_timeline_switch(thagi_thread *thread, uint64_t id, uint64_t now);
 /** A task has ended. */
 void thagi_timeline_task(thagi_thread *thread, const trace_task_end *end, uint64_t now);
+/** After a call that was cut off: whether the last span, which ended then, was put, or counted as lost. */
+int thagi_timeline_has(const thagi_thread *thread, uint64_t end);
 void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end);
 
 /* thread.c: slots. */

@@ -264,7 +264,7 @@ static void recover_held(thagi_task *task)
         drop_top(task, top);
     }
     thagi_timeline_recover(task->thread);
-    if (is_counted && (int64_t)(shared->last_end - task->thread->tail_ticks) > 0)
+    if (is_counted && !thagi_timeline_has(task->thread, shared->last_end))
         timeline_put(task->thread, last->node, shared->last_ticks, shared->last_end);
     if (!is_counted || (!task->thread->sample_period && thagi_hist_has(last, last->calls)))
         shared->last_cell = 0; /* not to be settled: not counted, or just settled */

@@ -205,11 +205,28 @@ int thagi_timeline_full(thagi_thread *thread)
     return !err;
 }
 
+/* Said beforehand, so that it is known of a call that is cut off whether it had counted this span. */
+static void count_lost(thagi_thread *thread, uint64_t end)
+{
+    thread->lost_count = thread->shared->timeline_lost + 1;
+    ORDERED();
+    thread->lost_end = end;
+    ORDERED();
+    thread->shared->timeline_lost = thread->lost_count;
+    ORDERED();
+    thread->tail_ticks = end; /* when sampling, this is also the last time that is known */
+}
+
+int thagi_timeline_has(const thagi_thread *thread, uint64_t end)
+{
+    int is_lost = thread->lost_end == end && thread->shared->timeline_lost == thread->lost_count;
+    return is_lost || (int64_t)(end - thread->tail_ticks) <= 0;
+}
+
 void thagi_timeline_put(thagi_thread *thread, uint32_t node, uint64_t ticks, uint64_t end)
 {
     if (thread->tail_pos >= thread->tail_end && !thagi_timeline_full(thread)) {
-        thread->shared->timeline_lost++;
-        thread->tail_ticks = end; /* when sampling, this is also the last time that is known */
+        count_lost(thread, end);
         return;
     }
     uint64_t delta = end - thread->tail_ticks;

@@ -37,4 +37,8 @@ got=$(calls leaf)
 [ "$(opened leaf)" = 0 ] && [ "$(opened tight)" = 0 ] || fail "open"
 no_line "loss LOST"
 no_line "loss STRAY"
+
+# The same where the timeline has no room: each span is in it, or is known to be missing.
+THAG_TIMELINE_LIMIT=0 succeeded probe_signals jumping
+checked
 done_testing
