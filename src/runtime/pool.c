@@ -142,7 +142,7 @@ static void publish(struct thagi_pools *pools, uint32_t bytes)
 }
 
 /* Under the session's lock. */
-static trace_pool_sizes *sizes_new(struct thagi_pools *pools, uint32_t id)
+static trace_pool_sizes *pool_sizes_new(struct thagi_pools *pools, uint32_t id)
 {
     trace_pool_sizes *sizes = record_new(pools, sizeof *sizes);
     if (!sizes) return NULL;
@@ -165,7 +165,7 @@ static uint32_t name_new(struct thagi_pools *pools, const char *name, size_t len
         memcpy(pool + 1, name, len);
         publish(pools, bytes);
         ((pool_name *)pools->names.items)[id] =
-            (pool_name){.record = pool, .sizes = sizes_new(pools, id)};
+            (pool_name){.record = pool, .sizes = pool_sizes_new(pools, id)};
         pools->names.count++;
     }
     thagi_unlock(thagi_session_now, &saved);
