@@ -115,7 +115,7 @@ static int is_entry_only(void *function)
 /* libthag_async looks at blocks in passing; here is whom it passes them to. */
 extern void *thagi_hooks_next_malloc(void) __attribute__((__weak__));
 
-/* Not by dladdr(), which looks through all symbols of a file: that took half a millisecond in all. */
+/* Not by dladdr(), which looks through all symbols of a file: that was two million instructions in all. */
 static int is_of_same_file(const void *a, const void *b)
 {
     thagi_plat_object of_a, of_b;
