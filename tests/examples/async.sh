@@ -113,7 +113,7 @@ expect compress 100
 path "main;save_picture;async::job;compress"
 path "main;save_text;async::job;compress"
 
-run async_state_machine
+run async_protothreads
 expect async::serve 20
 expect decode 80
 path "main;loop;async::serve;decode"

@@ -1,6 +1,7 @@
 /*
- * async_state_machine.c - functions that return at each await and are called again: protothreads, async.h,
- * or a switch of one's own as here. The span lives in the state.
+ * async_protothreads.c - functions that return at each await and are called again, by macros that switch to
+ * the line where they were: protothreads, async.h, or three macros of one's own as here. The span lives in
+ * the state.
  */
 #include <string.h>
 #include <time.h>
@@ -10,9 +11,23 @@
 enum { CLIENTS = 20, RECORDS = 4 };
 
 typedef struct client {
-    int at, records;
+    int line; /* where it goes on */
+    int records;
     thag_async span;
 } client;
+
+#define BEGIN(state) \
+    switch ((state)->line) { \
+    case 0:
+#define AWAIT(state) \
+    do { \
+        (state)->line = __LINE__; \
+        return 0; \
+    case __LINE__:; \
+    } while (0)
+#define END(state) \
+    } \
+    (state)->line = 0
 
 static void spin_us(long us)
 {
@@ -34,18 +49,14 @@ static void decode(void)
 static int serve(client *c)
 {
     THAG_ASYNC(&c->span, "serve"); /* first of all: begins, later resumes; the return suspends it */
-    switch (c->at) {
-    case 0: /* the greeting has been sent */
-        spin_us(20);
-        c->at = 1;
-        return 0;
-    case 1: /* a record has come */
+    BEGIN(c);
+    spin_us(20); /* the greeting */
+    AWAIT(c);    /* until it has been sent */
+    for (; c->records < RECORDS; c->records++) {
         decode();
-        if (++c->records < RECORDS) return 0;
-        c->at = 2;
-        return 0;
-    default: break;
+        AWAIT(c); /* the next record */
     }
+    END(c);
     THAG_ASYNC_END(&c->span);
     return 1;
 }
