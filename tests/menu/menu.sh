@@ -182,7 +182,7 @@ keys memory Enter Enter
 see '? Select profile to analyze:'
 keys Enter
 see '? Select action:' 'Show Aggregated Memory Profile (Flamegraph)' 'Show Who Had the Memory at the Peak' \
-    'Show Leaks: What Was Never Freed' 'Show Live Heap Over Time' 'Show Pools and Arenas' 'Back to Profile Selection'
+    'Show Leaks: What Was Never Freed' 'Show Who Frees What Others Allocate' 'Show Live Heap Over Time' 'Show Pools and Arenas' 'Back to Profile Selection'
 keys leaks Enter
 see '$ thag-analyze leaks --limit=15 -- profiles/heap' '[enter goes back to the menu]'
 keys Enter

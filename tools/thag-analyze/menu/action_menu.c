@@ -179,6 +179,7 @@ static const menu_entry memory_entries[] = {
     {"Show Who Had the Memory at the Peak", {"peak", "--limit=15"}, NULL},
     {"Show Leaks: What Was Never Freed", {"leaks", "--limit=15"}, NULL},
     {"Show Temporary Allocations: Freed at Once", {"temporary", "--limit=15"}, NULL},
+    {"Show Who Frees What Others Allocate", {"frees", "--limit=15"}, NULL},
     {"Show Live Heap Over Time", {"heap"}, NULL},
     {"Show Allocation Size Distribution", {"sizes"}, NULL},
     {"Show Pools and Arenas", {"pools"}, NULL},

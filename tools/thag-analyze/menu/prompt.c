@@ -9,7 +9,7 @@
 #include "thag-analyze/menu/terminal.h"
 
 #define TYPED_ROOM 256
-#define ROWS_MAX   16 /* of a list at a time */
+#define ROWS_MAX   20 /* of a list at a time */
 
 /* ---- drawing ---- */
 
