@@ -1,10 +1,10 @@
 /*
  * span_kept.c - begin and end for code that calls without a word to its compiler: x86-64, System V.
  *
- * What thag-cc compiles may have THAG_PROFILED() as one asm statement that keeps all registers
- * (thag_profiler.h). A compiler does not see a call in it, so it spills nothing around it, and a
- * function that is not profiled pays a test and a branch. The price is here: every register is the
- * caller's.
+ * What thag-cc compiles has THAG_PROFILED() as asm statements that keep nearly all registers, where that is
+ * asked for (THAG_CC_CALLS=asm; thag_profiler/cc/thag-cc.h). A compiler does not see a call in them, so it
+ * spills nothing around them, and while nothing is recorded a function pays a test and a branch. The price
+ * is here: every register is the caller's.
  *
  * thag_span_keep_begin and _end save the general registers, and call what follows first: functions that
  * are compiled for general registers alone (see CMakeLists.txt), do the usual work, and call nothing.
@@ -12,9 +12,9 @@
  * vector registers are saved around it, whatever of them the processor has.
  *
  * The convention, as thag-cc.h has it: begin may change rax, r10, r11; end all that any call may but rax and
- * rdx, and of the vector registers xmm15. r10 has the site or the token, and takes the token back; r11 has the address that the
- * caller goes on at, for those who unwind the stack: the call itself stands in a part of the code that has
- * no entry in .eh_frame. The stack pointer is 128 lower than the caller's, whose red zone that is.
+ * rdx, and of the vector registers xmm15. r10 has the site or the token, and takes the token back; r11 has the
+ * address that the caller goes on at, for those who unwind the stack: the call itself stands in a part of the
+ * code that has no entry in .eh_frame. The stack pointer is 128 lower than the caller's, whose red zone that is.
  */
 #include "runtime/cell_map.h"
 #include "runtime/span_work.h"
