@@ -21,7 +21,7 @@ void leaf(size_t n);
 
 static volatile int sink;
 static volatile size_t room_bytes = 24;
-static void *volatile kept[2]; /* or compilers would do without */
+static _Thread_local void *volatile kept[2]; /* or compilers would do without */
 static uint64_t allocated[PATHS];
 
 PROBE_NOINLINE void leaf(size_t n)
