@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 #define PACKED_ELEMENT_BYTES (3u << 20) /* a multiple of 3 */
 

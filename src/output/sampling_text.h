@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 #include "output/json_writer.h"
-#include "profile/run_facts.h"
+#include "profile/load/run_facts.h"
 
 #define SAMPLING_ROOM 200
 

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 typedef struct pattern pattern;
 

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 #define PROFILE_NONE UINT32_MAX
 #define PROFILE_ROOT 0u

@@ -31,7 +31,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 /* Behind everything that is put in. */
 #define SOURCE_MARK     " /*thag*/"

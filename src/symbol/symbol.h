@@ -24,7 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 typedef struct symbolizer symbolizer;
 

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 #include "trace/trace_format.h"
 #include "trace/trace_source.h"
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 typedef struct trace_source {
     void *context;       /* handed to both functions */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/svg_writer.h"
-#include "profile/profile_folded.h"
+#include "output/picture/svg_writer.h"
+#include "profile/load/profile_folded.h"
 
 static void take_option(const char *text, svg_opts *svg, folded_opts *in)
 {

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/folded_writer.h"
-#include "output/svg_writer.h"
-#include "profile/profile_folded.h"
+#include "output/export/folded_writer.h"
+#include "output/picture/svg_writer.h"
+#include "profile/load/profile_folded.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

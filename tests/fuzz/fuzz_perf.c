@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/profile_perf.h"
+#include "profile/load/profile_perf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/export.h"
-#include "profile/profile_pprof.h"
+#include "output/export/export.h"
+#include "profile/load/profile_pprof.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

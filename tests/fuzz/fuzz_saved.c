@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/export.h"
-#include "output/info_writer.h"
-#include "output/memory_writer.h"
-#include "output/stats_writer.h"
-#include "profile/profile_saved.h"
+#include "output/export/export.h"
+#include "output/table/info_writer.h"
+#include "output/table/memory_writer.h"
+#include "output/table/stats_writer.h"
+#include "profile/load/profile_saved.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

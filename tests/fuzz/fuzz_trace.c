@@ -4,10 +4,10 @@
  */
 #include <stdio.h>
 
-#include "output/folded_writer.h"
-#include "output/heap_writer.h"
-#include "output/info_writer.h"
-#include "output/stats_writer.h"
+#include "output/export/folded_writer.h"
+#include "output/table/heap_writer.h"
+#include "output/table/info_writer.h"
+#include "output/table/stats_writer.h"
 #include "sparse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/profile_trace.h"
+#include "profile/load/profile_trace.h"
 
 #define PRINTED_DEPTH 64 /* a recursion of n levels has n paths of up to n names */
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/chart_layout.h"
+#include "output/picture/chart_layout.h"
 #include "trace_builder.h"
 
 #define SPANS 3000

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cmocka_all.h"
-#include "output/flame_layout.h"
-#include "profile/profile_folded.h"
+#include "output/picture/flame_layout.h"
+#include "profile/load/profile_folded.h"
 
 static profile *load(const char *text)
 {

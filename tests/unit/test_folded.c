@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
-#include "output/folded_writer.h"
-#include "profile/profile_folded.h"
+#include "output/export/folded_writer.h"
+#include "profile/load/profile_folded.h"
 
 static const folded_opts samples = {PROFILE_SAMPLES, 1};
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "profile/heap_time.h"
+#include "profile/load/heap_time.h"
 #include "trace_builder.h"
 
 /* A heap over time with slices of 16 ticks. */

@@ -5,14 +5,14 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
-#include "output/export.h"
-#include "output/folded_writer.h"
-#include "output/protobuf_writer.h"
-#include "profile/profile_folded.h"
-#include "profile/profile_load.h"
-#include "profile/profile_perf.h"
-#include "profile/profile_pprof.h"
-#include "profile/protobuf_reader.h"
+#include "output/export/export.h"
+#include "output/export/folded_writer.h"
+#include "output/export/protobuf_writer.h"
+#include "profile/load/profile_folded.h"
+#include "profile/load/profile_load.h"
+#include "profile/load/profile_perf.h"
+#include "profile/load/profile_pprof.h"
+#include "profile/load/protobuf_reader.h"
 
 typedef thag_err load_function(profile **out, byte_source *src, fault *why);
 

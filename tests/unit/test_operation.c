@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "cmocka_all.h"
-#include "output/folded_writer.h"
+#include "output/export/folded_writer.h"
+#include "profile/load/profile_folded.h"
 #include "profile/operation.h"
-#include "profile/profile_folded.h"
 #include "profile/profile_rebuild.h"
 #include "profile/profile_stats.h"
 

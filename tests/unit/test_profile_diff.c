@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "profile/load/profile_folded.h"
 #include "profile/profile_diff.h"
-#include "profile/profile_folded.h"
 
 static profile *from_text(const char *text)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output/stats_writer.h"
+#include "output/table/stats_writer.h"
 #include "profile/profile_stats.h"
 #include "trace/trace_reader.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "profile/profile_load.h"
+#include "profile/load/profile_load.h"
 #include "trace_builder.h"
 
 static profile *profile_of(const trace_builder *b, profile_trace_info *info)

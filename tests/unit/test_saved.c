@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cmocka_all.h"
-#include "output/export.h"
-#include "profile/profile_saved.h"
+#include "output/export/export.h"
+#include "profile/load/profile_saved.h"
 
 static uint32_t path(profile *p, uint32_t parent, const char *name)
 {

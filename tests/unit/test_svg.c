@@ -7,9 +7,9 @@
 #include "cmocka_all.h"
 #include "output/markup.h"
 #include "output/palette.h"
+#include "output/picture/svg_writer.h"
 #include "output/quantity.h"
-#include "output/svg_writer.h"
-#include "profile/profile_folded.h"
+#include "profile/load/profile_folded.h"
 
 static uint32_t add(profile *p, uint32_t parent, const char *name, size_t len, int64_t self)
 {

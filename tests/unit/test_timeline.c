@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "profile/profile_slice.h"
+#include "profile/timeline/profile_slice.h"
 #include "trace_builder.h"
 
 static void open_built(loaded *l, const trace_builder *b)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cmocka_all.h"
-#include "profile/timeline_order.c"
+#include "profile/timeline/timeline_order.c"
 
 #define SPANS_MAX 4096
 

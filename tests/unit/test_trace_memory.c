@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "profile/load/profile_load.h"
 #include "profile/memory_stats.h"
-#include "profile/profile_load.h"
 #include "trace_builder.h"
 
 /* The sample's nodes: 1 main, 2 work, 3 a section. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "profile/profile_trace.h"
+#include "profile/load/profile_trace.h"
 #include "trace/trace_reader.h"
 #include "trace_builder.h"
 

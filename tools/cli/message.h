@@ -7,7 +7,7 @@
 #ifndef THAG_CLI_MESSAGE_H
 #define THAG_CLI_MESSAGE_H
 
-#include "profile/fault.h"
+#include "fault/fault.h"
 
 enum exit_status {
     EXIT_FINE = 0,

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "cli/memory_limit.h"
-#include "thag-analyze/analyze.h"
+#include "thag-analyze/command/analyze.h"
 #include "thag-analyze/menu/menu.h"
 
 static int help(void)

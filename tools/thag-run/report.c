@@ -5,12 +5,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "output/memory_writer.h"
-#include "output/svg_writer.h"
+#include "cli/message.h"
+#include "cli/result_file.h"
+#include "input/input.h"
+#include "output/picture/svg_writer.h"
+#include "output/table/memory_writer.h"
 #include "output/utf8.h"
 #include "profile/frame_label.h"
 #include "profile/profile_stats.h"
-#include "thag-analyze/analyze.h"
 #include "thag-run/run.h"
 
 #define TABLE_ROWS 20

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "output/export.h"
+#include "output/export/export.h"
 #include "thag-analyze/menu/filter_menu.h"
 #include "thag-analyze/menu/show.h"
 

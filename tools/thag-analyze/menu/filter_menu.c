@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "thag-analyze/analyze.h"
+#include "thag-analyze/command/analyze.h"
 
 /* ---- functions ---- */
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "output/utf8.h"
-#include "thag-analyze/analyze.h"
+#include "thag-analyze/command/analyze.h"
 #include "thag-analyze/menu/action_menu.h"
 #include "thag-analyze/menu/show.h"
 

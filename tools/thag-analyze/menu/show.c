@@ -6,10 +6,10 @@
 #include <unistd.h>
 
 #include "output/utf8.h"
-#include "thag-analyze/analyze.h"
+#include "thag-analyze/command/analyze.h"
+#include "thag-analyze/command/open.h"
 #include "thag-analyze/menu/scheme.h"
 #include "thag-analyze/menu/terminal.h"
-#include "thag-analyze/open.h"
 
 #define ARGUMENTS_MAX 32
 
