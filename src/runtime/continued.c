@@ -75,7 +75,7 @@ static thag_token push(thagi_task *task, thagi_cell *cell, uint64_t where, uint6
     if (task->top + 1 == task->limit && !thagi_task_grow(task)) return 0;
     trace_frame *frame =
         thagi_push_known(task, task->top, thagi_frame_cell(task->top), cell, where);
-    return frame->start_ticks = now - task->shift;
+    return frame->start_ticks = thagi_token(task, now - task->shift);
 }
 
 static thagi_task *hold_here(uint64_t where)
@@ -129,10 +129,10 @@ thag_token thag_ctx_attach(const thag_ctx *ctx, const thag_site *site, const cha
     uint64_t now = thagi_counter();
     count_wait(thread, cell->node, ctx->since, now);
     trace_frame *frame = thagi_push_known(task, top, thagi_frame_cell(top), cell, where);
-    frame->start_ticks = now -= task->shift;
+    thag_token token = frame->start_ticks = thagi_token(task, now - task->shift);
     ORDERED();
     task->state = THAGI_TASK_IDLE;
-    return now;
+    return token;
 }
 
 /* Abandon what is open above a frame. 0: there is no such frame. */

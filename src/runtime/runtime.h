@@ -110,6 +110,9 @@ struct thagi_task {
     uint32_t pauses;                         /* thag_pause() calls that are not resumed yet */
     uint32_t paused_sections;                /* begun since, not recorded, not ended yet */
     const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
+#if PLAT_COUNTER_IS_SLOW
+    uint64_t newest_token; /* of a timed span */
+#endif
 };
 enum {
     THAGI_TASK_UNUSABLE = 0,

@@ -9,8 +9,9 @@
  * 2. The commit of an ended span is one store of {calls, ticks}. Before it, shared->last_* says what
  *    is about to be counted. Min, max and histogram follow with the next span; a reader completes
  *    them, and the timeline, from last_*.
- * 3. The token is the start tick. An end whose token is not the top frame's is the sign of misuse or
- *    of a longjmp, and of nothing else; thagi_span_end_held() sorts it out.
+ * 3. The token is the start tick, and no two spans of a task have the same (thagi_token()). An end whose
+ *    token is not the top frame's is the sign of misuse or of a longjmp, and of nothing else;
+ *    thagi_span_end_held() sorts it out.
  *
  * begin reads the clock last, end reads it before all but a few loads that take their time in the
  * shadow of the read: the span does not see the profiler's own work.
@@ -45,7 +46,7 @@ static OUT_OF_WAY thag_token begin_sampled(thagi_task *task, const thag_site *si
         return thagi_span_begin_held(task, site, where);
     trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
     uint64_t start = thagi_sample_token(task, cell, frame);
-    if (THAGI_UNLIKELY(!start)) start = thagi_counter() - task->shift;
+    if (THAGI_UNLIKELY(!start)) start = thagi_token(task, thagi_counter() - task->shift);
     frame->start_ticks = start;
     ORDERED();
     task->state = THAGI_TASK_SAMPLING;
@@ -64,7 +65,7 @@ thag_token thag_span_begin(const thag_site *site)
     if (THAGI_UNLIKELY(!is_usual(task, top, cell, site, where)))
         return thagi_span_begin_held(task, site, where);
     trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
-    uint64_t start = thagi_counter() - task->shift;
+    uint64_t start = thagi_token(task, thagi_counter() - task->shift);
     frame->start_ticks = start;
     ORDERED();
     task->state = THAGI_TASK_IDLE;
@@ -122,7 +123,7 @@ void thag_span_end(thag_token token)
         thagi_span_end_held(task, token);
         return;
     }
-    uint64_t now = thagi_counter();
+    uint64_t now = thagi_end_of(task, token, thagi_counter());
     uint64_t ticks = now - task->shift - token;
     if (THAGI_UNLIKELY((int64_t)ticks < 0) ||
         THAGI_UNLIKELY(!thagi_settle_before(task->thread->shared))) {

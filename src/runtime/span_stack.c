@@ -240,7 +240,7 @@ thag_token thagi_span_push(thagi_task *task, const thag_site *site, uint64_t whe
     if (task->top + 1 == task->limit && !thagi_task_grow(task)) return 0;
     trace_frame *frame = thagi_push_known(task, task->top, parent, cell, where);
     uint64_t start = thread->sample_period ? thagi_sample_token(task, cell, frame) : 0;
-    frame->start_ticks = start ? start : thagi_ticks() - task->shift;
+    frame->start_ticks = start ? start : thagi_token(task, thagi_ticks() - task->shift);
     return frame->start_ticks;
 }
 

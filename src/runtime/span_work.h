@@ -50,6 +50,37 @@ FORCED trace_frame *thagi_push_known(thagi_task *task, trace_frame *top, thagi_c
     return frame;
 }
 
+/* --- tokens ------------------------------------------------------------------------------------ */
+
+/*
+ * The token of a span that begins at `start` by its task's clock: that time, and the same for no two of a
+ * task. Spans that begin in one tick of a slow counter are put a part of it behind each other.
+ */
+FORCED thag_token thagi_token(thagi_task *task, uint64_t start)
+{
+#if PLAT_COUNTER_IS_SLOW
+    if (start <= task->newest_token) start = task->newest_token + 1;
+    task->newest_token = start;
+#else
+    (void)task;
+#endif
+    return start;
+}
+
+/* The time at which a span ends: never before its begin, nor before what is in the timeline already. */
+FORCED uint64_t thagi_end_of(const thagi_task *task, thag_token token, uint64_t now)
+{
+#if PLAT_COUNTER_IS_SLOW
+    uint64_t begun = token + task->shift, put = task->thread->tail_ticks;
+    if ((int64_t)(now - begun) < 0) now = begun;
+    if ((int64_t)(now - put) < 0) now = put;
+#else
+    (void)task;
+    (void)token;
+#endif
+    return now;
+}
+
 /* --- counters ---------------------------------------------------------------------------------- */
 
 /* Say what is about to be counted. */

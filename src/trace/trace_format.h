@@ -64,7 +64,7 @@ typedef struct trace_chunk {
 enum trace_clock_kind {
     TRACE_CLOCK_TSC = 1,       /* x86 time stamp counter, invariant */
     TRACE_CLOCK_MONOTONIC = 2, /* nanoseconds of CLOCK_MONOTONIC */
-    TRACE_CLOCK_CNTVCT = 3     /* aarch64 virtual counter */
+    TRACE_CLOCK_CNTVCT = 3     /* aarch64 virtual counter, in sixteenths of its ticks */
 };
 
 /*

@@ -36,7 +36,7 @@ static const char *clock_name(uint32_t kind)
     switch (kind) {
     case TRACE_CLOCK_TSC: return "TSC";
     case TRACE_CLOCK_MONOTONIC: return "CLOCK_MONOTONIC";
-    case TRACE_CLOCK_CNTVCT: return "CNTVCT";
+    case TRACE_CLOCK_CNTVCT: return "CNTVCT in sixteenths";
     default: return "unknown";
     }
 }
