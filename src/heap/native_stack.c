@@ -10,6 +10,9 @@
 
 #include "heap/stack_walk.h"
 
+enum { PAGE_LAST = 4095 };
+/* Of a chain of frame pointers: fewer may be chance; more are not needed to tell stacks apart. */
+enum { LINKS_MIN = 3, LINKS_MAX = 24 };
 #define ORDERED() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 static void *lost(void)
@@ -334,36 +337,61 @@ static inline uintptr_t limit_of(const thagi_task *task, const thagi_walk *w)
     return THAGI_LIKELY(limit - w->sp < w->hi - w->sp) ? limit : UINTPTR_MAX; /* another stack */
 }
 
-/* Whether a stack is one that was met before. */
-static inline int is_leaf(const thagi_leaf *leaf, const thagi_task *task, const uintptr_t *frame,
-                          thagi_stack_kind kind)
+/* Compare a stack with one that was met before: the innermost read that is not as it was; the path's first if
+   it is the same stack; NULL if it may be no longer looked at. */
+static inline const thagi_read *leaf_compare(const thagi_leaf *leaf, const thagi_task *task,
+                                             const uintptr_t *frame, thagi_stack_kind kind)
 {
     const thagi_path *path = leaf->path;
-    return THAGI_LIKELY(leaf->pc == frame[1]) && THAGI_LIKELY(leaf->sp == (uintptr_t)(frame + 2)) &&
-           leaf->kind == kind && leaf->serial == path->serial &&
-           THAGI_LIKELY(path->hi == task->stack_hi) && path->anchor == task->top->node &&
-           path->where == task->top->scratch[THAGI_FRAME_WHERE] &&
-           first_changed(&path->read[leaf->top]) == path->read;
+    if (THAGI_LIKELY(leaf->pc == frame[1]) && THAGI_LIKELY(leaf->sp == (uintptr_t)(frame + 2)) &&
+        leaf->kind == kind && leaf->serial == path->serial &&
+        THAGI_LIKELY(path->hi == task->stack_hi) && path->anchor == task->top->node &&
+        path->where == task->top->scratch[THAGI_FRAME_WHERE])
+        return first_changed(&path->read[leaf->top]);
+    return NULL;
+}
+
+static inline uint64_t look_add(uint64_t look, uintptr_t word)
+{
+    return (look << 11 | look >> 53) + word;
 }
 
 /*
- * A guess at which stack it is: by what now stands where the last walk had read. That may be no part of the
- * stack any more, and is read only in the page of the caller's frame, which is there for sure.
+ * What a stack looks like up to `end`: by the frames that a chain of frame pointers leads to, if there is one;
+ * else by what now stands where the last walk had read. Neither need be a part of the stack.
  */
-static inline thagi_leaf *leaf_like(thagi_stacks *s, const uintptr_t *frame, thagi_stack_kind kind)
+static inline uint64_t look_of(const thagi_stacks *s, const uintptr_t *frame, uintptr_t end)
 {
-    uintptr_t sp = (uintptr_t)(frame + 2), rest_of_page = ~sp & 4095;
-    uint64_t hash = (sp ^ frame[1]) + kind;
-    const thagi_read *r = s->path->read + 1, *end = s->path->read + s->path->count;
-    for (; r < end; r++)
-        if (r->at - sp <= rest_of_page) hash += thagi_word_at(r->at) * (r->at | 1);
-    return s->like[(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32) % THAGI_LEAVES_LIKE];
+    uintptr_t at = (uintptr_t)frame, next;
+    uint64_t look = 0;
+    unsigned links = 0;
+    for (; links < LINKS_MAX; links++) {
+        next = thagi_word_at(at);
+        if (next <= at || next >= end - 8 || next % 8 != 0) break;
+        at = next;
+        look = look_add(look, thagi_word_at(at + 8));
+    }
+    if (links >= LINKS_MIN) return look;
+    const thagi_read *r = s->path->read + 1, *behind = s->path->read + s->path->count;
+    for (at = (uintptr_t)frame; r < behind; r++)
+        if (r->at - at < end - at) look = look_add(look, thagi_word_at(r->at));
+    return look;
 }
 
-static thagi_leaf *leaf_beside(thagi_stacks *s, const uintptr_t *frame)
+/* Those that looked the same. */
+static inline thagi_leaf *leaves_like(thagi_stacks *s, const uintptr_t *frame, uintptr_t end,
+                                      thagi_stack_kind kind)
+{
+    uint64_t hash = look_of(s, frame, end) + ((uintptr_t)frame ^ frame[1]) + kind;
+    return s->like[hash * UINT64_C(0x9e3779b97f4a7c15) >> (64 - THAGI_LEAVES_LIKE_LOG2)];
+}
+
+/* The leaf that followed upon the last walk when the same call was made from there. */
+static thagi_leaf *leaf_next(thagi_stacks *s, const uintptr_t *frame)
 {
     uint32_t path = (uint32_t)(s->path - s->paths);
-    return &s->leaves[(frame[1] ^ frame[1] >> 4 ^ path * 37) % THAGI_LEAVES];
+    uintptr_t sp = (uintptr_t)frame;
+    return &s->leaves[(frame[1] ^ frame[1] >> 4 ^ sp >> 4 ^ path * 37) % THAGI_LEAVES];
 }
 
 static void leaf_set(thagi_leaf *leaf, const thagi_leaf *to)
@@ -380,21 +408,43 @@ static void leaf_set(thagi_leaf *leaf, const thagi_leaf *to)
     leaf->pc = to->pc;
 }
 
-/* The last walk was from elsewhere: who pays, if all of the stack was met before. */
+/*
+ * Who pays for a stack that is met again, by a guess from what it looks like. NULL: *like are where it would have
+ * been. To look further than the page of the caller's frame it takes a stack that is the same up to there:
+ * then the rest is a part of it, and mapped.
+ */
+static inline const thagi_leaf *leaf_guess(const thagi_task *task, const uintptr_t *frame,
+                                           thagi_stack_kind kind, thagi_leaf **like)
+{
+    thagi_stacks *s = task->thread->memory.stacks;
+    uintptr_t end, known = (uintptr_t)frame;
+    do {
+        end = (known | PAGE_LAST) + 1;
+        *like = leaves_like(s, frame, end, kind);
+        for (const thagi_leaf *leaf = *like; leaf < *like + 2; leaf++) {
+            const thagi_read *changed = leaf_compare(leaf, task, frame, kind);
+            if (changed && changed == leaf->path->read) return leaf;
+            if (changed && changed->at > known) known = changed->at;
+        }
+    } while (known >= end);
+    return NULL;
+}
+
+/* It is not the one that was expected: who pays, if all of the stack was met before. */
 static __attribute__((__noinline__)) void *known_counters(thagi_task *task, const uintptr_t *frame,
-                                                          thagi_stack_kind kind)
+                                                          thagi_stack_kind kind, thagi_leaf *next)
 {
     thagi_stacks *s = task->thread->memory.stacks;
     thagi_walk w = {.pc = frame[1],
                     .sp = (uintptr_t)(frame + 2),
                     .bp_at = (uintptr_t)frame,
                     .hi = task->stack_hi};
+    thagi_leaf *like;
     if (THAGI_UNLIKELY(w.sp - task->stack_lo >= w.hi - task->stack_lo)) return NULL;
-    thagi_leaf *like = leaf_like(s, frame, kind);
-    for (thagi_leaf *leaf = like; leaf < like + 2; leaf++) {
-        if (!is_leaf(leaf, task, frame, kind)) continue;
+    const thagi_leaf *leaf = leaf_guess(task, frame, kind, &like);
+    if (leaf) {
         s->path = leaf->path;
-        leaf_set(leaf_beside(s, frame), leaf);
+        leaf_set(next, leaf);
         return leaf->counters;
     }
     w.limit = limit_of(task, &w);
@@ -404,7 +454,7 @@ static __attribute__((__noinline__)) void *known_counters(thagi_task *task, cons
     leaf_set(&like[1], &like[0]);
     leaf_set(&like[0], &(thagi_leaf){frame[1], (uintptr_t)(frame + 2), s->path, s->path->serial,
                                      (uint16_t)top, (uint16_t)kind, counters});
-    leaf_set(leaf_beside(s, frame), &like[0]);
+    leaf_set(next, &like[0]);
     return counters;
 }
 
@@ -415,9 +465,13 @@ void *thagi_native_known(thagi_task *task, const uintptr_t *frame, thagi_stack_k
     uintptr_t was = task->state;
     task->state = (uintptr_t)(frame + 2); /* a signal handler goes elsewhere */
     ORDERED();
-    const thagi_leaf *leaf = leaf_beside(s, frame);
-    void *counters = leaf->counters;
-    if (!is_leaf(leaf, task, frame, kind)) counters = known_counters(task, frame, kind);
+    thagi_leaf *next = leaf_next(s, frame);
+    const thagi_read *changed = leaf_compare(next, task, frame, kind);
+    void *counters = next->counters;
+    if (THAGI_LIKELY(changed) && THAGI_LIKELY(changed == next->path->read))
+        s->path = next->path;
+    else
+        counters = known_counters(task, frame, kind, next);
     ORDERED();
     task->state = was;
     return counters;

@@ -9,8 +9,8 @@
  * from malloc outwards, by what is known of each return address (eh_frame.h, read once), until it comes to
  * a call of the last one from which on all is unchanged, which a load and a compare for each call show.
  * From there it goes back inwards, each call to its node below the one before. Only what is new takes the
- * session's lock. Some walks are kept besides, and found by what the stack looks like: for where a few dozen
- * stacks take turns, most walks need not be made at all.
+ * session's lock. Some walks are kept besides, and found by what came next the last time, or by what the stack
+ * looks like: where a few dozen stacks take turns, most walks need not be made at all.
  */
 #ifndef THAGI_NATIVE_STACK_H
 #define THAGI_NATIVE_STACK_H

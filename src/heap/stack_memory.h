@@ -62,8 +62,8 @@ typedef struct thagi_leaf {
     uint16_t top, kind;
     void *counters; /* thagi_row of those that allocate, or trace_release */
 } thagi_leaf;
-#define THAGI_LEAVES      256u
-#define THAGI_LEAVES_LIKE 512u
+#define THAGI_LEAVES           256u
+#define THAGI_LEAVES_LIKE_LOG2 9
 
 /* Of one slot. */
 struct thagi_stacks {
@@ -78,8 +78,9 @@ struct thagi_stacks {
     uint64_t sentinel;               /* 0; what read[0] of the paths reads */
     thagi_path *path;                /* of the last walk */
     uint32_t victim;                 /* the next path to be given up */
-    thagi_leaf leaves[THAGI_LEAVES]; /* by the call and the last walk's path */
-    thagi_leaf like[THAGI_LEAVES_LIKE][2]; /* by what the stack looks like; the newest first */
+    thagi_leaf leaves[THAGI_LEAVES]; /* by the call and the last walk's path: what came next */
+    /* By what the stack looks like; the newest first. */
+    thagi_leaf like[1u << THAGI_LEAVES_LIKE_LOG2][2];
     thagi_path paths[THAGI_PATHS];
     thagi_read fresh[THAGI_READS_MAX]; /* of a walk that is being made: the innermost first */
     thagi_read long_path[THAGI_READS_MAX + 1];
