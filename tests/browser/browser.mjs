@@ -13,11 +13,11 @@ export const golden = (name) => join(process.env.THAG_GOLDEN, name);
 export const analyze = (...args) => execFileSync(process.env.THAG_ANALYZE, args, { maxBuffer: 1 << 28, encoding: 'utf8' });
 
 // The trace of a program that was run in a folder of its own.
-export function record(program, input = '') {
+export function record(program, input = '', args = []) {
   const dir = scratch(`run-${basename(program)}`);
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir);
-  execFileSync(program, { cwd: dir, input, env: {} });
+  execFileSync(program, args, { cwd: dir, input, env: {} });
   return join(dir, readdirSync(dir).find((name) => name.endsWith('.thag')));
 }
 

@@ -1,7 +1,8 @@
 // The flamechart, in a real browser: what its script says is compared with what its table of numbers says.
 //
 // Run by tests/browser/run.sh, with THAG_ANALYZE, THAG_GOLDEN, THAG_CHROMIUM, THAG_MODULES, THAG_SCRATCH, and
-// THAG_TASKS (a program with 40 tasks; empty: without that test).
+// THAG_TASKS (a program with 40 tasks), THAG_THREADS (one whose threads and tasks begin threads); empty: without
+// those tests.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -38,7 +39,7 @@ before(() => {
 
 const frames = () => page.locator('.frames > g:not(:first-child) > g');
 const box = (i) => frames().nth(i).locator('rect').boundingBox();
-const near = (actual, expected) => assert.ok(Math.abs(actual - expected) <= 1.5, `${actual} is not near ${expected}`);
+const near = (actual, expected, by = 1.5) => assert.ok(Math.abs(actual - expected) <= by, `${actual} is not near ${expected}`);
 const tip = () => page.locator('.tip').innerText();
 const longest = () => spans.reduce((best, s, i) => (s.end - s.start > spans[best].end - spans[best].start ? i : best), 0);
 
@@ -137,6 +138,47 @@ test('each task has a lane, with when it ran and where it was begun, that zooms 
   assert.equal((await page.locator('.flow .life').count()), rows.length);
   const none = readTable(analyze('flamechart', '--tasks=0', '-o', '-', trace)).data;
   assert.ok(none.lanes.some((text) => text.startsWith('tasks on ')));
+});
+
+test('an arrow leads to each thread from where it was begun', { skip: !process.env.THAG_THREADS }, async () => {
+  const trace = record(process.env.THAG_THREADS, '', ['ways']);
+  const { begins, duration_ns: end } = JSON.parse(analyze('info', '--json', trace));
+  page = await openPage(draw('threads.svg', trace));
+  const group = (k) => page.locator('.flow > g:has(.begin)').nth(k);
+  assert.equal(await page.locator('.flow .begin').count(), begins.length);
+  const [left, width] = await page.locator('.frames rect').first().boundingBox().then((b) => [b.x, b.width]);
+  let arrows = 0;
+  for (const [k, b] of begins.entries()) {
+    const line = await group(k).locator('.begin').boundingBox();
+    near(line.x - left, b.asked_ns / end * width);
+    near(line.width, (b.start_ns - b.asked_ns) / end * width);
+    assert.ok((await group(k).locator('title').textContent()).startsWith(`thread ${b.tid}, begun at `));
+    if (!await group(k).locator('.spawn').count()) continue;
+    // From beside the innermost span that was open there, to the line.
+    const arrow = await group(k).locator('.spawn path').boundingBox(), isUp = arrow.y >= line.y - 5;
+    const span = await page.locator(`.frames g[aria-label^="${b.path.at(-1)} ("] rect`).first().boundingBox();
+    near(isUp ? arrow.y + arrow.height : arrow.y, isUp ? span.y : span.y + 17, 3); // with room for the corners of its line
+    near(isUp ? arrow.y : arrow.y + arrow.height, line.y, 3);
+    arrows++;
+  }
+  assert.ok(arrows >= 5, `${arrows} arrows`);
+  assert.ok((await page.locator('.lane').allTextContents()).some((text) => /^inner .* begun in chain$/.test(text)));
+});
+
+test('the heap over time is as wide as the window, with round marks', async () => {
+  analyze('heap', '--svg', '--force', '-o', scratch('over-time.svg'), golden('v1_heap.thag'));
+  for (const width of [600, 1500]) {
+    page = await openPage(pathToFileURL(scratch('over-time.svg')).href, { width, height: 500 });
+    const curve = await page.locator('svg.heap').boundingBox();
+    near(curve.x, 84);
+    near(curve.x + curve.width, width * 0.98);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width);
+    assert.deepEqual(await page.locator('.axis text').allTextContents(), ['0 B', '256 KiB', '512 KiB', '768 KiB', '1 MiB', '0 s', '10 ms', '20 ms', '30 ms', '40 ms', '50 ms', '60 ms', '70 ms', '80 ms']);
+    await page.mouse.move(curve.x + curve.width / 2, curve.y + 50);
+    assert.match(await page.locator('.under').textContent(), /^at 40\.\d ms: \d/);
+    await page.close();
+  }
+  page = await openPage(pathToFileURL(scratch('over-time.svg')).href);
 });
 
 test('a span that never ended is marked', async () => {

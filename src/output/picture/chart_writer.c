@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/markup.h"
+#include "output/picture/axis_marks.h"
 #include "output/picture/chart_tasks.h"
 #include "output/picture/flamegraph_assets.h"
 #include "output/picture/svg_page.h"
@@ -135,7 +136,7 @@ static void put_totals(const writer *w)
 
 static void lane_text(const writer *w, const chart_lane *lane, char text[LANE_TEXT_ROOM])
 {
-    char spans[QUANTITY_ROOM], more[QUANTITY_ROOM];
+    char spans[QUANTITY_ROOM], more[QUANTITY_ROOM], begun[100];
 
     if (is_task(lane)) {
         chart_task_text(text, LANE_TEXT_ROOM, &w->tasks, lane);
@@ -150,10 +151,11 @@ static void lane_text(const writer *w, const chart_lane *lane, char text[LANE_TE
             lane->tid, lane->group, spans, lane->spans == 1 ? "" : "s");
         return;
     }
-    snprintf(text, LANE_TEXT_ROOM, "%s%s%" PRIu32 "%s%s%s \xC2\xB7 %s span%s", lane->name,
+    chart_begin_text(begun, sizeof begun, &w->tasks, lane);
+    snprintf(text, LANE_TEXT_ROOM, "%s%s%" PRIu32 "%s%s%s \xC2\xB7 %s span%s%s", lane->name,
              lane->name[0] ? " \xC2\xB7 " : "thread ", lane->tid, lane->owners > 1 ? " and " : "",
              lane->owners > 1 ? more : "", lane->owners > 1 ? " after it" : "", spans,
-             lane->spans == 1 ? "" : "s");
+             lane->spans == 1 ? "" : "s", begun);
 }
 
 static void put_lane_table(const writer *w)
@@ -275,21 +277,35 @@ static void put_heap(const writer *w)
             AXIS_PX + 13, most);
 }
 
+/* The script draws it anew for the width of the window. */
+static void put_axis(const writer *w)
+{
+    uint64_t step = axis_step_ns(length_ns(w), 10);
+    uint64_t first = w->c->from_ns + (step - w->c->from_ns % step) % step;
+
+    fprintf(w->to, "<g class=\"axis\" data-height=\"%u\" transform=\"translate(0 %u)\">",
+            frames_height(w) - AXIS_PX, AXIS_PX);
+    for (uint64_t at = first; at <= w->c->to_ns; at += step) {
+        double x = 100 * share(w, at - w->c->from_ns);
+        char text[QUANTITY_ROOM];
+
+        fputs("<line", w->to);
+        svg_put_percent(w->to, "x1", x);
+        svg_put_percent(w->to, "x2", x);
+        fprintf(w->to, " y2=\"%u\"/>", frames_height(w) - AXIS_PX);
+        if (x > 94) continue;
+        fputs("<text", w->to);
+        svg_put_percent(w->to, "x", x);
+        fprintf(w->to, " dx=\"3\" y=\"-4\">%s</text>", axis_time(text, at, step));
+    }
+    fputs("</g>\n", w->to);
+}
+
 static void put_lane_heads(const writer *w)
 {
     fprintf(w->to, "<svg class=\"lanes\" x=\"1%%\" y=\"%u\" width=\"98%%\" height=\"%u\">\n",
             w->head_px, frames_height(w));
-    fprintf(w->to, "<g class=\"axis\" data-height=\"%u\" transform=\"translate(0 %u)\">",
-            frames_height(w) - AXIS_PX, AXIS_PX);
-    for (unsigned i = 0; i <= 8; i++) {
-        char text[QUANTITY_ROOM];
-
-        quantity_time(text, w->c->from_ns + (uint64_t)((double)length_ns(w) * i / 8));
-        fprintf(w->to, "<line x1=\"%g%%\" x2=\"%g%%\" y1=\"0\" y2=\"%u\"/>", i * 12.5, i * 12.5,
-                frames_height(w) - AXIS_PX);
-        if (i < 8) fprintf(w->to, "<text x=\"%g%%\" dx=\"3\" y=\"-4\">%s</text>", i * 12.5, text);
-    }
-    fputs("</g>\n", w->to);
+    put_axis(w);
     put_heap(w);
     chart_tasks_put(w->to, &w->tasks);
     for (uint32_t i = 0; i < w->c->lane_count; i++) {

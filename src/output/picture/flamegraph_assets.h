@@ -7,5 +7,6 @@
 extern const char flamegraph_css[];
 extern const char flamegraph_js[];
 extern const char flamechart_js[];
+extern const char heap_js[];
 
 #endif

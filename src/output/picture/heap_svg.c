@@ -1,12 +1,14 @@
 /*
  * heap_svg.c - the heap over time as a picture: the curve, which the flamechart draws too, and a page
- * with axes around it. Without a script: what is under the pointer is told by titles.
+ * with axes around it. Within the plot everything is in percent; the script makes that as wide as the window.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "output/markup.h"
+#include "output/picture/axis_marks.h"
+#include "output/picture/flamegraph_assets.h"
 #include "output/picture/svg_page.h"
 #include "output/quantity.h"
 #include "output/sampling_text.h"
@@ -19,8 +21,9 @@
 #define PLOT_RIGHT    0.98
 #define PLOT_LEFT_PX  84u
 #define FOOT_PX       56u
-#define BYTE_MARKS    4u
-#define TIME_MARKS    8u
+#define CURVE_UNITS   10000u /* its width; the plot stretches that */
+#define BYTE_MARKS    6u
+#define TIME_MARKS    10u
 
 /* ---- the curve ---- */
 
@@ -69,14 +72,16 @@ typedef struct writer {
     const heap_time *h;
     heap_write_opts opts;
     uint64_t top_bytes;
-    uint32_t width; /* of the plot */
 } writer;
 
-static double x_of(const writer *w, uint64_t ns)
+static uint64_t length_ns(const writer *w)
 {
-    double length = (double)(w->opts.to_ns - w->opts.from_ns);
+    return w->opts.to_ns - w->opts.from_ns;
+}
 
-    return PLOT_LEFT_PX + (length > 0 ? (double)(ns - w->opts.from_ns) / length : 0) * w->width;
+static double percent_at(const writer *w, uint64_t ns)
+{
+    return length_ns(w) ? 100 * (double)(ns - w->opts.from_ns) / (double)length_ns(w) : 0;
 }
 
 static void put_note(const writer *w)
@@ -85,7 +90,7 @@ static void put_note(const writer *w)
     char sampling[SAMPLING_ROOM];
 
     quantity_count(blocks, w->h->live_blocks);
-    fprintf(w->to, "<text class=\"note\" x=\"%u\" y=\"%u\">", PLOT_LEFT_PX, SVG_NOTE_Y);
+    fprintf(w->to, "<text class=\"note\" x=\"1%%\" y=\"%u\">", SVG_NOTE_Y);
     if (w->opts.program) {
         markup_put(w->to, w->opts.program, strlen(w->opts.program), 200);
         fputs(" \xC2\xB7 ", w->to);
@@ -93,52 +98,54 @@ static void put_note(const writer *w)
     fprintf(w->to, "peak %s at %s \xC2\xB7 %s in %s block%s at the end</text>\n",
             quantity_bytes(peak, w->h->peak_bytes), quantity_time(when, w->h->peak_ns),
             quantity_bytes(live, w->h->live_bytes), blocks, w->h->live_blocks == 1 ? "" : "s");
-    fprintf(
-        w->to,
-        "<text class=\"note\" x=\"%u\" y=\"%u\">recorded at each step of the heap; between two, "
-        "it was at most %s off; slices of %s%s%s</text>\n",
-        PLOT_LEFT_PX, SVG_NOTE_Y + SVG_NOTE_STEP, quantity_bytes(live, w->h->step_bytes),
-        quantity_time(when, w->h->slice_ns), w->h->sample_period ? "; " : "",
-        sampling_phrase(sampling, w->h->sample_period, w->h->samples));
+    fprintf(w->to,
+            "<text class=\"note\" x=\"1%%\" y=\"%u\">Solid: live all the time, pale: at times. "
+            "Exact to %s, in slices of %s%s%s</text>\n",
+            SVG_NOTE_Y + SVG_NOTE_STEP, quantity_bytes(live, w->h->step_bytes),
+            quantity_time(when, w->h->slice_ns), w->h->sample_period ? "; " : "",
+            sampling_phrase(sampling, w->h->sample_period, w->h->samples));
 }
 
 static void put_axes(const writer *w)
 {
+    uint64_t bytes = axis_step_bytes(w->top_bytes, BYTE_MARKS);
+    uint64_t ns = axis_step_ns(length_ns(w), TIME_MARKS);
     char text[QUANTITY_ROOM];
 
     fputs("<g class=\"axis\">\n", w->to);
-    for (unsigned i = 0; i <= BYTE_MARKS; i++) {
-        unsigned y = PLOT_TOP + PLOT_PX - PLOT_PX * i / BYTE_MARKS;
+    for (uint64_t at = 0; at <= w->top_bytes; at += bytes) {
+        uint32_t y = depth_of(at, w->top_bytes, PLOT_PX);
 
-        quantity_bytes(text, (uint64_t)((double)w->top_bytes * i / BYTE_MARKS));
         fprintf(w->to,
-                "<line x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/>"
-                "<text x=\"%u\" y=\"%u\" text-anchor=\"end\">%s</text>\n",
-                PLOT_LEFT_PX, PLOT_LEFT_PX + w->width, y, y, PLOT_LEFT_PX - 8, y + 4, text);
+                "<line x2=\"100%%\" y1=\"%" PRIu32 "\" y2=\"%" PRIu32 "\"/>"
+                "<text x=\"-8\" y=\"%" PRIu32 "\" text-anchor=\"end\">%s</text>\n",
+                y, y, y + 4, axis_bytes(text, at));
     }
-    for (unsigned i = 0; i <= TIME_MARKS; i++) {
-        double part = (double)i / TIME_MARKS;
-        uint64_t ns =
-            w->opts.from_ns + (uint64_t)((double)(w->opts.to_ns - w->opts.from_ns) * part);
-
-        fprintf(w->to, "<text x=\"%.6g\" y=\"%u\" text-anchor=\"%s\">%s</text>\n",
-                PLOT_LEFT_PX + part * w->width, PLOT_TOP + PLOT_PX + 18,
-                i == TIME_MARKS ? "end" : "middle", quantity_time(text, ns));
+    for (uint64_t at = w->opts.from_ns + (ns - w->opts.from_ns % ns) % ns; at <= w->opts.to_ns;
+         at += ns) {
+        fputs("<text", w->to);
+        svg_put_percent(w->to, "x", percent_at(w, at));
+        fprintf(w->to, " y=\"%u\" text-anchor=\"%s\">%s</text>\n", PLOT_PX + 18,
+                percent_at(w, at) > 97 ? "end" : "middle", axis_time(text, at, ns));
     }
     fputs("</g>\n", w->to);
 }
 
 static void put_peak(const writer *w)
 {
-    double x = x_of(w, w->h->peak_ns);
-    uint32_t y = PLOT_TOP + depth_of(w->h->peak_bytes, w->top_bytes, PLOT_PX);
+    double x = percent_at(w, w->h->peak_ns);
+    uint32_t y = depth_of(w->h->peak_bytes, w->top_bytes, PLOT_PX);
     char text[QUANTITY_ROOM];
 
     if (w->h->peak_ns < w->opts.from_ns || w->h->peak_ns > w->opts.to_ns) return;
-    fprintf(w->to,
-            "<circle class=\"peak\" cx=\"%.6g\" cy=\"%" PRIu32 "\" r=\"4\"/>"
-            "<text class=\"lane\" x=\"%.6g\" y=\"%" PRIu32 "\" text-anchor=\"%s\">peak %s</text>\n",
-            x, y, x, y - 9, x > PLOT_LEFT_PX + w->width * 0.9 ? "end" : "middle",
+    fputs("<circle class=\"peak\"", w->to);
+    svg_put_percent(w->to, "cx", x);
+    fprintf(w->to, " cy=\"%" PRIu32 "\" r=\"4\"/><text class=\"lane\"", y);
+    svg_put_percent(w->to, "x", x);
+    fprintf(w->to, " y=\"%d\" text-anchor=\"%s\">peak %s</text>\n", (int)y - 9,
+            x > 85   ? "end"
+            : x < 15 ? "start"
+                     : "middle",
             quantity_bytes(text, w->h->peak_bytes));
 }
 
@@ -146,23 +153,39 @@ static void put_peak(const writer *w)
 static void put_hovers(const writer *w)
 {
     heap_column columns[HOVER_COLUMNS];
-    double step = (double)w->width / HOVER_COLUMNS;
-    double length = (double)(w->opts.to_ns - w->opts.from_ns);
 
     heap_time_columns(w->h, w->opts.from_ns, w->opts.to_ns, columns, HOVER_COLUMNS);
     fputs("<g class=\"hover\">\n", w->to);
     for (unsigned i = 0; i < HOVER_COLUMNS; i++) {
         char when[QUANTITY_ROOM], least[QUANTITY_ROOM], most[QUANTITY_ROOM];
 
-        quantity_time(when, w->opts.from_ns + (uint64_t)(length * i / HOVER_COLUMNS));
+        quantity_time(when, w->opts.from_ns + (uint64_t)((double)length_ns(w) * i / HOVER_COLUMNS));
         quantity_bytes(least, columns[i].min);
         quantity_bytes(most, columns[i].max);
-        fprintf(w->to, "<rect x=\"%.6g\" width=\"%.6g\" y=\"%u\" height=\"%u\"><title>at %s: %s",
-                PLOT_LEFT_PX + step * i, step, PLOT_TOP, PLOT_PX, when, least);
+        fputs("<rect", w->to);
+        svg_put_percent(w->to, "x", 100.0 * i / HOVER_COLUMNS);
+        svg_put_percent(w->to, "width", 100.0 / HOVER_COLUMNS);
+        fprintf(w->to, " height=\"%u\"><title>at %s: %s", PLOT_PX, when, least);
         if (strcmp(least, most) != 0) fprintf(w->to, " to %s", most);
         fputs("</title></rect>\n", w->to);
     }
     fputs("</g>\n", w->to);
+}
+
+static void put_plot(const writer *w)
+{
+    fprintf(w->to, "<svg class=\"plot\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\">\n",
+            PLOT_LEFT_PX, PLOT_TOP, (uint32_t)(w->opts.width * PLOT_RIGHT) - PLOT_LEFT_PX, PLOT_PX);
+    put_axes(w);
+    fprintf(w->to,
+            "<svg class=\"heap\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u %u\" "
+            "preserveAspectRatio=\"none\">\n",
+            PLOT_PX, CURVE_UNITS, PLOT_PX);
+    heap_put_curve(w->to, w->h, w->opts.from_ns, w->opts.to_ns, CURVE_UNITS, PLOT_PX, w->top_bytes);
+    fputs("</svg>\n", w->to);
+    put_peak(w);
+    put_hovers(w);
+    fprintf(w->to, "<text class=\"lane under\" y=\"%u\"></text>\n</svg>\n", PLOT_PX + 42);
 }
 
 static void put_page(const writer *w)
@@ -174,13 +197,8 @@ static void put_page(const writer *w)
     svg_put_title(w->to, head, w->opts.title ? w->opts.title : "Heap over time");
     put_note(w);
     fputs("</g>\n", w->to);
-    put_axes(w);
-    fprintf(w->to, "<g class=\"heap\" transform=\"translate(%u %u)\">\n", PLOT_LEFT_PX, PLOT_TOP);
-    heap_put_curve(w->to, w->h, w->opts.from_ns, w->opts.to_ns, w->width, PLOT_PX, w->top_bytes);
-    fputs("</g>\n", w->to);
-    put_peak(w);
-    put_hovers(w);
-    fputs("</svg>\n", w->to);
+    put_plot(w);
+    svg_put_end(w->to, heap_js);
 }
 
 thag_err heap_write_svg(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why)
@@ -190,7 +208,6 @@ thag_err heap_write_svg(FILE *to, const heap_time *h, const heap_write_opts *opt
     if (!w.opts.width) w.opts.width = 1200;
     if (w.opts.width < 2 * PLOT_LEFT_PX) w.opts.width = 2 * PLOT_LEFT_PX;
     if (!w.opts.to_ns || w.opts.to_ns > h->end_ns) w.opts.to_ns = h->end_ns;
-    w.width = (uint32_t)((double)w.opts.width * PLOT_RIGHT) - PLOT_LEFT_PX;
     w.top_bytes = heap_most(h, w.opts.from_ns, w.opts.to_ns);
     put_page(&w);
     if (!ferror(to)) return THAG_OK;

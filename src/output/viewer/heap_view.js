@@ -1,7 +1,7 @@
 // How much memory was live over time: a curve of the stretch of time that is looked at, and the same
 // as a table. In each column the solid part was live all the time, the pale part at times.
 import { Pane, element, theme } from './canvas.js';
-import { exactly, quantity } from './quantity.js';
+import { exactly, markBytes, moment, quantity, roundBytes, roundStep } from './quantity.js';
 
 const PLOT_LEFT = 78, PLOT_TOP = 22, PLOT_BOTTOM = 26, TABLE_ROWS = 40;
 
@@ -88,19 +88,21 @@ export class HeapView {
     drawAxes(context, plot) {
         context.fillStyle = theme.soft;
         context.strokeStyle = theme.line;
-        for (let k = 0; k <= 4; k++) {
-            const y = Math.round(plot.top + plot.height * (1 - k / 4)) + 0.5;
+        const bytes = roundBytes(this.top * 50 / plot.height);
+        for (let at = 0; at <= this.top; at += bytes) {
+            const y = Math.round(plot.top + plot.height * (1 - at / this.top)) + 0.5;
             context.beginPath();
             context.moveTo(plot.left, y);
             context.lineTo(plot.left + plot.width, y);
             context.stroke();
             context.textAlign = 'right';
-            context.fillText(quantity(this.top * k / 4, 'bytes'), plot.left - 6, y);
+            context.fillText(markBytes(at), plot.left - 6, y);
         }
-        const marks = plot.width < 500 ? 2 : 6;
-        for (let k = 0; k <= marks; k++) {
-            context.textAlign = k === 0 ? 'left' : k === marks ? 'right' : 'center';
-            context.fillText(quantity(this.from + (this.to - this.from) * k / marks, 'ns'), plot.left + plot.width * k / marks, plot.top + plot.height + 14);
+        const length = this.to - this.from, step = roundStep(length * 90 / plot.width);
+        for (let k = Math.ceil(this.from / step); k * step <= this.to; k++) {
+            const x = plot.width * (k * step - this.from) / length;
+            context.textAlign = x < 20 ? 'left' : x > plot.width - 30 ? 'right' : 'center';
+            context.fillText(moment(k * step, step), plot.left + x, plot.top + plot.height + 14);
         }
         context.textAlign = 'left';
     }
@@ -128,7 +130,7 @@ export class HeapView {
     }
 
     showTip(event) {
-        const c = this.columns[this.columnAt(event)], bytes = (v) => quantity(v, 'bytes') + exactly(v, 'bytes');
+        const c = this.columns[this.columnAt(event)], bytes = (v) => exactly(v, 'bytes');
         this.page.showTip('at ' + quantity(c.start, 'ns'), c.min === c.max ? [['live', bytes(c.min)]] : [['least', bytes(c.min)], ['most', bytes(c.max)]], event.clientX, event.clientY);
     }
 }

@@ -36,6 +36,12 @@ export function moment(ns, step) {
     return (ns / unit[0]).toFixed(Math.min(digits, 9)) + ' ' + unit[1];
 }
 
+// A mark of an axis in bytes: "1.5 MiB", "2 MiB".
+export function markBytes(bytes) { return quantity(bytes, 'bytes').replace(/(\.\d*?)0+ /, '$1 ').replace('. ', ' '); }
+
+// A power of two, not less than `least`.
+export function roundBytes(least) { return Math.pow(2, Math.max(0, Math.ceil(Math.log2(least)))); }
+
 // 1, 2 or 5 times a power of ten, not less than `least`.
 export function roundStep(least) {
     const power = Math.pow(10, Math.floor(Math.log10(least)));
