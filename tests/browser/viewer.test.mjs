@@ -40,7 +40,10 @@ const live = () => page.locator('#live').textContent();
 const trail = () => page.locator('#trail').innerText();
 const hash = () => page.evaluate(() => location.hash);
 const tab = (key) => page.locator(`#tab-${key}`).click();
-const settle = () => page.waitForTimeout(250);
+// All that was begun before, timers and frames, is over: in the page's own order of things, however slow it is.
+const settle = () => page.evaluate(() => new Promise((done) => {
+  setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 200);
+}));
 
 async function table() {
   const heads = await page.locator('#table thead button').allTextContents();
@@ -272,7 +275,7 @@ test('the overview chooses a stretch, the timeline zooms', async () => {
 test('hovering the timeline tells the span', async () => {
   await open(`${sample}#v=chart`);
   const longest = spansOf(SAMPLE).reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a));
-  await page.waitForTimeout(100);
+  await settle();
   await hover('chart', 0.5, 0, 44);
   assert.ok((await tip()).startsWith(longest.name), await tip());
   assert.match(await tip(), /thread\s/);
@@ -422,9 +425,11 @@ test('dark and light change everything drawn', async () => {
   await settle();
   const light = await colours();
   await page.emulateMedia({ colorScheme: 'dark' });
+  await page.waitForSelector('html.dark', { state: 'attached' });
   await settle();
   assert.notEqual(await colours(), light);
   await page.keyboard.press('t');
+  await page.waitForSelector('html:not(.dark)', { state: 'attached' });
   await settle();
   assert.equal(await colours(), light);
 });

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH 1024
+#include "profile/timeline/timeline_ahead.h"
 
 typedef struct layout {
     chart *c;
@@ -11,12 +11,11 @@ typedef struct layout {
     const profile *p;
     const chart_opts *opts;
     uint32_t max_blocks;
-    uint32_t owner; /* last asked about */
+    const timeline_owner *owner; /* of what is being read */
     int owner_wanted;
     uint32_t thread, depth_count;      /* being read */
     uint32_t lane_of[TIMELINE_GROUPS]; /* its lanes, by group; PROFILE_NONE: not yet */
     uint32_t *lane_of_task; /* of a single one; PROFILE_NONE: it has none. NULL: none has */
-    timeline_span batch[BATCH];
 } layout;
 
 /* ---- blocks ---- */
@@ -116,20 +115,9 @@ static thag_err put_block(layout *l, chart_row *row, const chart_block *b)
 
 /* ---- spans ---- */
 
-static void meet_owner(layout *l, uint32_t owner)
+static inline int is_wanted(const layout *l, const timeline_span *s)
 {
-    uint32_t count;
-    const timeline_owner *o = &timeline_owners(l->tl, &count)[owner];
-
-    l->owner = owner;
-    l->owner_wanted = !l->opts->wants || l->opts->wants(l->opts->context, o->tid, o->name);
-}
-
-static inline int is_wanted(layout *l, const timeline_span *s)
-{
-    if (l->opts->dropped && l->opts->dropped[s->node]) return 0;
-    if (s->owner != l->owner) meet_owner(l, s->owner);
-    return l->owner_wanted;
+    return l->owner_wanted && !(l->opts->dropped && l->opts->dropped[s->node]);
 }
 
 /* `lane` with that many rows becomes the last one. */
@@ -152,8 +140,7 @@ static thag_err add_lane(chart *c, chart_lane lane, uint32_t row_count)
 
 static thag_err open_lane(layout *l, const timeline_span *s)
 {
-    uint32_t count;
-    const timeline_owner *o = &timeline_owners(l->tl, &count)[s->owner];
+    const timeline_owner *o = l->owner;
     chart_lane lane = {.task = PROFILE_NONE, .thread = l->thread, .group = s->group, .tid = o->tid};
 
     memcpy(lane.name, o->name, sizeof lane.name);
@@ -459,11 +446,12 @@ static void close_lanes(chart *c)
     c->lane_count = kept;
 }
 
-static thag_err put_batch(layout *l, size_t n)
+static thag_err put_batch(layout *l, const timeline_batch *batch)
 {
+    const timeline_span *s = batch->spans, *end = s + batch->count;
     thag_err err = THAG_OK;
 
-    for (const timeline_span *s = l->batch, *end = s + n; s < end && !err; s++) {
+    for (; s < end && !err; s++) {
         while (join_span(l, s))
             if (++s == end) return THAG_OK;
         err = put_span(l, s);
@@ -471,34 +459,34 @@ static thag_err put_batch(layout *l, size_t n)
     return err;
 }
 
-static thag_err read_thread(layout *l, uint32_t thread, uint32_t depth_count)
+static void begin_thread(layout *l, uint32_t thread)
 {
-    thag_err err = timeline_begin(l->tl, thread);
-    size_t n = 1;
+    uint32_t count;
 
     l->thread = thread;
-    l->depth_count = depth_count;
-    l->owner = PROFILE_NONE;
+    l->depth_count = timeline_threads(l->tl, &count)[thread].depth_count;
     memset(l->lane_of, 0xFF, sizeof l->lane_of);
-    while (!err && n) {
-        n = timeline_read(l->tl, l->batch, BATCH, &err);
-        if (!err) err = put_batch(l, n);
-    }
-    return err;
 }
 
 static thag_err read_all(layout *l)
 {
-    uint32_t count;
-    const timeline_thread *threads = timeline_threads(l->tl, &count);
-    thag_err err = THAG_OK;
+    const chart_opts *opts = l->opts;
+    const timeline_batch *batch;
+    timeline_ahead *ahead = NULL;
+    thag_err err;
 
     l->c->totals = calloc(l->p->frame_count + 1, sizeof *l->c->totals);
     if (!l->c->totals) return THAG_ERR_MEMORY;
     err = open_task_lanes(l);
-    for (uint32_t i = 0; !err && i < count; i++) {
-        if (threads[i].depth_count) err = read_thread(l, i, threads[i].depth_count);
+    if (!err) err = timeline_ahead_new(&ahead, l->tl);
+    while (!err && (batch = timeline_ahead_next(ahead, &err))) {
+        if (batch->thread != l->thread) begin_thread(l, batch->thread);
+        l->owner = &batch->owner;
+        l->owner_wanted =
+            !opts->wants || opts->wants(opts->context, batch->owner.tid, batch->owner.name);
+        err = put_batch(l, batch);
     }
+    timeline_ahead_free(ahead);
     if (!err) close_lanes(l->c);
     return err;
 }
@@ -539,7 +527,11 @@ thag_err chart_build(chart **out, timeline *tl, const profile *p, const chart_op
 
     *out = NULL;
     if (!l) goto done;
-    *l = (layout){.c = calloc(1, sizeof *l->c), .tl = tl, .p = p, .opts = opts ? opts : &usual};
+    *l = (layout){.c = calloc(1, sizeof *l->c),
+                  .tl = tl,
+                  .p = p,
+                  .thread = PROFILE_NONE,
+                  .opts = opts ? opts : &usual};
     if (!l->c) goto done;
     set_range(l);
     err = read_all(l);
