@@ -3,14 +3,13 @@
  *
  * The tables change with all signals blocked: a handler that leaves by longjmp finds them whole.
  */
-#include "heap/stack_memory.h"
+#include "heap/stack_path.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define ROOM_FIRST 256u
 #define CALLS_MAX  (1u << 20) /* then the slot begins anew. The tree keeps what was found */
-#define ORDERED()  __atomic_signal_fence(__ATOMIC_SEQ_CST)
 
 /* --- the whole --------------------------------------------------------------------------------- */
 
@@ -27,29 +26,26 @@ static int tables_map(thagi_stacks *s)
     return 0;
 }
 
-/* Of no stack. */
-static void path_reset(thagi_stacks *s, uint32_t i)
-{
-    thagi_path *path = &s->paths[i];
-    path->read = i ? s->short_paths[i - 1] : s->long_path;
-    path->room = i ? THAGI_PATH_READS : THAGI_READS_MAX;
-    path->hi = 0;
-    path->count = 0;
-}
-
-/* Forget all but who freed. */
-static void stacks_clear(thagi_stacks *s)
+/* Forget all but who freed. What is new is empty already, and takes no memory before it is used. */
+static void stacks_clear(thagi_stacks *s, int is_new)
 {
     thagi_plat_signals saved;
     thagi_plat_signals_block(&saved);
     s->generation = thagi_memory_generation();
-    memset(s->places, 0, ((size_t)s->place_mask + 1) * sizeof *s->places);
-    memset(s->calls, 0, ((size_t)s->call_mask + 1) * sizeof *s->calls);
-    if (s->flags) memset(s->flags, 0, s->flag_room);
-    memset(s->leaves, 0, sizeof s->leaves);
-    memset(s->like, 0, sizeof s->like);
+    if (!is_new) {
+        memset(s->places, 0, ((size_t)s->place_mask + 1) * sizeof *s->places);
+        memset(s->calls, 0, ((size_t)s->call_mask + 1) * sizeof *s->calls);
+        if (s->flags) memset(s->flags, 0, s->flag_room);
+        memset(s->leaves, 0, sizeof s->leaves);
+        memset(s->like, 0, sizeof s->like);
+    }
     s->place_count = s->call_count = 0;
-    for (uint32_t i = 0; i < THAGI_PATHS; i++) path_reset(s, i);
+    s->no_read = (thagi_read){(uintptr_t)&s->sentinel, 1};
+    for (uint32_t i = 0; i < THAGI_PATHS; i++) {
+        thagi_path_drop(s, &s->paths[i]);
+        s->paths[i].hi = 0;
+    }
+    s->path_new = s->path_old = s->pool_used = 0;
     s->path = s->paths;
     thagi_plat_signals_restore(&saved);
 }
@@ -58,11 +54,12 @@ static __attribute__((__noinline__)) thagi_stacks *stacks_ready(thagi_thread *th
 {
     int saved_errno = errno;
     thagi_stacks *s = thread->memory.stacks;
-    if (!s && (s = thagi_plat_map(sizeof *s)) && !tables_map(s)) {
+    int is_new = !s;
+    if (is_new && (s = thagi_plat_map(sizeof *s)) && !tables_map(s)) {
         thagi_plat_unmap(s, sizeof *s);
         s = NULL;
     }
-    if (s) stacks_clear(s);
+    if (s) stacks_clear(s, is_new);
     thread->memory.stacks = s;
     errno = saved_errno;
     return s;
@@ -143,7 +140,7 @@ static void call_put(const thagi_stacks *s, const thagi_call *call)
 static int calls_grow(thagi_stacks *s)
 {
     size_t room = (size_t)s->call_mask + 1;
-    if (((size_t)s->call_count + 1) * 2 <= room) return 1;
+    if (((size_t)s->call_count + 1) * 4 <= room * 3) return 1;
     thagi_call *old = s->calls, *bigger = thagi_plat_map(2 * room * sizeof *bigger);
     if (!bigger) return 0;
     s->calls = bigger;

@@ -27,15 +27,27 @@ typedef struct thagi_call {
     uint32_t parent, node;
 } thagi_call;
 
-/* A word of the stack that a walk read: a return address; or THAGI_READ_OTHER, most often a frame pointer. */
-typedef struct thagi_read {
+/* A word of the stack that a walk reads: a return address; or THAGI_READ_OTHER, most often a frame pointer. */
+typedef struct thagi_seen {
     uintptr_t at, word;
     uintptr_t bp_at;   /* where the frame pointer was saved when the walk came here */
     uint32_t node;     /* of the call; or THAGI_READ_OTHER */
     uint16_t uses_bp;  /* it is a frame pointer; of a call: what is further out depends on it */
     uint16_t saves_bp; /* the function that is returned to had saved it */
-} thagi_read;
+} thagi_seen;
 #define THAGI_READ_OTHER TRACE_NONE
+
+/* The same as it is kept: what is compared when a stack may be that one again, and what follows from it. */
+typedef struct thagi_read {
+    uintptr_t at, word;
+} thagi_read;
+typedef struct thagi_step {
+    uint32_t node;
+    uint32_t bp_below : 30; /* words that bp_at is below the read */
+    uint32_t uses_bp : 1;
+    uint32_t saves_bp : 1;
+} thagi_step;
+#define THAGI_BP_BELOW_MAX ((1u << 30) - 1)
 
 /*
  * The reads of a walk, the outermost first, but for the return address of the hook. It was made below this
@@ -46,23 +58,28 @@ typedef struct thagi_path {
     uintptr_t limit, hi;
     uint64_t where; /* the span's, from which the limit follows */
     uint32_t anchor;
-    uint32_t count;  /* of reads, with [0], which is none: its word is never there */
-    uint32_t serial; /* changes when a read does */
-    uint32_t room;   /* for reads */
-    thagi_read *read;
+    uint32_t count;   /* of reads, with [0], which is none: its word is never there */
+    uint32_t serial;  /* changes when a read does */
+    uint32_t room;    /* for reads */
+    thagi_read *read; /* both in the pool; or that of no stack, which has no room */
+    thagi_step *step;
+    uint32_t from, to; /* the part of the pool, in words */
 } thagi_path;
-#define THAGI_PATHS      128u
-#define THAGI_PATH_READS 48u /* of most; the first of them has room for all */
+#define THAGI_PATHS 256u
+
+/* The pool gives room in turns: who was given it longest ago loses it. */
+#define THAGI_POOL_WORDS 9216u
+#define THAGI_READ_WORDS ((sizeof(thagi_read) + sizeof(thagi_step)) / sizeof(uint64_t))
 
 /* A call of malloc or free, whose stack went on with read[top] of the path; and who pays for it. */
 typedef struct thagi_leaf {
     uintptr_t pc, sp;
-    thagi_path *path;
-    uint32_t serial;
-    uint16_t top, kind;
     void *counters; /* thagi_row of those that allocate, or trace_release */
+    uint32_t serial;
+    uint16_t top;
+    uint8_t path, kind;
 } thagi_leaf;
-#define THAGI_LEAVES           256u
+#define THAGI_LEAVES_LOG2      9
 #define THAGI_LEAVES_LIKE_LOG2 9
 
 /* Of one slot. */
@@ -73,18 +90,23 @@ struct thagi_stacks {
     uint32_t place_mask, call_mask; /* room less 1 */
     thagi_place *places;            /* hash tables */
     thagi_call *calls;
-    uint8_t *flags;                  /* by node: whether it, or a span around it, wants stacks */
-    trace_release **releases;        /* by node; NULL: nothing was freed there. Outlives the rest */
-    uint64_t sentinel;               /* 0; what read[0] of the paths reads */
-    thagi_path *path;                /* of the last walk */
-    uint32_t victim;                 /* the next path to be given up */
-    thagi_leaf leaves[THAGI_LEAVES]; /* by the call and the last walk's path: what came next */
+    uint8_t *flags;           /* by node: whether it, or a span around it, wants stacks */
+    trace_release **releases; /* by node; NULL: nothing was freed there. Outlives the rest */
+    uint64_t sentinel;        /* 0; what read[0] of the paths reads */
+    thagi_read no_read;       /* of a path that has no room */
+    thagi_step no_step;
+    thagi_path *path; /* of the last walk */
+    uint32_t path_new,
+        path_old;       /* of all paths that were made: the next one, the oldest that has room */
+    uint32_t pool_used; /* where the next one's room begins */
+    thagi_leaf
+        leaves[1u << THAGI_LEAVES_LOG2]; /* by the call and the last walk's path: what came next */
     /* By what the stack looks like; the newest first. */
     thagi_leaf like[1u << THAGI_LEAVES_LIKE_LOG2][2];
     thagi_path paths[THAGI_PATHS];
-    thagi_read fresh[THAGI_READS_MAX]; /* of a walk that is being made: the innermost first */
-    thagi_read long_path[THAGI_READS_MAX + 1];
-    thagi_read short_paths[THAGI_PATHS - 1][THAGI_PATH_READS + 1];
+    uint64_t pool[THAGI_POOL_WORDS];
+    thagi_seen fresh[THAGI_READS_MAX]; /* of a walk that is being made: the innermost first */
+    uint64_t spare[(THAGI_READS_MAX + 1) * THAGI_READ_WORDS]; /* of a path that is being copied */
 };
 
 /** The slot's, fit for the modules of now. NULL: no memory. */

@@ -18,7 +18,7 @@ typedef struct thagi_walk {
         bp_at; /* where the frame pointer was saved by somebody further in; read when needed */
     uintptr_t limit;               /* a frame that reaches above this one has the span */
     uintptr_t hi;                  /* end of what can be read */
-    thagi_read *notes, *notes_end; /* what the walk read, and where the next one goes */
+    thagi_seen *notes, *notes_end; /* what the walk read, and where the next one goes */
     int is_odd;                    /* it depends on more than that */
 } thagi_walk;
 
@@ -37,14 +37,14 @@ static inline __attribute__((__no_sanitize_address__)) uintptr_t thagi_word_at(u
 
 /** Note that the walk is what it is because `word` is there: a return address, `node` 0, or another. NULL:
     there is no room for more. */
-static inline thagi_read *thagi_walk_note(thagi_walk *w, uintptr_t address, uintptr_t word,
+static inline thagi_seen *thagi_walk_note(thagi_walk *w, uintptr_t address, uintptr_t word,
                                           uint32_t node)
 {
     if (THAGI_UNLIKELY(w->notes == w->notes_end)) {
         w->is_odd = 1;
         return NULL;
     }
-    *w->notes = (thagi_read){address, word, w->bp_at, node, node == THAGI_READ_OTHER, 0};
+    *w->notes = (thagi_seen){address, word, w->bp_at, node, node == THAGI_READ_OTHER, 0};
     return w->notes++;
 }
 
@@ -118,7 +118,7 @@ static inline thagi_walk_end thagi_walk_up(const thagi_unwind_row *row, thagi_wa
     w->pc = thagi_word_at(cfa - 8);
     w->sp = cfa;
     if (w->pc) return THAGI_WALK_ON;
-    thagi_read *end = thagi_walk_note(w, cfa - 8, 0, THAGI_READ_OTHER);
+    thagi_seen *end = thagi_walk_note(w, cfa - 8, 0, THAGI_READ_OTHER);
     if (end) end->uses_bp = 0;
     return THAGI_WALK_WHOLE;
 }
