@@ -15,7 +15,7 @@ static const thag_site calibration_site = {.name = "calibration", .func = "", .f
 void thagi_calibrate(thagi_session *session, thagi_thread *thread)
 {
     trace_file *file = session->trace.file;
-    thagi_cell *cell = thagi_cell_for_node(thread, TRACE_NONE); /* readers skip it */
+    thagi_cell *cell = thagi_cell_new_for_node(thread, TRACE_NONE); /* readers skip it */
     if (!cell) return;
     /* Make it the expected next child of the root, so that nothing is interned. */
     cell->site = &calibration_site;
@@ -45,9 +45,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
     thread->shared->last_calls = thread->shared->last_cell = 0;
     cell->site = NULL;
     cell->node = TRACE_NONE;
-    for (int i = 0; i < 8; i++)
-        for (thagi_hist *hist = cell->hist[i]; hist && hist != &thagi_no_hist; hist = hist->next)
-            hist->node = TRACE_NONE;
+    thagi_hist_renounce(cell);
     cell->next = cell;
     thread->shared->timeline_lost = 0; /* without a timeline; nothing else was recorded yet */
     thagi_timeline_clear(thread);

@@ -44,7 +44,7 @@ typedef struct thagi_cell thagi_cell;
 typedef struct thagi_thread thagi_thread;
 typedef struct thagi_task thagi_task;
 
-/* trace_hist, with the writer's link to the next block of the cell that shares its entry. */
+/* trace_hist, with the writer's link to the next block of the ring that shares an entry of the cell. */
 typedef struct thagi_hist {
     uint32_t kind;
     uint32_t node;
@@ -424,13 +424,19 @@ uint32_t thagi_function_site(thagi_session *session, const thag_site *site);
 uint32_t thagi_tree_start(thagi_session *session);
 uint32_t thagi_tree_child(thagi_session *session, uint32_t parent, uint32_t site);
 thagi_cell *thagi_cell_child(thagi_thread *thread, thagi_cell *parent, const thag_site *site);
+/** Of a node that may be anywhere in the tree. NULL: no memory. Not under the lock. */
 thagi_cell *thagi_cell_for_node(thagi_thread *thread, uint32_t node);
+/** The same where the slot has none yet. Under the lock. */
+thagi_cell *thagi_cell_new_for_node(thagi_thread *thread, uint32_t node);
 void thagi_cell_forget(thagi_session *session, uintptr_t lo, uintptr_t hi);
 
 /* hist.c: durations of a cell. */
 void thagi_hist_slow(thagi_thread *thread, thagi_cell *cell, uint64_t ticks);
-/** Whether that many durations are in it. */
-int thagi_hist_has(const thagi_cell *cell, uint64_t calls);
+/** After a call that was cut off: whether all calls of the cell are in it. If not, the last one is to be
+    added as if nothing had been done. */
+int thagi_hist_recover(thagi_cell *cell);
+/** Its blocks are to be none of the trace's. */
+void thagi_hist_renounce(const thagi_cell *cell);
 /* Without a branch: the clock's steps make short durations jump between octaves at random. */
 static inline unsigned thagi_hist_place(uint64_t ticks, unsigned *bucket)
 {

@@ -254,7 +254,7 @@ static void recover_held(thagi_task *task)
 {
     trace_thread *shared = task->thread->shared;
     trace_frame *top = task->top;
-    const thagi_cell *last = (const thagi_cell *)(uintptr_t)shared->last_cell;
+    thagi_cell *last = (thagi_cell *)(uintptr_t)shared->last_cell;
     int is_counted = last && shared->last_calls && last->calls >= shared->last_calls;
     uint64_t last_start = shared->last_end - shared->last_ticks;
     if (top > task->base && top->start_ticks == 0) {
@@ -266,8 +266,12 @@ static void recover_held(thagi_task *task)
     thagi_timeline_recover(task->thread);
     if (is_counted && !thagi_timeline_has(task->thread, shared->last_end))
         timeline_put(task->thread, last->node, shared->last_ticks, shared->last_end);
-    if (!is_counted || (!task->thread->sample_period && thagi_hist_has(last, last->calls)))
-        shared->last_cell = 0; /* not to be settled: not counted, or just settled */
+    if (!is_counted) {
+        shared->last_cell = 0; /* there is nothing to be settled */
+    } else if (!task->thread->sample_period && thagi_hist_recover(last)) {
+        thagi_min_max(last, shared->last_ticks); /* that may not have been done yet */
+        shared->last_cell = 0;
+    }
 }
 
 void thagi_task_recover(thagi_task *task)
@@ -283,6 +287,22 @@ void thagi_task_recover(thagi_task *task)
         n->base_task.state = n->base_task.idle;
     }
     thagi_task_release(task);
+}
+
+/* The spans of a handler hang from the one that it interrupted. Held, for handlers that interrupt it. */
+static void nested_follow(thagi_task *inner, const thagi_task *outer, uintptr_t sp)
+{
+    uintptr_t was = inner->state;
+    if (!thagi_task_is_ready(inner) || inner->top != inner->base) return;
+    inner->state = sp;
+    ORDERED();
+    thagi_cell *at = thagi_cell_for_node(inner->thread, outer->top->node);
+    if (at) {
+        inner->base->node = at->node;
+        inner->base->scratch[THAGI_FRAME_CELL] = (uintptr_t)at;
+    }
+    ORDERED();
+    inner->state = was;
 }
 
 /*
@@ -308,15 +328,8 @@ thagi_task *thagi_task_usable(thagi_task *task, uintptr_t sp)
             return NULL;
         }
         thagi_memory_interrupted(task->thread);
-        thagi_task *inner = &nested->base_task;
-        if (thagi_task_is_ready(inner) && inner->top == inner->base) {
-            thagi_cell *at = thagi_cell_for_node(nested, task->top->node);
-            if (at) {
-                inner->base->node = at->node;
-                inner->base->scratch[THAGI_FRAME_CELL] = (uintptr_t)at;
-            }
-        }
-        task = inner;
+        nested_follow(&nested->base_task, task, sp);
+        task = &nested->base_task;
     }
     return task;
 }

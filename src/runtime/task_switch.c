@@ -72,10 +72,13 @@ static trace_wait *wait_row_new(thagi_thread *thread, uint32_t node)
         while (room <= node) room *= 2;
         trace_wait **rows = thagi_plat_map(room * sizeof *rows);
         if (!rows) return NULL;
-        for (uint32_t i = 0; i < waits->room; i++) rows[i] = waits->rows[i];
-        thagi_plat_unmap(waits->rows, waits->room * sizeof *rows);
-        waits->rows = rows;
+        struct thagi_waits old = *waits;
+        for (uint32_t i = 0; i < old.room; i++) rows[i] = old.rows[i];
+        waits->rows = rows; /* in this order: a handler may jump out in between */
+        ORDERED();
         waits->room = room;
+        ORDERED();
+        thagi_plat_unmap(old.rows, old.room * sizeof *rows);
     }
     trace_wait *row = thagi_thread_alloc(thread, sizeof *row);
     if (!row) return NULL;

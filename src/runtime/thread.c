@@ -53,8 +53,9 @@ void *thagi_thread_alloc(thagi_thread *thread, size_t bytes)
     }
     void *block = thread->arena_pos;
     thread->arena_pos += bytes;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST); /* jumped out of here, the next one sets it right */
+    thread->arena->used = (uint32_t)(thread->arena_pos - (uint8_t *)thread->arena);
     /* The kind is still 0; whoever fills the block sets it last. */
-    thread->arena->used += (uint32_t)bytes;
     return block;
 }
 
@@ -121,7 +122,7 @@ static int slot_map(thagi_session *session, thagi_thread *thread)
     thread->base_task.thread = thread;
     thread->base_task.turn = &shared->turn;
     thread->running = &thread->base_task;
-    thread->root = thagi_cell_for_node(thread, 0);
+    thread->root = thagi_cell_new_for_node(thread, 0);
     if (!thread->root) return 0;
     frames[0].scratch[THAGI_FRAME_WHERE] = UINT64_MAX - 0xffff; /* above all */
     frames[0].scratch[THAGI_FRAME_CELL] = (uintptr_t)thread->root;

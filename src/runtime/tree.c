@@ -95,7 +95,7 @@ static uint32_t tree_task(thagi_session *session, uint32_t parent, uint32_t site
     return thagi_tree_child(session, parent, site);
 }
 
-/* --- cells: the slot's thread ------------------------------------------------------------------ */
+/* --- cells: made under the lock ------------------------------------------------------------------ */
 
 static void cell_put(thagi_cell_map *map, const thagi_cell *parent, thagi_cell *cell)
 {
@@ -167,10 +167,23 @@ thagi_cell *thagi_cell_child(thagi_thread *thread, thagi_cell *parent, const tha
     return THAGI_LIKELY(cell != NULL) ? cell : cell_add(thread, parent, site);
 }
 
+thagi_cell *thagi_cell_new_for_node(thagi_thread *thread, uint32_t node)
+{
+    return cell_new(thread, NULL, NULL, node);
+}
+
 thagi_cell *thagi_cell_for_node(thagi_thread *thread, uint32_t node)
 {
     thagi_cell *cell = thagi_cell_find(&thread->cells, NULL, node);
-    return cell ? cell : cell_new(thread, NULL, NULL, node);
+    if (THAGI_LIKELY(cell != NULL)) return cell;
+    int saved_errno = errno;
+    thagi_session *session = thagi_session_now;
+    thagi_plat_signals saved;
+    thagi_lock(session, &saved); /* who forgets cells reads the table; no handler may jump out */
+    cell = cell_new(thread, NULL, NULL, node);
+    thagi_unlock(session, &saved);
+    errno = saved_errno;
+    return cell;
 }
 
 void thagi_cell_forget(thagi_session *session, uintptr_t lo, uintptr_t hi)

@@ -1,7 +1,8 @@
 /*
  * probe_signals.c - spans in signal handlers that interrupt spans. See signals.sh.
  *
- * Each case prints what it counted itself, "NAME CALLS" a line.
+ * Each case prints what it counted itself, "NAME CALLS" a line. It lasts until there were so many handlers,
+ * however long a loaded machine takes for that.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -12,8 +13,8 @@
 #include "probe.h"
 #include "thag_profiler.h"
 
-enum { THREADS = 4 };
-static uint64_t handled[THREADS], leaves[THREADS], jumped;
+enum { THREADS = 4, ENOUGH = 4000, ENOUGH_JUMPS = 1000 };
+static volatile uint64_t handled[THREADS], leaves[THREADS], jumped;
 static __thread int me;
 
 static PROBE_NOINLINE void leaf(void)
@@ -70,12 +71,11 @@ static void stop_timer(timer_t timer)
     usleep(2000);
 }
 
-/* Tight spans for so long. */
-static PROBE_NOINLINE void tight(uint64_t ns)
+/* Tight spans until this thread had so many handlers. */
+static PROBE_NOINLINE void tight(uint64_t handlers)
 {
     THAG_PROFILED();
-    uint64_t end = probe_now_ns() + ns;
-    while (probe_now_ns() < end) {
+    while (handled[me] < handlers) {
         for (int i = 0; i < 50; i++) {
             leaf();
             leaves[me]++;
@@ -104,7 +104,7 @@ static void one_thread(int flags)
     }
     handle(SIGALRM, handler, flags);
     timer_t timer = start_timer(50);
-    tight(1500000000);
+    tight(2 * ENOUGH);
     stop_timer(timer);
     print_counts();
 }
@@ -118,7 +118,7 @@ static PROBE_NOINLINE void stack_within(void)
     PROBE_MUST(!sigaltstack(&alternative, NULL));
     handle(SIGALRM, handler, SA_ONSTACK);
     timer_t timer = start_timer(50);
-    tight(700000000);
+    tight(ENOUGH);
     stop_timer(timer);
     PROBE_MUST(!sigaltstack(&none, NULL));
     print_counts();
@@ -128,7 +128,7 @@ static void *timed_thread(void *arg)
 {
     me = (int)(intptr_t)arg;
     timer_t timer = start_timer(100);
-    tight(1000000000);
+    tight(ENOUGH / 2);
     stop_timer(timer);
     return NULL;
 }
@@ -159,7 +159,7 @@ static void nested(void)
     handle(SIGUSR1, nest, 0);
     handle(SIGUSR2, nest, 0);
     timer_t timer = start_timer(100);
-    tight(700000000);
+    tight(ENOUGH);
     stop_timer(timer);
     printf("nest %llu\nin_handler %llu\nleaf %llu\n", (unsigned long long)handled[0],
            (unsigned long long)handled[0], (unsigned long long)leaves[0]);
@@ -178,21 +178,20 @@ static void jumping_handler(int signal)
     jumped++;
     siglongjmp(back, 1);
 }
-static PROBE_NOINLINE void jump_target(uint64_t end)
+static PROBE_NOINLINE void jump_target(void)
 {
     THAG_PROFILED();
     sigsetjmp(back, 1);
-    while (probe_now_ns() < end) {
+    while (jumped < ENOUGH_JUMPS) {
         may_jump = 1;
-        tight(1000000);
-        may_jump = 0;
+        tight(UINT64_MAX);
     }
 }
 static void jumping(void)
 {
     handle(SIGALRM, jumping_handler, 0);
     timer_t timer = start_timer(300);
-    jump_target(probe_now_ns() + 1000000000);
+    jump_target();
     stop_timer(timer);
     leaf();
     printf("jumping_handler %llu\njumped %llu\nleaf %llu\n", (unsigned long long)handled[0],
