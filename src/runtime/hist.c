@@ -21,7 +21,7 @@ static thagi_hist *ring_next(thagi_hist *const *entry, const thagi_hist *hist)
     return next == (hist ? *entry : &thagi_no_hist) ? NULL : next;
 }
 
-static void publish(thagi_hist *hist)
+static void hist_publish(thagi_hist *hist)
 {
     __atomic_signal_fence(__ATOMIC_RELEASE);
     hist->kind = TRACE_HIST; /* last: now a reader sees it */
@@ -41,7 +41,7 @@ static thagi_hist *hist_block(thagi_thread *thread, thagi_cell *cell, unsigned o
     hist->octave = (uint16_t)octave;
     hist->weight_log2 = (uint16_t)weight_log2;
     hist->next = is_empty ? hist : first->next;
-    publish(hist);
+    hist_publish(hist);
     if (is_empty)
         *entry = hist;
     else
