@@ -8,11 +8,11 @@
  *     session: one for the process: trace file, sites, tree of nodes, slots, lock
  *
  * Everything that starts with thagi_ may run inside the profiled process, in any thread and in a
- * signal handler: no malloc, no stdio, no blocking but on the session's lock, which is held only
- * with all signals blocked. The hot path (span.c) takes no lock and makes no atomic operation: what
+ * signal handler: no malloc, no stdio, no blocking but on a lock, which is held only with all
+ * signals blocked. The hot path (span.c) takes no lock and makes no atomic operation: what
  * it writes has one writer, the thread itself.
  *
- * Order of locks: there is one.
+ * Order of locks: that of a fork, the session's, that of the table of stacks (stack_table.c).
  */
 #ifndef THAGI_RUNTIME_H
 #define THAGI_RUNTIME_H
@@ -279,7 +279,10 @@ void *thagi_chunk_append(thagi_session *session, trace_chunk **chunk, enum trace
 int thagi_array_reserve(thagi_array *array, uint32_t count, size_t item_bytes);
 uint64_t thagi_hash_mix(uint64_t x);
 
-/** Take the lock with all signals blocked; give both back. */
+/** Take a lock (0 free, 1 held, 2 held and waited for) with all signals blocked; give both back. */
+void thagi_lock_take(uint32_t *lock, thagi_plat_signals *saved);
+void thagi_lock_give(uint32_t *lock, const thagi_plat_signals *saved);
+/** The same with that of the session. */
 void thagi_lock(thagi_session *session, thagi_plat_signals *saved);
 void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved);
 

@@ -43,32 +43,16 @@ static struct {
 
 static uint32_t fork_lock; /* one fork at a time: there is one place for what is inherited */
 
-static void lock_take(uint32_t *lock, thagi_plat_signals *saved)
-{
-    thagi_plat_signals_block(saved);
-    uint32_t expected = 0;
-    if (__atomic_compare_exchange_n(lock, &expected, 1, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-        return;
-    /* U. Drepper, "Futexes Are Tricky", mutex 2. */
-    while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) != 0) thagi_plat_wait(lock, 2);
-}
-
-static void lock_give(uint32_t *lock, const thagi_plat_signals *saved)
-{
-    if (__atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) == 2) thagi_plat_wake(lock);
-    thagi_plat_signals_restore(saved);
-}
-
 void thagi_lock(thagi_session *session, thagi_plat_signals *saved)
 {
-    lock_take(&session->lock, saved);
+    thagi_lock_take(&session->lock, saved);
     session->lock_owner = (uintptr_t)&thagi_current;
 }
 
 void thagi_unlock(thagi_session *session, const thagi_plat_signals *saved)
 {
     session->lock_owner = 0;
-    lock_give(&session->lock, saved);
+    thagi_lock_give(&session->lock, saved);
 }
 
 void thagi_count(enum trace_loss what, uint64_t n)
@@ -86,7 +70,7 @@ static void before_fork(void)
     thagi_plat_signals saved;
     /* Not the session's lock: other handlers, which run after this one, may record, and may wait for
        locks whose holders record. The child starts anew and needs no whole tables. */
-    lock_take(&fork_lock, &saved);
+    thagi_lock_take(&fork_lock, &saved);
     fork_signals = saved; /* not before: another thread may be forking */
     thagi_inherit_save(thagi_current);
     errno = saved_errno;
@@ -97,7 +81,7 @@ static void after_fork_parent(void)
     int saved_errno = errno;
     thagi_inherit_parent();
     thagi_plat_signals saved = fork_signals;
-    lock_give(&fork_lock, &saved);
+    thagi_lock_give(&fork_lock, &saved);
     errno = saved_errno;
 }
 

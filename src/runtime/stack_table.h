@@ -1,8 +1,8 @@
 /*
  * stack_table.h - the stacks that are known beside those of threads, by address.
  *
- * Reading takes no lock and waits for nobody, so that it may be done in a signal handler. Changes take a
- * lock, for which nobody waits long: what cannot be had is not changed, and that is said.
+ * Reading takes no lock but where the table was changed meanwhile. Changes take one, which is held with all
+ * signals blocked: all of this may be done in a signal handler.
  */
 #ifndef THAGI_STACK_TABLE_H
 #define THAGI_STACK_TABLE_H
@@ -19,7 +19,7 @@ typedef struct thagi_stack {
 
 /** 0: no memory. */
 int thagi_stack_table_start(void);
-/** In a child of fork(): who had the lock is not here. */
+/** In a child of fork(), where memory is not wiped by it: who had the lock is not here. */
 void thagi_stack_table_child(void);
 /** The stack that holds the address, copied; 0: none. */
 int thagi_stack_find(uintptr_t address, thagi_stack *out);
@@ -29,7 +29,7 @@ int thagi_stack_insert(const thagi_stack *stack);
 int thagi_stack_take_out(uintptr_t lo, uintptr_t hi, thagi_stack *out);
 /** Remove the stack that begins at lo, and copy it to *out. 0: there is none. */
 int thagi_stack_take_out_at(uintptr_t lo, thagi_stack *out);
-/** Give the stack that begins at lo to a task. */
-void thagi_stack_give(uintptr_t lo, thag_task *task);
+/** Give the stack that begins at lo to a task. 0: there is none. */
+int thagi_stack_give(uintptr_t lo, thag_task *task);
 
 #endif

@@ -71,10 +71,8 @@ static thag_task *task_for(thagi_task *from, thagi_stack *stack)
     if (!handle) return NULL;
     thagi_task_set_stack(handle, stack->lo, stack->hi);
     stack->task = handle;
-    if (!stack->is_guess)
-        thagi_stack_give(stack->lo, handle);
-    else if (!thagi_stack_insert(stack))
-        thagi_count(TRACE_LOST_TASK, 1);
+    int is_kept = stack->is_guess ? thagi_stack_insert(stack) : thagi_stack_give(stack->lo, handle);
+    if (!is_kept) thagi_count(TRACE_LOST_TASK, 1);
     return handle;
 }
 
@@ -233,7 +231,9 @@ void thag_stack_add(const void *low, size_t bytes, thag_task *task)
     thagi_stack stack = {.lo = (uintptr_t)low, .hi = (uintptr_t)low + bytes, .task = task};
     if (!bytes || (!task && !thagi_stack_is_watched) || !thagi_stack_table_start()) return;
     remove_all(stack.lo, stack.hi);
-    if (thagi_stack_insert(&stack) && is_alive(task) && thagi_stack_is_watched)
+    if (!thagi_stack_insert(&stack))
+        thagi_count(TRACE_LOST_TASK, 1);
+    else if (is_alive(task) && thagi_stack_is_watched)
         thagi_task_set_stack(task, stack.lo, stack.hi);
 }
 
