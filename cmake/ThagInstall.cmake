@@ -54,6 +54,8 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/thag_profiler/async.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/stack.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/context.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/coroutine.hpp
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/libaco.h
+              ${PROJECT_SOURCE_DIR}/include/thag_profiler/minicoro.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/pool.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/function.h
               ${PROJECT_SOURCE_DIR}/include/thag_profiler/task.h

@@ -118,6 +118,18 @@ expect async::serve 20
 expect decode 80
 path "main;loop;async::serve;decode"
 
+if [ -x "$bin/async_minicoro_profiled" ]; then
+    run async_minicoro
+    grep -q '^240 lines$' "$work/stdout" || fail "$example: $(cat "$work/stdout")"
+    expect async::session 12
+    expect async::lines 12
+    expect request 12
+    expect parse 240
+    expect read_block 48
+    path "main;serve;async::session;request;parse"
+    path "main;serve;async::session;request;async::lines;read_block"
+    tracks async_minicoro
+fi
 if [ -x "$bin/async_cpp20_profiled" ]; then
     run async_cpp20
     expect async::order 40

@@ -5,6 +5,29 @@
 #include "thag_profiler/context.h"
 #include "thag_profiler/task.h"
 
+/* What the headers of coroutine libraries stand behind. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+#include "../../examples/async_minicoro/minicoro.h"
+#define ACO_H
+typedef struct aco_share_stack aco_share_stack_t;
+typedef void (*aco_cofuncp_t)(void);
+typedef struct aco_s {
+    struct aco_s *main_co;
+    char is_end;
+    aco_cofuncp_t fp;
+} aco_t;
+aco_t *aco_create(aco_t *main_co, aco_share_stack_t *stack, size_t saved, aco_cofuncp_t function,
+                  void *argument);
+void aco_resume(aco_t *co);
+void aco_destroy(aco_t *co);
+#ifdef __cplusplus
+}
+#endif
+#include "thag_profiler/libaco.h"
+#include "thag_profiler/minicoro.h"
+
 extern int sink;
 void dispatch(thag_task *task);
 void life(const char *name);
@@ -12,6 +35,10 @@ void transfer(thag_task *a, thag_task *b);
 thag_ctx submit(void);
 void continued(const thag_ctx *ctx, const char *name);
 int state_machine(thag_async *span, int at);
+void coroutine_of_minicoro(mco_coro *self);
+void minicoro_life(void);
+void coroutine_of_aco(void);
+void aco_life(aco_t *main_co, aco_share_stack_t *stack);
 
 /* First declaration of a body. */
 void dispatch(thag_task *task)
@@ -68,4 +95,32 @@ int state_machine(thag_async *span, int at)
     }
     THAG_ASYNC_END(span);
     return 0;
+}
+
+void coroutine_of_minicoro(mco_coro *self)
+{
+    (void)mco_yield(self);
+}
+
+void minicoro_life(void)
+{
+    mco_desc desc = mco_desc_init(coroutine_of_minicoro, 0);
+    mco_coro *co;
+
+    if (mco_create(&co, &desc) != MCO_SUCCESS) return;
+    while (mco_status(co) != MCO_DEAD) mco_resume(co);
+    mco_destroy(co);
+}
+
+void coroutine_of_aco(void)
+{
+    sink++;
+}
+
+void aco_life(aco_t *main_co, aco_share_stack_t *stack)
+{
+    aco_t *co = aco_create(main_co, stack, 0, coroutine_of_aco, (void *)0);
+
+    while (!co->is_end) aco_resume(co);
+    aco_destroy(co);
 }

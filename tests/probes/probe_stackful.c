@@ -229,6 +229,88 @@ static void finish(job *j)
 {
     ASYNC_WAIT_CTX_free(j->stack);
 }
+
+#elif defined(WITH_MINICORO)
+#define MINICORO_IMPL
+#include "minicoro.h"
+#if defined(ANNOUNCED)
+#include "thag_profiler/minicoro.h"
+#endif
+
+static void coroutine_yield(void *self)
+{
+    mco_yield(((job *)self)->own);
+}
+
+static void coroutine(mco_coro *self)
+{
+    job *j = mco_get_user_data(self);
+    work(j->number, j);
+}
+
+static void make(job *j)
+{
+    mco_coro *self = NULL;
+    mco_desc desc = mco_desc_init(coroutine, STACK);
+    desc.user_data = j;
+    mco_create(&self, &desc);
+    j->own = self;
+}
+
+static void resume(job *j)
+{
+    mco_resume(j->own);
+    j->is_done = mco_status(j->own) == MCO_DEAD;
+}
+
+static void finish(job *j)
+{
+    mco_destroy(j->own);
+}
+
+#elif defined(WITH_ACO)
+#define MINICORO_IMPL
+#include "aco.h"
+#include "thag_profiler/libaco.h"
+
+/* All on one stack, of one thread. */
+static aco_t *main_coroutine;
+static aco_share_stack_t *shared;
+
+static void coroutine_yield(void *self)
+{
+    (void)self;
+    aco_yield();
+}
+
+static void coroutine(void)
+{
+    job *j = aco_get_arg();
+    work(j->number, j);
+    aco_exit();
+}
+
+static void make(job *j)
+{
+    if (!main_coroutine) {
+        aco_thread_init(NULL);
+        main_coroutine = aco_create(NULL, NULL, 0, NULL, NULL);
+        shared = aco_share_stack_new(0);
+    }
+    j->own = aco_create(main_coroutine, shared, 0, coroutine, j);
+}
+
+static void resume(job *j)
+{
+    aco_t *self = j->own;
+    aco_resume(self);
+    j->is_done = self->is_end;
+}
+
+static void finish(job *j)
+{
+    aco_destroy(j->own);
+}
 #endif
 #endif
 

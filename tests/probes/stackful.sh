@@ -35,17 +35,30 @@ exact() {
 }
 
 found=0
-for library in boost st pth openssl; do
+for library in boost st pth openssl minicoro; do
     [ -x "$bin/probe_stackful_$library" ] || continue
     found=1
     threads="1"
-    [ $library = boost ] && threads="1 2 4" # the others stay on one
+    case $library in boost | minicoro) threads="1 2 4" ;; esac # the others stay on one
     for n in $threads; do
         LD_PRELOAD=$ASYNC_LIBRARY succeeded probe_stackful_$library "$n" 80 100
         exact "$n" 80 100
     done
 done
 [ $found = 1 ] || exit 77
+
+# Announced by a header: no stack is looked at, no time counts twice, and tasks are named by their function.
+for library in minicoro aco; do
+    [ -x "$bin/probe_stackful_${library}_announced" ] || continue
+    threads="1"
+    [ $library = minicoro ] && threads="1 2 4"
+    for n in $threads; do
+        succeeded probe_stackful_${library}_announced "$n" 80 100
+        exact "$n" 80 100
+        checked
+        [ "$(grep -c '"async::coroutine",' "$work/tasks.csv")" -eq 80 ] || fail "not 80 tasks: $(cut -d, -f2 "$work/tasks.csv" | sort | uniq -c)"
+    done
+done
 if [ -x "$bin/probe_stackful_boost" ]; then
     LD_PRELOAD=$ASYNC_LIBRARY succeeded probe_stackful_boost 2 800 200
     exact 2 800 200
