@@ -101,15 +101,14 @@ struct thagi_task {
     thagi_thread *thread; /* whose counters pay now */
     uint64_t shift; /* ticks in which it did not run, or the profiler did: its spans run by a clock
                        that stands still then. Also in turn->shift_ticks, for the reader */
-    trace_turn *turn;                        /* its part of the trace */
-    uintptr_t stack_lo, stack_hi;            /* its stack, if it is watched; else the mapping of the
+    trace_turn *turn;             /* its part of the trace */
+    uintptr_t stack_lo, stack_hi; /* its stack, if it is watched; else the mapping of the
                                                 stack seen last; 0, 0: unknown */
-    uintptr_t idle;                          /* the state between calls: _IDLE or another */
-    uint32_t is_users;                       /* else it is a thread's own */
-    uint32_t closed_count;                   /* frames ended out of order, still below the top */
-    uint32_t pauses;                         /* thag_pause() calls that are not resumed yet */
-    uint32_t paused_sections;                /* begun since, not recorded, not ended yet */
-    const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
+    uint16_t idle;                /* the state between calls: _IDLE or another */
+    uint16_t is_users;            /* else it is a thread's own */
+    uint32_t closed_count;        /* frames ended out of order, still below the top */
+    uint32_t pauses;              /* thag_pause() calls that are not resumed yet */
+    uint32_t paused_sections;     /* begun since, not recorded, not ended yet */
 #if PLAT_COUNTER_IS_SLOW
     uint64_t newest_token; /* of a timed span */
 #endif
@@ -213,7 +212,8 @@ struct thagi_thread {
     } went_on[16];
     struct thag_task *spare_tasks; /* ended here, to be used again */
     uint32_t spare_count;
-    trace_origin *origin; /* of the present owner; NULL: not known */
+    trace_origin *origin;                    /* of the present owner; NULL: not known */
+    const struct thagi_inherited *inherited; /* after a fork: the parent's spans; else NULL */
 };
 
 /* session.c */
@@ -405,6 +405,8 @@ void thagi_clock_snapshot(thagi_session *session, int force);
 
 /* site.c: places in the source, interned by content. Under the lock. */
 uint32_t thagi_site_id(thagi_session *session, const thag_site *site);
+/** One that has this number; NULL: it is gone with its module. Looks through all of them. */
+const thag_site *thagi_site_of_id(const thagi_session *session, uint32_t id);
 /** The same of a place that is described by the site's text alone. */
 uint32_t thagi_site_by_text(thagi_session *session, const thag_site *site);
 /** The site that stands for a section whose name is given at run time; NULL if there is no room. */
@@ -590,7 +592,7 @@ void thagi_span_end_slow(thagi_task *task, thag_token token, uintptr_t sp);
 enum { THAGI_INHERIT_MAX = 256 };
 typedef struct thagi_inherited {
     struct thagi_inherited_span {
-        thag_token token; /* the parent's */
+        thag_token token; /* the parent's; 0: of what its task hung from, which nothing ends */
         const thag_site *site;
         uint64_t where; /* the child's stack lies where the parent's did */
     } span[THAGI_INHERIT_MAX];

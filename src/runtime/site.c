@@ -180,6 +180,14 @@ uint32_t thagi_site_id(thagi_session *session, const thag_site *site)
     return id;
 }
 
+const thag_site *thagi_site_of_id(const thagi_session *session, uint32_t id)
+{
+    const ptr_entry *entries = session->site_by_ptr.items;
+    for (uint32_t i = 0; i < session->site_by_ptr.room; i++)
+        if (entries[i].id_plus_1 == id + 1 && entries[i].site) return entries[i].site;
+    return NULL;
+}
+
 /* --- names given at run time ------------------------------------------------------------------- */
 
 /* One for each text and place: a copy that stays, with a thag_site in front. */

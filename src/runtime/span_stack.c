@@ -370,7 +370,7 @@ OUT_OF_WAY void thagi_span_pop_held(thagi_task *task, uint64_t now)
 static int frame_has_token(const thagi_task *task, const trace_frame *frame, thag_token token)
 {
     if (frame->start_ticks == token) return 1;
-    const thagi_inherited *from = task->inherited;
+    const thagi_inherited *from = task->is_users ? NULL : task->thread->inherited;
     size_t depth = (size_t)(frame - task->base) - 1;
     return from && depth < from->count && from->span[depth].token == token;
 }

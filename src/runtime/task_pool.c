@@ -14,6 +14,9 @@
 #define SPARE_MAX       64 /* tasks that a thread keeps for itself */
 
 _Static_assert(sizeof(thagi_task_block) % 64 == 0, "tasks begin on cache lines");
+#if !PLAT_COUNTER_IS_SLOW
+_Static_assert(sizeof(thag_task) == 128, "as much as its record");
+#endif
 
 static thagi_task_block *block_new(thagi_session *session)
 {

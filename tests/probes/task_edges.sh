@@ -16,10 +16,10 @@ line "path calls=1 open=0 main;idle"
 rm "$(first_trace)"
 checked
 line "loss LOST_TASK 1"
-line "path calls=0 open=1 held"
-line "path calls=1 open=0 held;leaf"
-line "path calls=1 open=0 held;child job"
-line "path calls=1 open=0 held;child job;leaf"
+line "path calls=0 open=1 main;job;held"
+line "path calls=1 open=0 main;job;held;leaf"
+line "path calls=1 open=0 main;job;held;child job"
+line "path calls=1 open=0 main;job;held;child job;leaf"
 
 # A handler stands below what it interrupted, in the task, though its stack is nobody's.
 for how in "probe_task_edges handled announced:job" "probe_task_edges_hooked handled:coroutine"; do

@@ -103,7 +103,7 @@ line "depth 3"
 # Of the size that docs/async.md says, and that is all resident memory.
 if [ -z "$sanitizers" ]; then
     succeeded probe_tasks idle 100000
-    [ "$out" -gt 128 ] && [ "$out" -le 280 ] || fail "$out bytes each"
+    [ "$out" -gt 128 ] && [ "$out" -le 264 ] || fail "$out bytes each"
 fi
 
 succeeded probe_tasks continued
