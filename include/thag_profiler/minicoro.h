@@ -9,7 +9,7 @@
  * by mco_destroy(). It is named after the function that this file gives to mco_desc_init(), and "coroutine"
  * where that is done in another.
  *
- * A coroutine that is not made here, in a file without this header or by mco_init(), is resumed as if this
+ * A coroutine that is made in a file without this header, or in memory of the program's own, is resumed as if this
  * were not there; libthag_async finds it by its stack (thag_profiler/stack.h).
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
