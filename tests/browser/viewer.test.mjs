@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { analyze, expectedShare, folded, golden, HOSTILE, openPage, record, scratch, STACKS, TOTAL, useBrowser, watched } from './browser.mjs';
+import { shortened } from '../../src/output/viewer/name_fit.js';
 import { compilePattern } from '../../src/output/viewer/pattern.js';
 
 const SAMPLE = golden('sample.thag');
@@ -189,6 +190,40 @@ test('the keyboard walks, zooms and goes back, and what is walked to is said', a
   assert.equal(await page.locator('#tab-table').getAttribute('aria-selected'), 'true');
 });
 
+test('the widest comes first, or the root is what was running', async () => {
+  await open(plain);
+  await page.keyboard.press('o');
+  await hover('flame', 0.3, 2);
+  assert.match(await tip(), /^parse\n/);
+  await hover('flame', 0.7, 2);
+  assert.match(await tip(), /^work\n/);
+  await page.getByRole('button', { name: 'Bottom-up' }).click();
+  assert.match(await hash(), /w=1/);
+  assert.match(await hash(), /i=1/);
+  // What each function took itself, and beneath it who called it.
+  const self = {};
+  for (const [stack, n] of STACKS) self[stack.split(';').at(-1)] = (self[stack.split(';').at(-1)] || 0) + n;
+  const first = Object.entries(self).sort((a, b) => b[1] - a[1])[0];
+  await hover('flame', 0.1, 1);
+  assert.ok((await tip()).startsWith(first[0]), await tip());
+  assert.match(await tip(), new RegExp(`count\\s+${first[1]} samples`));
+  await hover('flame', 0.02, 2);
+  assert.match(await tip(), /^parse\n[^]*300 samples[^]*60\.00% of read_line/);
+  await page.reload();
+  await page.waitForSelector('html[data-ready]', { state: 'attached' });
+  assert.equal(await page.locator('#bottom-up').getAttribute('aria-pressed'), 'true');
+  assert.equal(await page.locator('#order').textContent(), 'Order: widest first');
+});
+
+test('of a C++ name in little room the end is kept', () => {
+  const name = 'shop::cart::total';
+  assert.deepEqual([17, 16, 12, 11, 6, 5, 2].map((room) => shortened(name, room)), [name, '\u2026cart::total', '\u2026cart::total', '\u2026total', '\u2026total', 'shop\u2026', '']);
+  assert.equal(shortened('+516% shop::cart::total', 14), '+516% \u2026total');
+  assert.equal(shortened('2,000\u00d7 a::b', 10), '2,000\u00d7 \u2026b');
+  assert.equal(shortened('f(std::string)', 8), 'f(std::\u2026');
+  assert.equal(shortened('calculate_sentiment', 9), 'calculat\u2026');
+});
+
 test('callers and callees add up', async () => {
   await open(plain);
   await tab('table');
@@ -334,6 +369,8 @@ test('what a filter left out is pale in the timeline, and counts for nothing in 
   assert.deepEqual(rows.map((r) => r.function), ['main']);
   const ns = (text) => parseFloat(text) * (text.includes('\u00b5s') ? 1000 : 1);
   assert.ok(Math.abs(ns(rows[0].self) - ns(whole)) <= 0.02 * ns(whole), `${rows[0].self}, of ${whole} in all`);
+  await page.locator('#search').fill('w|main');
+  assert.match(await matched(), /^1 function$/);
   await tab('chart');
   await settle();
   await open(view('inverted.html', '--invert', SAMPLE));

@@ -29,7 +29,7 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_realloc(void *block, size_t bytes);
 
-static long allocations_left = -1; /* -1: nothing fails */
+static _Atomic long allocations_left = -1; /* -1: nothing fails */
 
 static int fails(void)
 {

@@ -6,7 +6,9 @@
 
 #include "cmocka_all.h"
 #include "output/markup.h"
+#include "output/name_fit.h"
 #include "output/palette.h"
+#include "output/picture/axis_marks.h"
 #include "output/picture/svg_writer.h"
 #include "output/quantity.h"
 #include "profile/load/profile_folded.h"
@@ -434,6 +436,53 @@ static void a_comparison_has_signs_and_no_palette(void **state)
     profile_free(p);
 }
 
+static void marks_of_axes_are_round(void **state)
+{
+    static const struct {
+        uint64_t length, step;
+        const char *text; /* of the second mark after 0 */
+    } times[] = {{7, 1, "2 ns"},
+                 {198000000, 20000000, "40 ms"},
+                 {1100000, 200000, "400 \xC2\xB5s"},
+                 {2680000000, 500000000, "1.0 s"},
+                 {9000000000, 1000000000, "2 s"},
+                 {0, 1, "2 ns"},
+                 {UINT64_MAX, UINT64_C(2000000000000000000), "4000000000 s"}};
+    char text[QUANTITY_ROOM];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        uint64_t step = axis_step_ns(times[i].length, 10);
+
+        assert_int_equal(step, times[i].step);
+        assert_string_equal(axis_time(text, 2 * step, step), times[i].text);
+        assert_true(times[i].length / step <= 10);
+    }
+    assert_string_equal(axis_time(text, 0, 5), "0 s");
+    assert_string_equal(axis_time(text, 1500000000, 100000000), "1.5 s");
+    assert_int_equal(axis_step_bytes(10076160, 6), 2097152);
+    assert_int_equal(axis_step_bytes(0, 6), 1);
+    assert_true(UINT64_MAX / axis_step_bytes(UINT64_MAX, 6) <= 6);
+    assert_string_equal(axis_bytes(text, 2097152), "2 MiB");
+    assert_string_equal(axis_bytes(text, 1572864), "1.5 MiB");
+    assert_string_equal(axis_bytes(text, 0), "0 B");
+    assert_string_equal(axis_bytes(text, 100 * 1024), "100 KiB");
+}
+
+static void of_a_long_name_the_end_is_kept(void **state)
+{
+    (void)state;
+    assert_string_equal(name_fit("shop::cart::total", 17), "shop::cart::total");
+    assert_string_equal(name_fit("shop::cart::total", 16), "cart::total");
+    assert_string_equal(name_fit("shop::cart::total", 11), "total");
+    assert_string_equal(name_fit("shop::cart::total", 6), "total");
+    assert_string_equal(name_fit("shop::cart::total", 5), "shop::cart::total");
+    assert_string_equal(name_fit("calculate_sentiment", 9), "calculate_sentiment");
+    assert_string_equal(name_fit("f(std::string)", 8), "f(std::string)");
+    assert_string_equal(name_fit("main::<lambda>", 9), "<lambda>");
+    assert_string_equal(name_fit("", 0), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,6 +498,8 @@ int main(void)
         cmocka_unit_test(shades_follow_the_name_alone),
         cmocka_unit_test(a_comparison_has_signs_and_no_palette),
         cmocka_unit_test(quantities_read_well),
+        cmocka_unit_test(marks_of_axes_are_round),
+        cmocka_unit_test(of_a_long_name_the_end_is_kept),
         cmocka_unit_test(a_full_disk_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,7 +194,7 @@ static void put_table(const writer *w)
 
 /* ---- the picture ---- */
 
-static void put_name(const writer *w, const chart_block *b, const char *name, size_t max_chars)
+static void put_count(const writer *w, const chart_block *b)
 {
     char count[QUANTITY_ROOM];
 
@@ -202,18 +202,19 @@ static void put_name(const writer *w, const chart_block *b, const char *name, si
         quantity_count(count, b->count);
         fprintf(w->to, "%s\xC3\x97 ", count);
     }
-    markup_put(w->to, name, strlen(name), max_chars);
 }
 
 static void put_block_title(const writer *w, const chart_block *b)
 {
+    const char *name = w->p->frames[w->p->frame[b->node]].name;
     char length[QUANTITY_ROOM], from[QUANTITY_ROOM], busy[QUANTITY_ROOM];
 
     quantity_time(length, b->count > 1 ? b->end_ns - b->start_ns : b->busy_ns);
     quantity_time(from, b->start_ns);
     quantity_time(busy, b->busy_ns);
     fputs("<title>", w->to);
-    put_name(w, b, w->p->frames[w->p->frame[b->node]].name, SIZE_MAX);
+    put_count(w, b);
+    markup_put(w->to, name, strlen(name), SIZE_MAX);
     fprintf(w->to, " (%s at %s", length, from);
     if (b->count > 1) fprintf(w->to, ", %s busy", busy);
     if (b->count == 1 && b->busy_ns < b->end_ns - b->start_ns) fputs(", and waited", w->to);
@@ -243,7 +244,8 @@ static void put_block(const writer *w, const chart_block *b)
         svg_put_percent(w->to, "x", 100 * share(w, b->start_ns - w->c->from_ns));
         svg_put_percent(w->to, "width", width);
         fprintf(w->to, " height=\"%u\"><text x=\"3\" y=\"12\">", SVG_ROW_PX - 1);
-        put_name(w, b, f->label, (size_t)(px / SVG_CHAR_PX) + 1);
+        put_count(w, b);
+        svg_put_label(w->to, f->label, px);
         fputs("</text></svg>", w->to);
     }
     fputs("</g>\n", w->to);

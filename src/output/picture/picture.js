@@ -138,10 +138,7 @@ function measureText() {
 
 function fitted(text, px) {
     var room = Math.floor((px - 5) / charPx);
-    if (text.length <= room) return text;
-    var letters = Array.from(text);
-    if (letters.length <= room) return text;
-    return room < 3 ? '' : letters.slice(0, room - 1).join('') + '\u2026';
+    return text.length <= room ? text : shortened(text, room);
 }
 
 function label(i, px) {

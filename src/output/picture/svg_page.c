@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "output/markup.h"
+#include "output/name_fit.h"
 #include "output/picture/flamegraph_assets.h"
 
 #define TITLE_Y 28u
@@ -40,6 +41,14 @@ void svg_put_percent(FILE *to, const char *name, double percent)
         fprintf(to, "%" PRIu64 ".%0*" PRIu64, scaled / unit, decimals, scaled % unit);
     }
     fputs("%\"", to);
+}
+
+void svg_put_label(FILE *to, const char *label, double px)
+{
+    const char *from = name_fit(label, px > 5 ? (size_t)((px - 5) / SVG_CHAR_PX) : 0);
+
+    if (from != label) fputs("\xE2\x80\xA6", to);
+    markup_put(to, from, strlen(from), (size_t)(px / SVG_CHAR_PX) + 1);
 }
 
 /* ---- the table of names ---- */

@@ -48,4 +48,7 @@ void svg_put_base36(FILE *to, int64_t value);
 /** ` name="12.34%"`, with up to four decimals: a thousandth of a pixel on any screen. */
 void svg_put_percent(FILE *to, const char *name, double percent);
 
+/** The text of a rectangle so many pixels wide, as it is where no script fits it. */
+void svg_put_label(FILE *to, const char *label, double px);
+
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "output/name_fit.h"
 #include "output/utf8.h"
 
 size_t figure_text_width(const char *text)
@@ -12,7 +13,7 @@ size_t figure_text_width(const char *text)
 
 void figure_put_left(FILE *to, const char *text, size_t width)
 {
-    size_t have = utf8_put_plain(to, text, strlen(text), width);
+    size_t have = name_put(to, text, width);
 
     for (; have < width; have++) fputc(' ', to);
 }

@@ -7,7 +7,7 @@ import { HeapView } from './heap_view.js';
 import { showPools, showSizes } from './sizes_view.js';
 import { Page, byId } from './page.js';
 import { Timeline } from './timeline.js';
-import { callersOf, calleesOf, inclusive, readTree, sumByFrame } from './tree.js';
+import { bottomUp, callersOf, calleesOf, inclusive, readTree, sumByFrame } from './tree.js';
 import { differenceColumns, summedRows, timeColumns, wholeRows } from './columns.js';
 import { element, setColours } from './canvas.js';
 import { compilePattern } from './pattern.js';
@@ -22,6 +22,8 @@ const HINTS = {
     sizes: 'All blocks that were allocated, by their size.', pools: 'What the program\u2019s own allocators handed out, and what it mapped: memory apart from the heap\u2019s.', sandwich: 'Above: who called it. Below: what it called.', table: 'Click a heading to sort, a function for its callers and callees.',
 };
 
+const NODES_MAX = 4294967295; // of a tree that is worked out here
+
 class App {
     constructor(meta, tree, timeline) {
         this.meta = meta;
@@ -31,8 +33,11 @@ class App {
         this.page.pick = (frame) => this.pick(frame);
         // What there is any of: a profile may be of memory alone.
         this.usual = tree.metrics.find((m) => m.self.some((v) => v > 0)) || tree.metrics[0];
-        this.state = { view: 'flame', query: '', metric: this.usual.key, sort: '', frame: -1, thread: -1, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
+        this.state = { view: 'flame', query: '', metric: this.usual.key, sort: '', frame: -1, thread: -1, isByWidth: false, isBottomUp: false, zoom: 0, from: 0, to: timeline ? timeline.end : 0, theme: '', byBefore: false };
         this.back = [];
+        // By frame: whether it is in what is shown, and not in what was left out alone.
+        this.isThere = new Uint8Array(meta.names.length);
+        for (let n = 1; n < Math.min(tree.parent.length, tree.leftOut); n++) this.isThere[tree.frame[n]] = 1;
         this.shown = {};
         this.prefersDark = matchMedia('(prefers-color-scheme: dark)');
         this.build();
@@ -98,6 +103,8 @@ class App {
         select.hidden = metrics.length < 2;
         select.addEventListener('change', () => this.change({ metric: select.value, zoom: 0 }));
         byId('widths').hidden = this.meta.before === undefined;
+        byId('order').addEventListener('click', () => this.toggleOrder());
+        byId('bottom-up').addEventListener('click', () => this.toggleBottomUp());
         byId('widths').addEventListener('click', () => this.change({ byBefore: !this.state.byBefore, zoom: 0 }));
     }
 
@@ -141,6 +148,11 @@ class App {
         this.render();
     }
 
+    toggleOrder() { this.change({ isByWidth: !this.state.isByWidth }); }
+
+    // Nodes are other ones then.
+    toggleBottomUp() { this.change({ isBottomUp: !this.state.isBottomUp && this.meta.before === undefined, zoom: 0 }); }
+
     onZoom(n) {
         if (this.state.zoom === n) return;
         this.state.zoom = n;
@@ -183,6 +195,8 @@ class App {
         if (s.metric !== this.usual.key) url.set('m', s.metric);
         if (s.sort) url.set('o', s.sort);
         if (s.byBefore) url.set('b', 1);
+        if (s.isByWidth) url.set('w', 1);
+        if (s.isBottomUp) url.set('i', 1);
         if (s.theme) url.set('t', s.theme);
         const hash = '#' + url.toString();
         if (hash === (location.hash || '#')) return;
@@ -203,7 +217,9 @@ class App {
             return url.has(key) && Number.isInteger(n) && n >= 0 && n < count ? n : -1;
         };
         s.view = this.views.some(([key]) => key === url.get('v')) ? url.get('v') : 'flame';
-        s.zoom = Math.max(0, index('z', this.tree.parent.length));
+        s.isByWidth = url.get('w') === '1';
+        s.isBottomUp = url.get('i') === '1' && this.meta.before === undefined;
+        s.zoom = Math.max(0, index('z', s.isBottomUp ? NODES_MAX : this.tree.parent.length));
         s.query = (url.get('s') || '').slice(0, 200);
         s.frame = index('f', this.meta.names.length);
         s.thread = this.timeline ? index('th', this.timeline.threads.length) : -1;
@@ -233,6 +249,7 @@ class App {
         byId('clear').disabled = !s.query;
         byId('metric').value = s.metric;
         byId('widths').textContent = s.byBefore ? 'Widths: before' : 'Widths: after';
+        this.showOrder();
         byId('reset').disabled = s.zoom === 0 && this.isAll;
         this.showThread();
         this.showRange();
@@ -240,6 +257,14 @@ class App {
         this.showView();
         this.tellMatches();
         this.showTrail();
+    }
+
+    showOrder() {
+        const { view, isByWidth, isBottomUp } = this.state, isFlame = view === 'flame';
+        byId('order').hidden = !isFlame && view !== 'sandwich';
+        byId('order').textContent = isByWidth ? 'Order: widest first' : 'Order: A to Z';
+        byId('bottom-up').hidden = !isFlame || this.meta.before !== undefined;
+        byId('bottom-up').setAttribute('aria-pressed', isBottomUp);
     }
 
     showTheme() {
@@ -297,10 +322,10 @@ class App {
 
     showView() {
         const now = this.current(), { state } = this, tree = { ...this.tree, calls: now.calls };
-        const key = [state.view, now.key, state.byBefore, state.frame, state.sort, state.view === 'table' ? state.query : ''].join('|');
+        const key = [state.view, now.key, state.byBefore, state.isByWidth, state.isBottomUp, state.frame, state.sort, state.view === 'table' ? state.query : ''].join('|');
         if (this.shown.key !== key) {
             this.shown.key = key;
-            if (state.view === 'flame') this.flame.show(tree, now.self, now.unit, now.before, state.byBefore);
+            if (state.view === 'flame') this.showFlame(tree, now);
             if (state.view === 'sandwich') this.showSandwich(tree, now);
             if (state.view === 'table') this.showTable(tree, now);
         }
@@ -309,6 +334,13 @@ class App {
         this.callers.setHits(this.hits);
         this.callees.setHits(this.hits);
         if (this.chart) this.chart.setHits(this.hits);
+    }
+
+    showFlame(tree, now) {
+        const { byBefore, isByWidth, isBottomUp } = this.state;
+        if (!isBottomUp) return this.flame.show(tree, now.self, now.unit, { before: now.before, byBefore, isByWidth });
+        const turned = bottomUp(tree, now.self);
+        return this.flame.show(turned, turned.self, now.unit, { isByWidth });
     }
 
     showSandwich(tree, now) {
@@ -323,7 +355,7 @@ class App {
         const callers = callersOf(tree, value, frame), callees = calleesOf(tree, now.self, frame);
         for (const [view, part] of [[this.callers, callers], [this.callees, callees]]) {
             view.zoomed = 0;
-            view.show(part, part.self, now.unit);
+            view.show(part, part.self, now.unit, { isByWidth: this.state.isByWidth });
         }
     }
 
@@ -369,7 +401,7 @@ class App {
         box.title = this.problem;
         box.textContent = '';
         if (!this.hits) return;
-        const functions = this.hits.reduce((a, b) => a + b, 0), text = grouped(functions) + (functions === 1 ? ' function' : ' functions');
+        const functions = this.hits.reduce((sum, is, frame) => sum + (is && this.isThere[frame]), 0), text = grouped(functions) + (functions === 1 ? ' function' : ' functions');
         const found = this.state.view === 'flame' ? this.flame.matched() : null;
         box.textContent = (found ? found.share + ' in ' + grouped(found.count) + (found.count === 1 ? ' frame of ' : ' frames of ') : '') + text + (this.problem ? ' (letter by letter)' : '');
     }
@@ -414,6 +446,8 @@ class App {
         if (event.key === '?') byId('keys').showModal();
         else if (event.key === 't') this.toggleTheme();
         else if (event.key === '0') this.reset();
+        else if (event.key === 'o') this.toggleOrder();
+        else if (event.key === 'i' && this.state.view === 'flame') this.toggleBottomUp();
         else if (this.views[Number(event.key) - 1]) this.change({ view: this.views[Number(event.key) - 1][0] }, true);
     }
 }

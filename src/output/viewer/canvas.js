@@ -1,4 +1,7 @@
 // What the canvases share: sharp at every resolution, scrolled by a box around them, colours.
+import { shortened } from './name_fit.js';
+
+
 
 export const ROW = 18, LABEL_LEAST = 24;
 
@@ -72,10 +75,7 @@ let charWidth = 0;
 export function fitted(context, text, px) {
     if (!charWidth) charWidth = context.measureText('MMMMMMMMMMMMMMMMMMMM').width / 20;
     const room = Math.floor((px - 6) / charWidth);
-    if (text.length <= room) return text;
-    if (room < 3) return '';
-    const letters = Array.from(text.slice(0, 2 * room));
-    return letters.length <= room && letters.length === text.length ? text : letters.slice(0, room - 1).join('') + '\u2026';
+    return text.length <= room ? text : shortened(text, room);
 }
 
 // ---- colours ----

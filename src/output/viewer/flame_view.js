@@ -17,14 +17,14 @@ export class FlameView {
         this.listen();
     }
 
-    // tree: parent, frame, calls. before: self values to compare with, if any.
-    show(tree, self, unit, before = null, byBefore = false) {
+    // tree: parent, frame, calls. before: self values to compare with, if any. isByWidth: the widest come first.
+    show(tree, self, unit, { before = null, byBefore = false, isByWidth = false } = {}) {
         this.tree = tree;
         this.unit = unit;
         this.self = self;
         this.value = inclusive(tree.parent, self);
         this.before = before && inclusive(tree.parent, before);
-        this.flame = layOut(tree, byBefore ? this.before : this.value);
+        this.flame = layOut(tree, byBefore ? this.before : this.value, isByWidth);
         if (this.zoomed >= tree.parent.length || this.flame.width[this.zoomed] <= 0) this.zoomed = 0;
         this.current = this.zoomed;
         this.pane.setContentHeight(this.flame.rowCount * ROW + 4);

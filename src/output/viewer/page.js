@@ -8,7 +8,7 @@ const KEYS = [
     ['/ or Ctrl-F', 'search by regular expression; Esc ends it'], ['1 2 3 4 5 6 7', 'the views, in their order'],
     ['arrows', 'walk from frame to frame'], ['Enter, click', 'zoom'], ['Esc', 'one step back'], ['0', 'show everything'],
     ['s, Shift-click', 'callers and callees of a function'], ['w + \u2212 a d', 'timeline: zoom in, zoom out, pan'], ['Ctrl-wheel, drag', 'timeline: zoom, pan'],
-    ['n N', 'timeline: next, previous match'], ['arrows in the overview', 'move, widen, narrow the stretch of time'], ['t', 'light or dark'], ['?', 'these keys'],
+    ['n N', 'timeline: next, previous match'], ['arrows in the overview', 'move, widen, narrow the stretch of time'], ['o', 'order of frames: by name, or the widest first'], ['i', 'flamegraph: bottom-up'], ['t', 'light or dark'], ['?', 'these keys'],
 ];
 
 export class Page {

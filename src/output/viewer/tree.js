@@ -40,10 +40,12 @@ export function inclusive(parent, self) {
 }
 
 // Nodes in the order of a picture: row after row, each from left to right; children in the order of
-// their names, which is that of their frames. start and width are in the unit of the values.
-export function layOut(tree, width) {
+// their names, which is that of their frames, or the widest first. start and width are in the unit of the values.
+export function layOut(tree, width, isByWidth = false) {
     const { parent, frame } = tree, count = parent.length;
     const { first, child } = childrenOf(parent, frame);
+    for (let n = 0; isByWidth && n < count; n++)
+        if (first[n + 1] - first[n] > 1) child.subarray(first[n], first[n + 1]).sort((a, b) => width[b] - width[a] || frame[a] - frame[b]);
     const order = new Int32Array(count), start = new Float64Array(count), depth = new Int32Array(count);
     const rowFirst = [0];
     for (let at = 0, filled = 1; at < count; at++) {
@@ -152,6 +154,22 @@ export function callersOf(tree, value, wanted) {
             if (calls) grown.calls[at] += calls[n];
         }
         grown.self[at] += value[n];
+    }
+    return grown.done();
+}
+
+// Bottom up: at the root what each function took itself, beneath it who called it. Calls are those of the function
+// that is called.
+export function bottomUp(tree, self) {
+    const { parent, frame, calls } = tree, grown = new Growing(-1);
+    for (let n = 1; n < parent.length; n++) {
+        if (self[n] <= 0) continue;
+        let at = 0;
+        for (let up = n; up > 0; up = parent[up]) {
+            at = grown.child(at, frame[up]);
+            if (calls) grown.calls[at] += calls[n];
+        }
+        grown.self[at] += self[n];
     }
     return grown.done();
 }

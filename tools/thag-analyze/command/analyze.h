@@ -56,7 +56,8 @@ enum command_takes {
     TAKES_PART = 64,      /* --from, --to, --threads, --by-thread: done before the operations */
     TAKES_TASKS = 128,    /* --waiting, --wall, --instances: done before the operations */
     TAKES_NAMES = 256,    /* --full-names: for what shows functions to people */
-    TAKES_POOL = 512      /* --pool: memory of that instead of the heap's */
+    TAKES_POOL = 512,     /* --pool: memory of that instead of the heap's */
+    SHOWS_ALL = 1024 /* no option: shows time and memory, so that --detail takes no time away */
 };
 
 typedef struct command {

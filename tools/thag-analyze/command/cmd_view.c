@@ -126,5 +126,6 @@ const command cmd_view = {
     .options = facts,
     .defaults = &defaults,
     .settings_size = sizeof(settings),
-    .takes = TAKES_NAMES | TAKES_OPEN | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS,
+    .takes = TAKES_NAMES | TAKES_OPEN | TAKES_PART | TAKES_TASKS | TAKES_OPERATIONS | TAKES_DETAIL |
+             SHOWS_ALL,
     .show = show};

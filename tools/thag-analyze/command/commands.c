@@ -257,7 +257,7 @@ static int run_job(job *j)
     }
     j->format = j->as_json ? FORMAT_JSON : j->as_csv ? FORMAT_CSV : FORMAT_TEXT;
     if (j->command->run) return j->command->run(j);
-    if (j->detail || j->lines || j->pool) j->memory = 1;
+    if ((j->detail || j->lines || j->pool) && !(j->command->takes & SHOWS_ALL)) j->memory = 1;
     status = job_open(j, &in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;
     status = j->command->show(j, &in);

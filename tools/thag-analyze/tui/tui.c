@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/message.h"
+#include "output/name_fit.h"
 #include "output/palette.h"
 #include "output/quantity.h"
 #include "output/utf8.h"
@@ -60,7 +61,7 @@ static void put_text(int row, int column, const char *text, int columns)
         if (to) fclose(to);
         return;
     }
-    utf8_put_plain(to, text, strlen(text), columns < 1000 ? (size_t)columns : 1000);
+    name_put(to, text, columns < 1000 ? (size_t)columns : 1000);
     fclose(to);
     mvaddstr(row, column, plain);
 }
