@@ -396,6 +396,45 @@ test('what a task ran is not taken off what began it, in a stretch either', { sk
   for (const name of ['main', 'start', 'worker', 'parse']) assert.ok(Math.abs(sums[name] - self[name]) <= 0.01 * self[name] + 1000, `${name}: ${sums[name]}, not ${self[name]}`);
 });
 
+test('each task has lanes of its own, with when it ran', { skip: !process.env.THAG_TASKS }, async () => {
+  const trace = record(process.env.THAG_TASKS), url = view('tasks.html', trace);
+  const rows = analyze('tasks', '--csv', '--sort=id', trace).trim().split('\n').slice(1).map((row) => row.split(','));
+  await open(`${url}#v=chart`);
+  const tasks = await page.evaluate(() => window.thagViewer.timeline.threads.filter((t) => t.task).map((t) => ({
+    title: t.title, ran: t.task.ran, runs: t.runs.length, longest: t.runs.reduce((sum, r) => sum + r.end - r.start, 0),
+    isSorted: t.lanes.every((l) => l.starts.every((start, i) => !i || l.endOf(i - 1) <= start)), spans: t.lanes.reduce((sum, l) => sum + l.count, 0),
+  })));
+  assert.deepEqual(tasks.map((t) => t.title), rows.map((row) => `async::download#${row[0]}`));
+  for (const t of tasks) assert.ok(t.runs > 1 && t.ran === t.longest && t.isSorted && t.spans > 0, JSON.stringify(t));
+  const all = await page.evaluate(() => window.thagViewer.timeline.lanes.reduce((sum, l) => sum + l.count, 0));
+  assert.equal(all, (await page.evaluate(() => window.thagViewer.meta.time.spans)));
+  assert.ok((await page.locator('#thread option').allTextContents()).includes('async::download#1'));
+  await page.locator('#thread').selectOption({ label: 'async::download#1' });
+  await tab('table');
+  assert.ok((await table()).some((row) => row.function === 'async::download' && row.calls === '1'));
+});
+
+test('an arrow leads from the span that began a thread', { skip: !process.env.THAG_THREADS }, async () => {
+  const trace = record(process.env.THAG_THREADS, '', ['ways']);
+  const { begins } = JSON.parse(analyze('info', '--json', trace));
+  await open(`${view('threads.html', trace)}#v=chart`);
+  const links = await page.evaluate(() => {
+    const { timeline, tree, meta, chart } = window.thagViewer;
+    return timeline.links(tree).filter((l) => !l.to.task).map(({ at, until, from, to, node }) => {
+      const row = chart.depths[node] - (from ? from.task ? chart.depths[from.task.node] : 1 : 0), lane = from && from.lanes.find((l) => l.depth === row);
+      const i = lane ? lane.firstAfter(at) : -1, isOpen = lane && i < lane.count && lane.starts[i] <= at && lane.nodes[i] === node;
+      return { at, until, name: node ? meta.names[tree.frame[node]] : '', isOpen, isOwner: to.owners.length > 0 };
+    });
+  });
+  assert.equal(links.length, begins.length);
+  for (const [k, b] of begins.entries()) {
+    const link = links.find((l) => l.at === b.asked_ns && l.until === b.start_ns);
+    assert.ok(link, JSON.stringify(b));
+    assert.equal(link.name, b.path.at(-1) || '', `begin ${k}`);
+  }
+  assert.ok(links.filter((l) => l.isOpen).length >= 4, JSON.stringify(links));
+});
+
 test('memory is not known of a stretch, and the page says so', async () => {
   await open(`${view('heap.html', golden('v1_heap.thag'))}#v=table&m=bytes&r=1000-2000000`);
   assert.match(await page.locator('#range').textContent(), /but memory is of the whole run/);

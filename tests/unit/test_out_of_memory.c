@@ -154,10 +154,15 @@ static thag_err run_view(fault *why)
     operation_list ignore = {0};
     profile *part = NULL;
     viewer_opts opts = {.tl = tl, .recorded = l.profile, .max_spans = 3};
+    task_turns *turns = NULL;
 
     if (!err) err = operation_add(&ignore, OPERATION_IGNORE, "work", why);
     if (!err) err = operation_result(&ignore, &part, l.profile, why);
+    if (!err && (err = task_turns_new(&turns, tl)))
+        fault_set(why, err, UINT64_MAX, "tasks along time");
+    opts.turns = turns;
     if (!err) err = viewer_write(nowhere, part, &opts, why);
+    task_turns_free(turns);
     profile_free(part);
     operation_list_release(&ignore);
     timeline_free(tl);

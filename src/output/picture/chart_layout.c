@@ -313,48 +313,6 @@ static int close_lane(chart *c, chart_lane *lane)
 
 /* ---- lanes of single tasks: made before the threads are read ---- */
 
-typedef struct candidate {
-    uint32_t task;
-    uint64_t ran_ns;
-} candidate;
-
-static int by_ran(const void *left, const void *right)
-{
-    const candidate *a = left, *b = right;
-
-    if (a->ran_ns != b->ran_ns) return a->ran_ns > b->ran_ns ? -1 : 1;
-    return a->task < b->task ? -1 : a->task > b->task;
-}
-
-static int by_task(const void *left, const void *right)
-{
-    const candidate *a = left, *b = right;
-
-    return a->task < b->task ? -1 : a->task > b->task;
-}
-
-/* Those that lived in what is drawn, the wanted ones first and by id. For free(). */
-static candidate *choose_tasks(layout *l, uint32_t *chosen)
-{
-    const task_turns *turns = l->opts->turns;
-    candidate *all = malloc((turns->task_count + 1) * sizeof *all);
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; all && i < turns->task_count; i++) {
-        const task_track *t = &turns->tasks[i];
-
-        if (t->node == PROFILE_ROOT || t->begin_ns > l->c->to_ns || t->end_ns < l->c->from_ns)
-            continue;
-        all[count++] = (candidate){i, task_turns_ran_ns(turns, i, l->c->from_ns, l->c->to_ns)};
-    }
-    if (!all) return NULL;
-    qsort(all, count, sizeof *all, by_ran);
-    *chosen = count < l->opts->max_tasks ? count : l->opts->max_tasks;
-    l->c->more_tasks = count - *chosen;
-    qsort(all, *chosen, sizeof *all, by_task);
-    return all;
-}
-
 static uint32_t deepest(const timeline *tl)
 {
     uint32_t count, depth = 0;
@@ -368,20 +326,20 @@ static uint32_t deepest(const timeline *tl)
 static thag_err open_task_lanes(layout *l)
 {
     const task_turns *turns = l->opts->turns;
-    uint32_t chosen = 0, depth = deepest(l->tl);
-    candidate *tasks;
+    uint32_t chosen = 0, depth = deepest(l->tl), *tasks;
     thag_err err = THAG_OK;
 
     if (!turns || !turns->task_count || !l->opts->max_tasks) return THAG_OK;
-    tasks = choose_tasks(l, &chosen);
+    tasks = task_turns_longest(turns, l->c->from_ns, l->c->to_ns, l->opts->max_tasks, &chosen,
+                               &l->c->more_tasks);
     l->lane_of_task = malloc(turns->task_count * sizeof *l->lane_of_task);
     if (!tasks || !l->lane_of_task) err = THAG_ERR_MEMORY;
     if (!err) memset(l->lane_of_task, 0xFF, turns->task_count * sizeof *l->lane_of_task);
     for (uint32_t i = 0; i < chosen && !err; i++) {
-        uint32_t base = timeline_depth(l->tl, turns->tasks[tasks[i].task].node);
+        uint32_t base = timeline_depth(l->tl, turns->tasks[tasks[i]].node);
 
-        l->lane_of_task[tasks[i].task] = l->c->lane_count;
-        err = add_lane(l->c, (chart_lane){.task = tasks[i].task}, base < depth ? depth - base : 0);
+        l->lane_of_task[tasks[i]] = l->c->lane_count;
+        err = add_lane(l->c, (chart_lane){.task = tasks[i]}, base < depth ? depth - base : 0);
     }
     free(tasks);
     return err;

@@ -126,6 +126,7 @@ class App {
         if (meta.damages) notes.push(grouped(meta.damages) + ' places of the file are damaged and were skipped.');
         if (meta.sample_period > 1) notes.push('Times are estimates: about 1 call in ' + meta.sample_period + ' was timed.');
         if (meta.sampling) notes.push('Memory is estimated from ' + grouped(meta.sampling.samples) + ' samples, one for ' + quantity(meta.sampling.period_bytes, 'bytes') + '.');
+        if (meta.time && meta.time.moreTasks) notes.push('Lanes of their own have the ' + grouped(meta.time.tasks.length) + ' tasks that ran longest; ' + grouped(meta.time.moreTasks) + ' others are together.');
         if (meta.time && meta.time.merged) notes.push(grouped(meta.time.merged) + ' spans shorter than ' + quantity(meta.time.grain, 'ns') + ' are not kept one by one: the timeline shows them together, and a stretch of time counts them for the function with most of theirs.');
         return notes;
     }
@@ -464,11 +465,23 @@ function markSpecial(tree, meta) {
     tree.isCallerOnly = marks(meta.callersOnly);
 }
 
+// What the lanes of tasks are called.
+function nameTasks(timeline, tree, meta) {
+    const labelOf = (n) => (n > 0 ? meta.labels[tree.frame[n]] || meta.names[tree.frame[n]] : '');
+    for (const track of timeline.threads) {
+        if (!track.task) continue;
+        const { id, node, begin, end, ended, ran, times } = track.task, by = labelOf(tree.parent[node]);
+        track.title = labelOf(node) + '#' + id;
+        track.more = ' \u00b7 ran ' + quantity(ran, 'ns') + ' of ' + quantity(end - begin, 'ns') + (ended ? '' : ', not ended') + ' \u00b7 ' + grouped(times) + (times === 1 ? ' time' : ' times') + (by ? ' \u00b7 begun in ' + by : '');
+    }
+}
+
 async function begin() {
     const meta = JSON.parse(new TextDecoder().decode(await readPart('meta')));
     const tree = readTree(meta, await readPart('tree'));
     markSpecial(tree, meta);
     const timeline = meta.time && meta.time.spans ? new Timeline(meta.time, meta.nodes, await readPart('spans')) : null;
+    if (timeline) nameTasks(timeline, tree, meta);
     byId('loading').hidden = true;
     const app = new App(meta, tree, timeline);
     app.load();

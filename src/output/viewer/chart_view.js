@@ -3,7 +3,13 @@ import { DENSITIES, LABEL_LEAST, Pane, ROW, fitted, theme } from './canvas.js';
 import { moment, percent, roundStep } from './quantity.js';
 import { PAGE, Timeline } from './timeline.js';
 
-const AXIS = 22, HEAD = 22;
+const AXIS = 22, HEAD = 22, STRIP = 5, ARROWS_MANY = 12;
+
+function depthsOf(parent) {
+    const depths = new Uint32Array(parent.length);
+    for (let n = 1; n < parent.length; n++) depths[n] = depths[parent[n]] + 1;
+    return depths;
+}
 
 export class ChartView {
     // app as for FlameView. onRange(from, to): the user wants to see that.
@@ -16,6 +22,8 @@ export class ChartView {
         this.to = timeline.end;
         this.hits = null;
         this.current = null;
+        this.links = timeline.links(tree);
+        this.depths = depthsOf(tree.parent);
         this.pane = new Pane(section, 'Timeline of ' + timeline.threads.length + ' threads. The table has the sums in text.', (context, width, height) => this.draw(context, width, height));
         this.place();
         this.listen();
@@ -29,6 +37,7 @@ export class ChartView {
             y += HEAD + t.rows * ROW + 4;
             return top;
         });
+        this.topOf = new Map(this.timeline.shown.map((t, k) => [t, this.tops[k]]));
         this.pane.setContentHeight(y);
     }
 
@@ -55,6 +64,7 @@ export class ChartView {
     draw(context, width, height) {
         this.scale = width / (this.to - this.from || 1);
         this.drawLines(context, width, height);
+        this.drawLinks(context, width, height);
         this.timeline.shown.forEach((thread, k) => {
             const top = this.tops[k] - this.pane.top;
             if (top > height || top + HEAD + thread.rows * ROW < AXIS) return;
@@ -62,12 +72,67 @@ export class ChartView {
                 const y = top + HEAD + lane.depth * ROW;
                 if (y > -ROW && y < height) this.drawLane(context, lane, y, width);
             }
-            context.fillStyle = theme.soft;
-            context.font = '600 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif';
-            context.fillText(Timeline.title(thread), 3, top + HEAD / 2 + 2);
+            if (thread.task) this.drawTask(context, thread, top + HEAD - STRIP - 1, width);
+            this.drawTitle(context, Timeline.title(thread) + (thread.more || ''), top + HEAD / 2 + (thread.task ? -2 : 2));
         });
         this.drawAxis(context, width);
         this.drawCurrent(context);
+    }
+
+    // Lines end around it.
+    drawTitle(context, text, y) {
+        context.font = '600 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif';
+        context.strokeStyle = theme.ground;
+        context.lineWidth = 4;
+        context.lineJoin = 'round';
+        context.strokeText(text, 3, y);
+        context.lineWidth = 1;
+        context.fillStyle = theme.soft;
+        context.fillText(text, 3, y);
+    }
+
+    // Dark where it ran, pale where it waited.
+    drawTask(context, { task, runs }, y, width) {
+        const bar = (from, to) => {
+            const x = Math.max(0, (from - this.from) * this.scale), end = Math.min(width, (to - this.from) * this.scale);
+            if (end >= 0 && x <= width) context.fillRect(x, y, Math.max(1, end - x), STRIP);
+        };
+        context.fillStyle = theme.line;
+        bar(task.begin, task.end);
+        context.fillStyle = theme.soft;
+        for (const run of runs) if (run.end >= this.from && run.start <= this.to) bar(run.start, run.end);
+    }
+
+    // From the span that began a thread or a task to its lane; and of a thread a line until it recorded something.
+    drawLinks(context, width, height) {
+        const inSight = this.links.filter((l) => l.at >= this.from && l.at <= this.to && this.topOf.has(l.to));
+        context.strokeStyle = context.fillStyle = theme.soft;
+        context.globalAlpha = inSight.length > ARROWS_MANY ? 0.25 : 0.7;
+        for (const link of inSight) {
+            const x = Math.round((link.at - this.from) * this.scale) + 0.5, to = this.topOf.get(link.to) - this.pane.top + HEAD - (link.to.task ? STRIP + 1 : 3);
+            if (!link.to.task) context.fillRect(x, to, Math.min(width, (link.until - link.at) * this.scale), 2);
+            if (this.topOf.has(link.from)) this.drawArrow(context, x, this.edgeOf(link, to), to, height);
+        }
+        context.globalAlpha = 1;
+    }
+
+    // Below the row of the span, or above it where the arrow leads upwards.
+    edgeOf({ from, node }, to) {
+        const base = from.task ? this.depths[from.task.node] : 1, row = Math.max(0, Math.min(from.rows, this.depths[node] - base + 1));
+        const y = this.topOf.get(from) - this.pane.top + HEAD + row * ROW;
+        return y > to && row ? y - ROW : y;
+    }
+
+    drawArrow(context, x, from, to, height) {
+        if (Math.max(from, to) < 0 || Math.min(from, to) > height) return;
+        const tip = to < from ? 4 : -4;
+        context.beginPath();
+        context.moveTo(x, from);
+        context.lineTo(x, to);
+        context.moveTo(x - 3, to + tip);
+        context.lineTo(x, to);
+        context.lineTo(x + 3, to + tip);
+        context.stroke();
     }
 
     marks(width) {

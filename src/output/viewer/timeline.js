@@ -42,6 +42,17 @@ class Lane {
         return low;
     }
 
+    // Of a task, which ran on one thread after the other and not at the same time.
+    sort() {
+        const { starts, lengths, nodes, spans, count } = this;
+        if (starts.every((start, i) => !i || starts[i - 1] <= start)) return;
+        const order = Uint32Array.from(starts.keys()).sort((a, b) => starts[a] - starts[b] || a - b);
+        const sorted = (column) => column && column.map((_, i) => column[order[i]]), place = new Map();
+        order.forEach((from, to) => place.set(from, to));
+        const moved = (map) => map && new Map([...map].map(([i, value]) => [place.get(i), value]));
+        Object.assign(this, { starts: sorted(starts), lengths: sorted(lengths), nodes: sorted(nodes), spans: sorted(spans), longer: moved(this.longer), busy: moved(this.busy) });
+    }
+
     // For each page: how much is busy, and the longest in it.
     summarise() {
         const pages = Math.floor(this.count / PAGE);
@@ -99,13 +110,23 @@ function tracksOf(thread, byIndex, nodeArray) {
     });
 }
 
+// A task that has lanes of its own, as threads have.
+function trackOfTask(task, byIndex, nodeArray) {
+    const lanes = task.lanes.map(([index, depth, count, isOpen]) => (byIndex[index] = new Lane(depth, count, isOpen, nodeArray)));
+    const runs = [];
+    for (let i = 0; i < task.runs.length; i += 3) runs.push({ start: task.runs[i], end: task.runs[i] + task.runs[i + 1], tid: task.runs[i + 2] });
+    return { task, runs, lanes, rows: Math.max(0, ...lanes.map((l) => l.depth + 1)), owners: [], tid: 0, name: '', group: 0, level: 0 };
+}
+
 export class Timeline {
     constructor(time, nodeCount, bytes) {
         const nodeArray = nodeCount > 65536 ? Uint32Array : Uint16Array, byIndex = [];
         this.end = time.end;
         this.facts = time;
         this.nodeCount = nodeCount;
-        this.threads = time.threads.flatMap((t) => tracksOf(t, byIndex, nodeArray));
+        const tracks = time.threads.flatMap((t) => tracksOf(t, byIndex, nodeArray));
+        const tasks = time.tasks.map((t) => trackOfTask(t, byIndex, nodeArray));
+        this.threads = [...tracks.filter((t) => !t.group), ...tasks, ...tracks.filter((t) => t.group)];
         this.shown = this.threads;
         this.lanes = byIndex;
         const numbers = new Numbers(bytes);
@@ -114,7 +135,29 @@ export class Timeline {
             if (!lane || lane.filled + count > lane.count) throw new Error('the spans of this page are damaged');
             readBlock(lane, numbers, count, hasSeveral);
         }
+        for (const { lanes } of tasks) for (const lane of lanes) lane.sort();
         for (const lane of byIndex) lane.summarise();
+    }
+
+    // The tracks of a thread, and of a task, by number; a thread that had its slot for a while too.
+    trackOf(tid, taskId = 0) {
+        const task = taskId && this.threads.find((t) => t.task && t.task.id === taskId);
+        return task || this.threads.find((t) => !t.task && !t.group && t.owners.some((o) => o[0] === tid));
+    }
+
+    // What began what: {at, from, to, node, until}, from and to are tracks. node: the span that did.
+    links(tree) {
+        const links = [];
+        for (const to of this.threads) {
+            if (!to.task) continue;
+            const { byThread, byTask, begin, node } = to.task, from = this.trackOf(byThread, byTask);
+            if (from) links.push({ at: begin, until: begin, from, to, node: tree.parent[node] });
+        }
+        for (const [tid, asked, start, byThread, byTask, node] of this.facts.begins) {
+            const from = this.trackOf(byThread, byTask), to = this.trackOf(tid);
+            if (to) links.push({ at: asked, until: start, from, to, node });
+        }
+        return links.sort((a, b) => a.at - b.at);
     }
 
     // Look at one thread only, by its place in the list; -1: at all.
@@ -181,10 +224,12 @@ export class Timeline {
 
     // Who ran on a thread at a moment: [tid, name, from, to].
     static ownerAt(thread, moment) {
+        if (thread.task) return [(thread.runs.find((r) => moment <= r.end) || { tid: '?' }).tid, ''];
         return thread.owners.find((o) => o[2] <= moment && moment <= o[3]) || [thread.tid, thread.name, 0, 0];
     }
 
     static title(thread) {
+        if (thread.title) return thread.title;
         const first = thread.owners[0] || [thread.tid, thread.name], more = thread.owners.length - 1;
         const handler = thread.level ? ', signal handlers' : '', task = thread.group ? 'tasks on ' : '';
         return task + (first[1] ? first[1] + ' \u00b7 ' : 'thread ') + first[0] + (more > 0 ? ' and ' + more + ' after it' : '') + handler + (thread.group ? ' (' + thread.group + ')' : '');

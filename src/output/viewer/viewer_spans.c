@@ -25,6 +25,9 @@ typedef struct packer {
     uint32_t lane_room;
     open_lane *lanes; /* of the thread that is read, by group and depth */
     uint32_t depth_count, group_count;
+    open_lane *task_lanes; /* by place of the task and depth; NULL: none */
+    uint32_t *place_of; /* of a task among those with lanes, by task; PROFILE_NONE: it has none */
+    uint32_t deepest;   /* rows of each */
     timeline_span batch[BATCH];
 } packer;
 
@@ -149,7 +152,7 @@ static int joins(const packer *w, const chart_block *last, const timeline_span *
            last->end_ns - last->start_ns < grain && last->start_ns / grain == s->begun_ns / grain;
 }
 
-static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, const timeline_span *span)
+static thag_err add_lane(packer *w, open_lane *l, viewer_lane lane)
 {
     viewer_spans *s = w->s;
 
@@ -165,8 +168,7 @@ static thag_err add_lane(packer *w, open_lane *l, uint32_t thread, const timelin
         w->lane_room = room;
     }
     l->index = s->lane_count;
-    s->lanes[s->lane_count++] =
-        (viewer_lane){.thread = thread, .depth = span->depth, .group = span->group};
+    s->lanes[s->lane_count++] = lane;
     return THAG_OK;
 }
 
@@ -186,16 +188,15 @@ static thag_err make_room(packer *w, open_lane *l)
     return THAG_OK;
 }
 
-static thag_err put_span(packer *w, uint32_t thread, const timeline_span *s)
+static thag_err put_span(packer *w, open_lane *l, viewer_lane lane, const timeline_span *s)
 {
-    open_lane *l = &w->lanes[s->group * w->depth_count + s->depth];
     uint64_t ns = s->end_ns - s->start_ns;
     uint32_t node = w->node_of ? w->node_of[s->node] : s->node;
     chart_block b = {s->begun_ns, s->end_ns, ns, ns, node, 1, s->is_open};
     thag_err err;
 
     if (!l->entries) {
-        err = add_lane(w, l, thread, s);
+        err = add_lane(w, l, lane);
         if (err) return err;
     }
     w->s->spans++;
@@ -228,14 +229,44 @@ static thag_err make_groups(packer *w, uint32_t group)
     return THAG_OK;
 }
 
-static void close_thread(packer *w, int is_good)
+static void close_lanes(packer *w, open_lane *lanes, size_t count, int is_good)
 {
-    for (size_t i = 0; i < (size_t)w->group_count * w->depth_count; i++) {
-        if (is_good) flush(w, &w->lanes[i]);
-        free(w->lanes[i].entries);
+    for (size_t i = 0; lanes && i < count; i++) {
+        if (is_good) flush(w, &lanes[i]);
+        free(lanes[i].entries);
     }
-    free(w->lanes);
-    w->lanes = NULL;
+    free(lanes);
+}
+
+static thag_err put_thread_span(packer *w, uint32_t thread, const timeline_span *s)
+{
+    thag_err err = make_groups(w, s->group);
+
+    if (err) return err;
+    return put_span(w, &w->lanes[s->group * w->depth_count + s->depth],
+                    (viewer_lane){thread, s->depth, s->group, PROFILE_NONE, 0, 0}, s);
+}
+
+/* Its task may have run on other threads meanwhile. */
+static thag_err put_task_span(packer *w, uint32_t place, uint32_t row, const timeline_span *span)
+{
+    uint32_t task = w->s->tasks[place];
+    timeline_span s = *span;
+
+    s.begun_ns = task_turns_begun_ns(w->s->turns, task, s.end_ns, s.end_ns - s.start_ns);
+    if (s.begun_ns > s.start_ns) s.begun_ns = s.start_ns;
+    return put_span(w, &w->task_lanes[(size_t)place * w->deepest + row],
+                    (viewer_lane){0, row, 0, place, 0, 0}, &s);
+}
+
+static thag_err put_any(packer *w, uint32_t thread, const timeline_span *s)
+{
+    uint32_t place = s->task && w->place_of ? w->place_of[s->task - 1] : PROFILE_NONE;
+    uint32_t base = 0;
+
+    if (place != PROFILE_NONE) base = timeline_depth(w->tl, w->s->turns->tasks[s->task - 1].node);
+    if (place == PROFILE_NONE || s->depth < base) return put_thread_span(w, thread, s);
+    return put_task_span(w, place, s->depth - base, s);
 }
 
 static thag_err put_thread(packer *w, uint32_t thread, const timeline_thread *th)
@@ -248,17 +279,35 @@ static thag_err put_thread(packer *w, uint32_t thread, const timeline_thread *th
     while (!err && n) {
         n = timeline_read(w->tl, w->batch, BATCH, &err);
         for (size_t i = 0; !err && i < n; i++) {
-            if (w->batch[i].depth >= w->depth_count) continue;
-            err = make_groups(w, w->batch[i].group);
-            if (!err) err = put_span(w, thread, &w->batch[i]);
+            if (w->batch[i].depth < w->depth_count) err = put_any(w, thread, &w->batch[i]);
         }
     }
-    close_thread(w, !err);
+    close_lanes(w, w->lanes, (size_t)w->group_count * w->depth_count, !err);
+    w->lanes = NULL;
     return err;
 }
 
-thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, const uint32_t *node_of,
-                          uint64_t max_spans)
+static thag_err open_tasks(packer *w)
+{
+    viewer_spans *s = w->s;
+    uint32_t count;
+    const timeline_thread *threads = timeline_threads(w->tl, &count);
+
+    if (!s->turns || !s->turns->task_count) return THAG_OK;
+    s->tasks = task_turns_longest(s->turns, 0, UINT64_MAX, VIEWER_MAX_TASKS, &s->task_count,
+                                  &s->more_tasks);
+    for (uint32_t i = 0; i < count; i++)
+        if (threads[i].depth_count > w->deepest) w->deepest = threads[i].depth_count;
+    w->task_lanes = calloc((size_t)s->task_count * w->deepest + 1, sizeof *w->task_lanes);
+    w->place_of = malloc(s->turns->task_count * sizeof *w->place_of);
+    if (!s->tasks || !w->task_lanes || !w->place_of) return THAG_ERR_MEMORY;
+    memset(w->place_of, 0xFF, s->turns->task_count * sizeof *w->place_of);
+    for (uint32_t i = 0; i < s->task_count; i++) w->place_of[s->tasks[i]] = i;
+    return THAG_OK;
+}
+
+thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, const task_turns *turns,
+                          const uint32_t *node_of, uint64_t max_spans)
 {
     packer *w = calloc(1, sizeof *w);
     uint32_t count;
@@ -268,13 +317,17 @@ thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, const uint32_
     memset(s, 0, sizeof *s);
     if (!w) return err;
     w->s = s;
+    s->turns = turns;
     w->tl = tl;
     w->node_of = node_of;
     err = packed_open(&w->to, to, "spans");
     if (!err) err = choose_grain(w, max_spans ? max_spans : VIEWER_MAX_SPANS);
+    if (!err) err = open_tasks(w);
     for (uint32_t i = 0; !err && i < count; i++) {
         if (threads[i].depth_count) err = put_thread(w, i, &threads[i]);
     }
+    close_lanes(w, w->task_lanes, (size_t)s->task_count * w->deepest, !err);
+    free(w->place_of);
     closed = packed_close(w->to);
     free(w);
     return err ? err : closed;
@@ -283,6 +336,7 @@ thag_err viewer_spans_put(viewer_spans *s, FILE *to, timeline *tl, const uint32_
 void viewer_spans_release(viewer_spans *s)
 {
     free(s->lanes);
+    free(s->tasks);
     memset(s, 0, sizeof *s);
 }
 
@@ -317,6 +371,11 @@ static void describe_lane(json *j, const viewer_lane *lane, size_t index)
     json_end(j);
 }
 
+static int is_of_task(const viewer_lane *lane)
+{
+    return lane->task != PROFILE_NONE;
+}
+
 static void describe_threads(json *j, const viewer_spans *s, const timeline *tl)
 {
     uint32_t count, at = 0;
@@ -330,16 +389,94 @@ static void describe_threads(json *j, const viewer_spans *s, const timeline *tl)
         json_uint(j, "level", threads[i].level);
         describe_owners(j, tl, i);
         json_begin_array(j, "lanes", 0);
-        for (; at < s->lane_count && s->lanes[at].thread == i; at++) {
-            describe_lane(j, &s->lanes[at], at);
-        }
+        for (; at < s->lane_count && (is_of_task(&s->lanes[at]) || s->lanes[at].thread == i); at++)
+            if (!is_of_task(&s->lanes[at])) describe_lane(j, &s->lanes[at], at);
         json_end(j);
         json_end(j);
     }
     json_end(j);
 }
 
-void viewer_spans_describe(json *j, const viewer_spans *s, const timeline *tl)
+#define RUNS_MAX 50000u /* of all tasks; of more, those close to each other are one */
+
+/* When it ran: start, length and thread of each, one after the other. */
+static void describe_runs(json *j, const task_turns *turns, const task_track *task, uint64_t gap_ns)
+{
+    const task_turn *turn = task->turn_count ? &turns->turns[task->first_turn] : NULL;
+
+    json_begin_array(j, "runs", 0);
+    for (size_t i = 0, k; i < task->turn_count; i = k) {
+        for (k = i + 1; k < task->turn_count; k++)
+            if (turn[k].start_ns - turn[k - 1].end_ns >= gap_ns) break;
+        json_uint(j, NULL, turn[i].start_ns);
+        json_uint(j, NULL, turn[k - 1].end_ns - turn[i].start_ns);
+        json_uint(j, NULL, turn[i].tid);
+    }
+    json_end(j);
+}
+
+static uint32_t page_node(const uint32_t *node_of, uint32_t node)
+{
+    return node_of ? node_of[node] : node;
+}
+
+static void describe_task(json *j, const viewer_spans *s, uint32_t place, uint64_t gap_ns,
+                          const uint32_t *node_of)
+{
+    const task_track *task = &s->turns->tasks[s->tasks[place]];
+
+    json_begin_object(j, NULL, 0);
+    json_uint(j, "id", task->id);
+    json_uint(j, "node", page_node(node_of, task->node));
+    json_uint(j, "begin", task->begin_ns);
+    json_uint(j, "end", task->end_ns);
+    json_bool(j, "ended", task->has_ended);
+    json_uint(j, "ran", task_turns_ran_ns(s->turns, s->tasks[place], task->begin_ns, task->end_ns));
+    json_uint(j, "times", task->turn_count);
+    json_uint(j, "byThread", task->spawner_tid);
+    json_uint(j, "byTask", task->spawner == PROFILE_NONE ? 0 : s->turns->tasks[task->spawner].id);
+    describe_runs(j, s->turns, task, gap_ns);
+    json_begin_array(j, "lanes", 0);
+    for (uint32_t i = 0; i < s->lane_count; i++)
+        if (s->lanes[i].task == place) describe_lane(j, &s->lanes[i], i);
+    json_end(j);
+    json_end(j);
+}
+
+static void describe_tasks(json *j, const viewer_spans *s, uint64_t end_ns, const uint32_t *node_of)
+{
+    size_t runs = 0;
+
+    for (uint32_t i = 0; i < s->task_count; i++) runs += s->turns->tasks[s->tasks[i]].turn_count;
+    json_begin_array(j, "tasks", 1);
+    for (uint32_t i = 0; i < s->task_count; i++)
+        describe_task(j, s, i, runs > RUNS_MAX ? end_ns / 4096 : 0, node_of);
+    json_end(j);
+    json_uint(j, "moreTasks", s->more_tasks);
+}
+
+/* Who began threads: thread, its slot, when it was asked for, when it recorded, by which thread and task, in what. */
+static void describe_begins(json *j, const timeline *tl, const uint32_t *node_of)
+{
+    size_t count;
+    const trace_origin_info *o = trace_origins(timeline_trace(tl), &count);
+
+    json_begin_array(j, "begins", 1);
+    for (size_t i = 0; i < count; i++) {
+        json_begin_array(j, NULL, 0);
+        json_uint(j, NULL, o[i].tid);
+        json_uint(j, NULL, timeline_moment_ns(tl, o[i].asked_ticks));
+        json_uint(j, NULL, timeline_moment_ns(tl, o[i].start_ticks));
+        json_uint(j, NULL, o[i].spawner_tid);
+        json_uint(j, NULL, o[i].spawner);
+        json_uint(j, NULL, page_node(node_of, timeline_node(tl, o[i].node)));
+        json_end(j);
+    }
+    json_end(j);
+}
+
+void viewer_spans_describe(json *j, const viewer_spans *s, const timeline *tl,
+                           const uint32_t *node_of)
 {
     timeline_losses lost = timeline_lost(tl);
 
@@ -352,5 +489,7 @@ void viewer_spans_describe(json *j, const viewer_spans *s, const timeline *tl)
     json_uint(j, "lost_write", lost.unwritten);
     json_uint(j, "lost_sampled", lost.sampled);
     describe_threads(j, s, tl);
+    describe_tasks(j, s, timeline_end_ns(tl), node_of);
+    describe_begins(j, tl, node_of);
     json_end(j);
 }

@@ -300,7 +300,7 @@ static thag_err put_meta_object(json *j, const page *w, fault *why)
     put_pools(j, w->opts->pools);
     if (w->opts->note) json_text(j, "note", w->opts->note);
     err = put_stats(j, w, why);
-    if (w->opts->tl) viewer_spans_describe(j, &w->spans, w->opts->tl);
+    if (w->opts->tl) viewer_spans_describe(j, &w->spans, w->opts->tl, w->of_recorded);
     if (w->opts->tl && !err) err = put_special_nodes(j, w);
     json_end(j);
     json_finish(j);
@@ -370,7 +370,7 @@ thag_err viewer_write(FILE *to, profile *p, const viewer_opts *opts, fault *why)
     put_head(&w);
     err = put_tree(&w);
     if (!err && opts->tl)
-        err = viewer_spans_put(&w.spans, to, opts->tl, w.of_recorded, opts->max_spans);
+        err = viewer_spans_put(&w.spans, to, opts->tl, opts->turns, w.of_recorded, opts->max_spans);
     if (!err) err = put_meta(&w, why);
     fputs("<script>", to);
     fputs(viewer_js, to);

@@ -21,13 +21,14 @@
 #include "output/table/stats_writer.h"
 #include "profile/load/heap_time.h"
 #include "profile/load/pool_list.h"
-#include "profile/timeline/profile_timeline.h"
+#include "profile/timeline/task_turns.h"
 
 typedef struct viewer_opts {
     const char *title;              /* NULL: the profile's title */
     const palette *palette;         /* NULL: mem for bytes, else aqua */
     const run_facts *meta;          /* what was lost; may be NULL */
     timeline *tl;                   /* NULL: none */
+    const task_turns *turns;        /* of tl; NULL: tasks have no lanes of their own */
     const profile *recorded;        /* whose nodes tl has, some of whose paths p has; NULL: p */
     const char *note;               /* a sentence for the head of the page; NULL: none */
     const pool_list *pools;         /* memory apart from the heap's; NULL: none */

@@ -247,6 +247,55 @@ uint64_t task_turns_ran_ns(const task_turns *t, uint32_t index, uint64_t from_ns
     return ran_ns;
 }
 
+/* ---- those that ran longest ---- */
+
+typedef struct candidate {
+    uint32_t task;
+    uint64_t ran_ns;
+} candidate;
+
+static int by_ran(const void *left, const void *right)
+{
+    const candidate *a = left, *b = right;
+
+    if (a->ran_ns != b->ran_ns) return a->ran_ns > b->ran_ns ? -1 : 1;
+    return a->task < b->task ? -1 : a->task > b->task;
+}
+
+static int by_index(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+    return a < b ? -1 : a > b;
+}
+
+uint32_t *task_turns_longest(const task_turns *t, uint64_t from_ns, uint64_t to_ns, uint32_t most,
+                             uint32_t *count, uint32_t *more)
+{
+    candidate *all = malloc((t->task_count + 1) * sizeof *all);
+    uint32_t *chosen = malloc((most + (size_t)1) * sizeof *chosen), n = 0;
+
+    for (uint32_t i = 0; all && i < t->task_count; i++) {
+        const task_track *task = &t->tasks[i];
+
+        if (task->node == PROFILE_ROOT || task->begin_ns > to_ns || task->end_ns < from_ns)
+            continue;
+        all[n++] = (candidate){i, task_turns_ran_ns(t, i, from_ns, to_ns)};
+    }
+    *count = n < most ? n : most;
+    *more = n - *count;
+    if (all && chosen) {
+        qsort(all, n, sizeof *all, by_ran);
+        for (uint32_t i = 0; i < *count; i++) chosen[i] = all[i].task;
+        qsort(chosen, *count, sizeof *chosen, by_index);
+    } else {
+        free(chosen);
+        chosen = NULL;
+    }
+    free(all);
+    return chosen;
+}
+
 void task_turns_free(task_turns *t)
 {
     if (!t) return;

@@ -42,6 +42,11 @@ uint64_t task_turns_begun_ns(const task_turns *t, uint32_t task, uint64_t end_ns
 /** How long it ran between two moments. */
 uint64_t task_turns_ran_ns(const task_turns *t, uint32_t task, uint64_t from_ns, uint64_t to_ns);
 
+/** The `most` tasks that ran longest between two moments, by id: indices, for free(). How many they are, and how many
+    more lived then and have a call path. NULL: out of memory. */
+uint32_t *task_turns_longest(const task_turns *t, uint64_t from_ns, uint64_t to_ns, uint32_t most,
+                             uint32_t *count, uint32_t *more);
+
 /** NULL is accepted. */
 void task_turns_free(task_turns *t);
 

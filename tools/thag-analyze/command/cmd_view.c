@@ -81,6 +81,14 @@ static int add_timeline(const job *j, const input *in, viewer_opts *opts, char n
     return input_timeline(&opts->tl, in);
 }
 
+static int add_tasks(viewer_opts *opts, task_turns **turns)
+{
+    if (opts->tl && task_turns_new(turns, opts->tl))
+        return complain(EXIT_SYSTEM, NULL, "out of memory");
+    opts->turns = *turns;
+    return EXIT_FINE;
+}
+
 static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
@@ -91,6 +99,7 @@ static int show(const job *j, const input *in)
     char title[400], note[NOTE_ROOM];
     heap_time *heap = NULL;
     pool_list pools = {0};
+    task_turns *turns = NULL;
     int status = EXIT_FINE;
 
     if (!opts.title) opts.title = job_view_text(j, in->program, title, sizeof title);
@@ -106,7 +115,9 @@ static int show(const job *j, const input *in)
     pool_list_sort(&pools);
     opts.pools = &pools;
     if (status == EXIT_FINE) status = add_timeline(j, in, &opts, note);
+    if (status == EXIT_FINE) status = add_tasks(&opts, &turns);
     if (status == EXIT_FINE) status = write_page(j, in, &opts);
+    task_turns_free(turns);
     timeline_free(opts.tl);
     heap_time_free(heap);
     pool_list_release(&pools);
