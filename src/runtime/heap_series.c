@@ -7,7 +7,7 @@
  * does. The slices are as many as there is room for: when time runs out of them, two become one.
  *
  * Several threads, and signal handlers, may want to record at once: one does, the others count that
- * they did not.
+ * they did not, and the one looks again for them.
  */
 #include <string.h>
 
@@ -154,16 +154,39 @@ static void record(thagi_session *session, uint64_t live, uint64_t now)
     session->series.last_ticks = now;
 }
 
+/* Not worth a moment of its own. */
+static int is_near(const struct thagi_heap_series *series, uint64_t live)
+{
+    uint64_t step = load(&series->step), last = load(&series->last);
+    return (live > last ? live - last : last - live) < step / 2;
+}
+
+/* Whoever comes late, for he had to wait for a processor, does not record what was live then, but now. */
+static void record_in_turn(thagi_session *session, uint64_t live, uint64_t now)
+{
+    if ((int64_t)(session->series.last_ticks - now) > 0) {
+        live = load(&session->heap->live);
+        now = thagi_ticks();
+    }
+    if ((int64_t)live >= 0) record(session, live, now);
+}
+
 void thagi_heap_series_put(thagi_session *session, uint64_t live, uint64_t now)
 {
     struct thagi_heap_series *series = &session->series;
-    uint64_t step = load(&series->step), last = load(&series->last);
-    if (!step) return; /* not in summary mode */
-    if ((live > last ? live - last : last - live) < step / 2) return;
-    if (__atomic_exchange_n(&series->lock, 1, __ATOMIC_ACQUIRE)) {
-        __atomic_add_fetch(&session->heap->skipped, 1, __ATOMIC_RELAXED);
-        return;
+    const trace_heap *heap = session->heap;
+    if (!load(&series->step)) return; /* not in summary mode */
+    while (!is_near(series, live)) {
+        if (__atomic_exchange_n(&series->lock, 1, __ATOMIC_ACQUIRE)) {
+            __atomic_add_fetch(&session->heap->skipped, 1, __ATOMIC_RELAXED);
+            return;
+        }
+        uint64_t skipped = load(&heap->skipped);
+        record_in_turn(session, live, now);
+        __atomic_store_n(&series->lock, 0, __ATOMIC_RELEASE);
+        if (load(&heap->skipped) == skipped) return;
+        live = load(&heap->live); /* for those who had no turn */
+        now = thagi_ticks();
+        if ((int64_t)live < 0) return;
     }
-    record(session, live, now);
-    __atomic_store_n(&series->lock, 0, __ATOMIC_RELEASE);
 }

@@ -14,7 +14,7 @@
 #define BYTES  100000
 
 static void *kept[BLOCKS];
-static volatile int is_over;
+static int is_over;
 
 static void rest(void)
 {
@@ -25,7 +25,7 @@ static void rest(void)
 
 static void *churn(void *unused)
 {
-    while (!is_over) {
+    while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
         void *volatile block = malloc(5000);
 
         free(block);
@@ -41,7 +41,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < BLOCKS; i++, rest()) kept[i] = malloc(BYTES);
     for (int i = 0; i < BLOCKS / 2; i++, rest()) free(kept[i]);
     if (argc > 1 && strcmp(argv[1], "kill") == 0) kill(getpid(), SIGKILL);
-    is_over = 1;
+    __atomic_store_n(&is_over, 1, __ATOMIC_RELAXED);
     if (argc > 2) pthread_join(thread, NULL);
     return 0;
 }
