@@ -53,6 +53,19 @@ static PROBE_NOINLINE uint64_t probe_spin(uint64_t steps)
     return x;
 }
 
+/* Resident memory in KiB as the pages have it; the counters in statm and status lag behind, by CPU and thread. */
+static inline long probe_resident_kib(void)
+{
+    char line[256];
+    long kib = -1;
+    FILE *from = fopen("/proc/self/smaps_rollup", "r");
+    PROBE_MUST(from);
+    while (kib < 0 && fgets(line, sizeof line, from)) sscanf(line, "Rss: %ld", &kib);
+    fclose(from);
+    PROBE_MUST(kib >= 0);
+    return kib;
+}
+
 /* argv[1] names the case. Unknown: a list would only drift. */
 #define PROBE_CASE(name, call) \
     if (argc > 1 && strcmp(argv[1], name) == 0) { \

@@ -64,12 +64,21 @@ static void within(void)
     thag_disable_profiling();
 }
 
-/* Another thread switches while four record. */
+/* Another thread switches while four record, each time when they have made some steps. */
 static int stop;
+static uint64_t steps_done;
 static void *busy(void *arg)
 {
-    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) step();
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        step();
+        __atomic_fetch_add(&steps_done, 1, __ATOMIC_SEQ_CST);
+    }
     return arg;
+}
+static void await_steps(uint64_t count)
+{
+    uint64_t until = __atomic_load_n(&steps_done, __ATOMIC_SEQ_CST) + count;
+    while (__atomic_load_n(&steps_done, __ATOMIC_SEQ_CST) < until) usleep(100);
 }
 static void from_thread(void)
 {
@@ -77,9 +86,9 @@ static void from_thread(void)
     for (int i = 0; i < 4; i++) PROBE_MUST(!pthread_create(&threads[i], NULL, busy, NULL));
     for (int i = 0; i < 200; i++) {
         PROBE_MUST(!thag_enable_profiling(THAG_MODE_time));
-        usleep(500);
+        await_steps(20);
         thag_disable_profiling();
-        usleep(500);
+        await_steps(20);
     }
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < 4; i++) pthread_join(threads[i], NULL);

@@ -1,7 +1,7 @@
 /*
  * probe_kill.c - the victim: 4 threads in nested spans until the process dies, by its own hand or not.
  *
- * usage: probe_kill BOARD HOW MICROSECONDS    HOW: wait, segv, abort, _exit, quick_exit, exit, trap
+ * usage: probe_kill BOARD HOW LEAVES    HOW: wait, segv, abort, _exit, quick_exit, exit, trap; when there were so many
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -75,8 +75,8 @@ int main(int argc, char **argv)
         pthread_t thread;
         PROBE_MUST(!pthread_create(&thread, NULL, outer, (void *)i));
     }
-    while (__atomic_load_n(&board->running, __ATOMIC_RELAXED) < 1) usleep(50);
-    usleep((useconds_t)strtoul(argv[3], NULL, 10));
+    uint64_t leaves = strtoull(argv[3], NULL, 10);
+    while (!board->running || kill_board_leaves(board) < leaves) usleep(50);
     if (!strcmp(argv[2], "segv")) raise(SIGSEGV);
     if (!strcmp(argv[2], "trap")) __builtin_trap();
     if (!strcmp(argv[2], "abort")) abort();

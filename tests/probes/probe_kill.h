@@ -15,4 +15,13 @@ typedef struct kill_board {
     uint32_t running; /* threads that have begun to record */
 } kill_board;
 
+/* How many leaf spans there were so far. */
+static inline uint64_t kill_board_leaves(const kill_board *board)
+{
+    uint64_t leaves = 0;
+    for (int i = 0; i < KILL_THREADS; i++)
+        leaves += __atomic_load_n(&board->thread[i].begun, __ATOMIC_RELAXED);
+    return leaves;
+}
+
 #endif

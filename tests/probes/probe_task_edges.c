@@ -19,11 +19,12 @@
 #include "thag_profiler.h"
 #include "thag_profiler/task.h"
 
-enum { STACK = 256 * 1024, JUMPS = 1000, DEPTH = 4 };
+enum { STACK = 256 * 1024, JUMPS = 1000, DEPTH = 4, HANDLERS = 700 };
 
 static ucontext_t home, self;
 static int is_announced;
-static uint64_t handled, leaves;
+static volatile uint64_t handled;
+static uint64_t leaves;
 
 static PROBE_NOINLINE void leaf(void)
 {
@@ -97,9 +98,8 @@ static void handler(int signal)
 static void work(void)
 {
     THAG_PROFILED();
-    for (int half = 0; half < 2; half++) {
-        uint64_t end = probe_now_ns() + 150000000;
-        while (probe_now_ns() < end) leaf();
+    for (uint64_t half = 0; half < 2; half++) {
+        while (handled < (half + 1) * HANDLERS) leaf();
         if (!half) suspend();
     }
 }

@@ -5,6 +5,7 @@
  *                                       whatever is charged to another job makes a path that must not be
  *     unannounced THREADS TASKS ROUNDS  the control: the same without saying who runs
  *     allocate THREADS TASKS ROUNDS     as coroutines, and each round 25 blocks of 8 bytes
+ *     killed THREADS TASKS ROUNDS STEPS as coroutines, until so many steps were done
  *     jumps THREADS TASKS ROUNDS        unannounced, and all but the first switch by siglongjmp
  *     callbacks                         no stacks: begun, resumed and ended in turn from one function
  *     nested switched reused current    the interface, call by call
@@ -15,6 +16,7 @@
  */
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +24,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "probe.h"
 #include "thag_profiler/async.h"
 #include "thag_profiler/context.h"
 
@@ -56,7 +59,7 @@ static void step(void)
     THAG_PROFILED();
 }
 
-static int allocates;
+static int allocates, kill_after, worked;
 
 /* 25 of 8 bytes, so 100 in four rounds. */
 static void allocate(void)
@@ -85,6 +88,7 @@ static void work(job *j)
     THAG_PROFILE((const char *)name);
     for (int i = 0; i < j->rounds; i++) {
         step();
+        if (kill_after) __atomic_fetch_add(&worked, 1, __ATOMIC_RELAXED);
         if (allocates) allocate();
         pause_job(j);
     }
@@ -174,6 +178,10 @@ static void coroutines(int threads, int tasks, int rounds)
     left = tasks;
     for (int i = 0; i < tasks; i++) spawn(i, rounds);
     for (int i = 0; i < threads; i++) pthread_create(&thread[i], NULL, worker, NULL);
+    if (kill_after) {
+        while (__atomic_load_n(&worked, __ATOMIC_RELAXED) < kill_after) usleep(100);
+        raise(SIGKILL);
+    }
     for (int i = 0; i < threads; i++) pthread_join(thread[i], NULL);
 }
 
@@ -443,23 +451,13 @@ __attribute__((noinline)) static int hold(int depth)
     return below + mine;
 }
 
-static long resident_bytes(void)
-{
-    long pages = 0;
-    FILE *from = fopen("/proc/self/statm", "r");
-
-    if (!from || fscanf(from, "%*d %ld", &pages) != 1) abort();
-    fclose(from);
-    return pages * sysconf(_SC_PAGESIZE);
-}
-
 static void idle(int count)
 {
-    resident_bytes(); /* which takes some itself */
-    long before = resident_bytes();
+    probe_resident_kib(); /* which takes some itself */
+    long before = probe_resident_kib();
 
     for (int i = 0; i < count; i++) (void)thag_task_begin("idle");
-    printf("%ld\n", (resident_bytes() - before) / count);
+    printf("%ld\n", (probe_resident_kib() - before) * 1024 / count);
 }
 
 static void suspended(void)
@@ -522,7 +520,8 @@ int main(int argc, char **argv)
     jumps = strcmp(what, "jumps") == 0;
     allocates = strcmp(what, "allocate") == 0;
     is_announced = !jumps && strcmp(what, "unannounced") != 0;
-    if (argc == 5) coroutines(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
+    if (argc == 6) kill_after = atoi(argv[5]);
+    if (argc >= 5) coroutines(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
     if (strcmp(what, "callbacks") == 0) callbacks();
     if (strcmp(what, "nested") == 0) nested();
     if (strcmp(what, "switched") == 0) switched();
