@@ -81,17 +81,25 @@ run probe_origins_hooked killed
 [ "$status" -eq 137 ] || fail "exit status $status"
 same "$(first_trace)"
 
-# Arrows have two ends, one on each thread.
+# Arrows have two ends, one on each thread: in a slice that was open when the thread was asked for, and before the first
+# that the thread has. Who recorded nothing has no slice, so it has no arrow.
 succeeded probe_origins_hooked ways
 "$analyze" export --format=chrome -o "$work/chrome.json" "$(first_trace)"
 python3 -c '
 import collections, json, sys
-ends = collections.defaultdict(list)
+ends, slices = collections.defaultdict(list), collections.defaultdict(list)
 for e in json.load(open(sys.argv[1]))["traceEvents"]:
-    if e["ph"] in "sf" and e["cat"] == "thread":
-        ends[e["id"]].append(e)
-assert len(ends) == 6, len(ends)
-for pair in ends.values():
-    assert [e["ph"] for e in pair] == ["s", "f"] and pair[0]["tid"] != pair[1]["tid"] and pair[0]["ts"] <= pair[1]["ts"], pair
+    if e["ph"] in "sf" and e["cat"] in ("thread", "spawn"):
+        ends[e["cat"], e["id"]].append(e)
+    elif e["ph"] == "X":
+        slices[e["tid"]].append((e["ts"], e["ts"] + e["dur"]))
+assert len([1 for cat, _ in ends if cat == "thread"]) == 5, ends.keys()
+assert len([1 for cat, _ in ends if cat == "spawn"]) == 1, ends.keys()
+for (cat, _), (start, end) in ends.items():
+    assert [start["ph"], end["ph"]] == ["s", "f"] and start["ts"] <= end["ts"], start
+    assert (start["tid"] != end["tid"]) == (cat == "thread"), start
+    assert any(a - 0.001 <= start["ts"] <= b + 0.001 for a, b in slices[start["tid"]]), (start, slices[start["tid"]])
+    if end.get("bp") != "e":
+        assert any(a + 0.001 >= end["ts"] for a, b in slices[end["tid"]]), (end, slices[end["tid"]])
 ' "$work/chrome.json" || fail "arrows"
 done_testing

@@ -6,12 +6,19 @@
  * Each task has a track of its own ("b" and "e" of one id), with what it ran when and where; and an arrow
  * leads from where it was begun to its first run; as one does to each thread from where that was begun.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "output/export/export.h"
 #include "output/export/span_walk.h"
 #include "output/markup.h"
 #include "profile/timeline/task_turns.h"
+
+/* When the first slice of a thread begins. */
+typedef struct first_slice {
+    uint32_t tid;
+    uint64_t begun_ns;
+} first_slice;
 
 typedef struct writer {
     text_out out;
@@ -22,6 +29,10 @@ typedef struct writer {
     uint32_t
         nested; /* spans of it that are open, and since when: their times as they are written */
     uint64_t since_ns[TIMELINE_DEPTHS];
+    int is_begun;        /* the track at hand has a slice */
+    first_slice *firsts; /* of threads */
+    size_t first_count, first_room;
+    thag_err err;
 } writer;
 
 static void put_metadata(writer *w, const char *what, const char *name, int has_tid)
@@ -47,6 +58,7 @@ static void begin_thread(void *context, const span_track *track)
     w->tid = track->tid;
     w->is_of_tasks = track->group != 0;
     w->nested = 0;
+    w->is_begun = 0;
     text_puts(&w->out, ",\n");
     put_metadata(w, "thread_name", track->label, 1);
 }
@@ -81,6 +93,34 @@ static uint64_t begin_of(writer *w, const timeline_span *span)
     return begun_ns;
 }
 
+static void keep_first(writer *w, uint64_t begun_ns)
+{
+    if (w->is_begun || w->is_of_tasks) return;
+    w->is_begun = 1;
+    if (w->first_count == w->first_room) {
+        size_t room = w->first_room ? 2 * w->first_room : 16;
+        first_slice *grown = realloc(w->firsts, room * sizeof *grown);
+
+        if (!grown) {
+            w->err = THAG_ERR_MEMORY;
+            return;
+        }
+        w->firsts = grown;
+        w->first_room = room;
+    }
+    w->firsts[w->first_count++] = (first_slice){w->tid, begun_ns};
+}
+
+/* An arrow begins in a slice. The profiler's own pauses are not in slices, so that the first of a thread may seem to
+   begin after what was done in it. */
+static uint64_t arrow_ns(const writer *w, uint32_t tid, uint64_t at_ns)
+{
+    for (size_t i = 0; i < w->first_count; i++)
+        if (w->firsts[i].tid == tid)
+            return at_ns > w->firsts[i].begun_ns ? at_ns : w->firsts[i].begun_ns;
+    return at_ns;
+}
+
 static void put_event(void *context, const timeline_event *event)
 {
     const timeline_span *span = &event->span;
@@ -93,6 +133,7 @@ static void put_event(void *context, const timeline_event *event)
         return;
     }
     begun_ns = begin_of(w, span);
+    keep_first(w, begun_ns);
     is_whole = begun_ns < span->start_ns;
     put_head(w, "X", w->tid, begun_ns);
     text_puts(&w->out, ",\"dur\":");
@@ -153,7 +194,7 @@ static void put_task(writer *w, const task_turns *all, const task_track *task)
     }
     put_slice_end(w, "e", task, tid, task->end_ns, frame);
     if (!turn || !task->spawner_tid) return;
-    put_arrow_end(w, "s", task, task->spawner_tid, task->begin_ns);
+    put_arrow_end(w, "s", task, task->spawner_tid, arrow_ns(w, task->spawner_tid, task->begin_ns));
     put_arrow_end(w, "f\",\"bp\":\"e", task, turn->tid, turn->start_ns);
 }
 
@@ -188,8 +229,10 @@ static void put_begins(writer *w)
     const trace_origin_info *origins = trace_origins(timeline_trace(tl), &count);
 
     for (size_t i = 0; i < count; i++) {
-        put_begin_end(w, "s", i + 1, origins[i].spawner_tid,
-                      timeline_moment_ns(tl, origins[i].asked_ticks));
+        if (!origins[i].node) continue; /* nothing was open there that an arrow could begin in */
+        put_begin_end(
+            w, "s", i + 1, origins[i].spawner_tid,
+            arrow_ns(w, origins[i].spawner_tid, timeline_moment_ns(tl, origins[i].asked_ticks)));
         put_begin_end(w, "f", i + 1, origins[i].tid,
                       timeline_moment_ns(tl, origins[i].start_ticks));
     }
@@ -232,6 +275,7 @@ thag_err chrome_write(FILE *to, const export_source *from, fault *why)
                       "\"traceEvents\":[\n");
     put_metadata(&w, "process_name", from->program, 0);
     err = span_walk(from, &visitor, &w, why);
+    if (!err && w.err) err = fault_set(why, w.err, UINT64_MAX, "writing a Chrome trace");
     put_heap(&w);
     put_begins(&w);
     if (!err) err = put_tasks(&w, why);
@@ -242,5 +286,6 @@ thag_err chrome_write(FILE *to, const export_source *from, fault *why)
     }
 done:
     json_names_release(&w.names);
+    free(w.firsts);
     return err;
 }

@@ -7,7 +7,7 @@ const known = (value, unit) => (value === undefined || value < 0 ? '' : quantity
 function shareColumns(unit, total) {
     return [
         { key: 'self', label: 'self', number: (r) => r.self, text: (r) => known(r.self, unit) },
-        { key: 'share', label: '%', title: 'Self, of all', number: (r) => r.self, text: (r) => percent(r.self, total) },
+        { key: 'share', label: '%', title: 'Self, of all', number: (r) => r.self, part: (r) => (total > 0 ? r.self / total : 0), text: (r) => percent(r.self, total) },
         { key: 'incl', label: 'incl', title: 'With what it called; recursion counts once', number: (r) => r.incl, text: (r) => known(r.incl, unit) },
     ];
 }

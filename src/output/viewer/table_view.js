@@ -37,10 +37,16 @@ export class TableView {
         }
     }
 
+    // A share is a bar, too.
+    showFigure(column, row, tr) {
+        const td = element('td', column.part ? { class: 'share' } : {}, tr, column.text(row));
+        if (column.part) td.style.setProperty('--part', 100 * column.part(row) + '%');
+    }
+
     showRow(columns, row) {
         const tr = element('tr', {}, this.body);
         columns.forEach((column, k) => {
-            if (k) return element('td', {}, tr, column.text(row));
+            if (k) return this.showFigure(column, row, tr);
             const th = element('th', { scope: 'row' }, tr);
             const label = this.app.labels[row.frame], title = [row.name === label ? '' : row.name, this.app.placeOf(row.frame)];
             const button = element('button', { type: 'button', title: title.filter(Boolean).join('\n') || 'Callers and callees' }, th, label);

@@ -165,9 +165,8 @@ static void draw_foot(tui *t)
     put_text(LINES - 2, 0, text, COLS);
     attrset(A_NORMAL);
     put_text(LINES - 1, 0,
-             *t->note
-                 ? t->note
-                 : "arrows walk, enter zooms, esc back, / n search, i invert, s c callers/ees, q",
+             *t->note ? t->note
+                      : "enter zoom, esc back, / n search, i invert, s callers, c callees, q quit",
              COLS);
     t->note[0] = 0;
 }
