@@ -358,6 +358,8 @@ class App {
             view.zoomed = 0;
             view.show(part, part.self, now.unit, { isByWidth: this.state.isByWidth });
         }
+        // No emptier above than need be.
+        this.callers.pane.box.style.flex = '0 1 ' + this.callers.pane.content + 'px';
     }
 
     showTable(tree, now) {

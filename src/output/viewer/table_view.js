@@ -22,7 +22,7 @@ export class TableView {
         const wanted = hits ? rows.filter((r) => hits[r.frame]) : rows.slice();
         if (column.key === 'name') wanted.sort((a, b) => a.frame - b.frame);
         else wanted.sort((a, b) => column.number(b) - column.number(a) || a.frame - b.frame);
-        this.caption.textContent = caption + (wanted.length > ROWS_MAX ? ' The first ' + ROWS_MAX + ' of ' + this.app.grouped(wanted.length) + ' functions.' : ' ' + this.app.grouped(wanted.length) + ' functions.');
+        this.caption.textContent = caption + (wanted.length > ROWS_MAX ? ' The first ' + ROWS_MAX + ' of ' + this.app.grouped(wanted.length) + ' functions.' : ' ' + this.app.grouped(wanted.length) + (wanted.length === 1 ? ' function.' : ' functions.'));
         this.showHead(columns, column.key);
         this.body.textContent = '';
         for (const row of wanted.slice(0, ROWS_MAX)) this.showRow(columns, row);
