@@ -5,7 +5,7 @@ echo "$@" >opened
 X
 chmod +x browser
 export BROWSER=$PWD/browser:other
-wait_for() { for _ in $(seq 100); do [ -s "$1" ] && break; sleep 0.02; done; cat "$1"; rm "$1"; }
+wait_for() { for _ in $(seq 1500); do [ -s "$1" ] && break; sleep 0.02; done; cat "$1"; rm "$1"; }
 printf 'main 1\n' >'a $(b).folded'
 thag-analyze open 'a $(b).folded'
 wait_for opened

@@ -34,7 +34,7 @@ PY
 python3 server.py &
 server=$!
 trap 'kill $server' EXIT
-for _ in $(seq 100); do [ -f port ] && break; sleep 0.1; done
+for _ in $(seq 600); do [ -f port ] && break; sleep 0.1; done
 port=$(cat port)
 push() { thag-analyze export --push="http://$1127.0.0.1:$port$2" "${@:3}" 2>&1 | sed "s/:$port/:PORT/" | cut -c1-150; }
 sample=$GOLDEN/sample.thag

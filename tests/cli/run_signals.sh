@@ -10,7 +10,7 @@ while :; do sleep 0.02; done
 S
 chmod +x prog
 # await PATTERN FILE
-await() { for _ in {1..500}; do grep -q "$1" "$2" 2>/dev/null && return; sleep 0.01; done; echo "no $1"; }
+await() { for _ in {1..6000}; do grep -q "$1" "$2" 2>/dev/null && return; sleep 0.01; done; echo "no $1"; }
 
 thag-run ./prog >out 2>/dev/null &
 run=$!
@@ -32,6 +32,6 @@ await ready out2
 child=$(cat /proc/$run/task/$run/children)
 kill -KILL $run
 wait $run 2>/dev/null
-for _ in {1..500}; do grep -qs 'State:.[^Z]' "/proc/${child% }/status" || break; sleep 0.01; done
+for _ in {1..6000}; do grep -qs 'State:.[^Z]' "/proc/${child% }/status" || break; sleep 0.01; done
 grep -s 'State:.[^Z]' "/proc/${child% }/status"
 true

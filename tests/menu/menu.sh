@@ -23,12 +23,12 @@ fail()
     exit 1
 }
 
-# see TEXT... - each of them comes to be on the screen within 10 s.
+# see TEXT... - each of them comes to be on the screen; a minute is for what never comes.
 see()
 {
     local text
     for text; do
-        for ((i = 0; i < 500; i++)); do
+        for ((i = 0; i < 3000; i++)); do
             screen | grep -qF -- "$text" && continue 2
             sleep 0.02
         done
@@ -36,7 +36,15 @@ see()
     done
 }
 
-unseen() { ! screen | grep -qF -- "$1" || fail "seen: $1"; }
+# unseen TEXT - it comes to be no more on the screen.
+unseen()
+{
+    for ((i = 0; i < 3000; i++)); do
+        screen | grep -qF -- "$1" || return 0
+        sleep 0.02
+    done
+    fail "seen: $1"
+}
 
 keys() { session send-keys -t menu "$@"; }
 

@@ -37,55 +37,79 @@ static void run_counts(void)
 
 /* --- busy waits -------------------------------------------------------------------------------- */
 
-static uint64_t own_5, own_10, own_20, own_parent, own_child;
+/* How long spans took by the probe's own clock, read within and around each: the one that is right lies between,
+   wherever the system gave the processor to others. */
+typedef struct took {
+    uint64_t inside, around;
+} took;
+
+static took took_5, took_10, took_20, took_parent, took_child;
 
 static PROBE_NOINLINE void busy_5ms(void)
 {
     THAG_PROFILED();
-    own_5 += probe_busy_ns(5000000);
+    took_5.inside += probe_busy_ns(5000000);
 }
 static PROBE_NOINLINE void busy_10ms(void)
 {
     THAG_PROFILED();
-    own_10 += probe_busy_ns(10000000);
+    took_10.inside += probe_busy_ns(10000000);
 }
 static PROBE_NOINLINE void busy_20ms(void)
 {
     THAG_PROFILED();
-    own_20 += probe_busy_ns(20000000);
+    took_20.inside += probe_busy_ns(20000000);
 }
 static PROBE_NOINLINE void busy_child(void)
 {
     THAG_PROFILED();
-    own_child += probe_busy_ns(2000000);
+    took_child.inside += probe_busy_ns(2000000);
 }
+
+static void around(took *t, void (*function)(void))
+{
+    uint64_t start = probe_now_ns();
+    function();
+    t->around += probe_now_ns() - start;
+}
+
 /* Called again and again, with children each time: keeps its own time. */
 static PROBE_NOINLINE void busy_parent(void)
 {
     THAG_PROFILED();
-    own_parent += probe_busy_ns(1000000);
-    busy_child();
-    own_parent += probe_busy_ns(1000000);
-    busy_child();
-    own_parent += probe_busy_ns(1000000);
+    uint64_t start = probe_now_ns();
+    for (int i = 0; i < 2; i++) {
+        probe_busy_ns(1000000);
+        around(&took_child, busy_child);
+    }
+    probe_busy_ns(1000000);
+    took_parent.inside += probe_now_ns() - start;
+}
+
+static void print_took(const char *name, uint64_t least, uint64_t most)
+{
+    printf("%s %llu %llu\n", name, (unsigned long long)least, (unsigned long long)most);
 }
 
 static void run_busy(void)
 {
     for (int i = 0; i < 4; i++) {
-        busy_5ms();
-        busy_10ms();
-        busy_20ms();
+        around(&took_5, busy_5ms);
+        around(&took_10, busy_10ms);
+        around(&took_20, busy_20ms);
     }
-    for (int i = 0; i < 10; i++) busy_parent();
-    printf("busy_5ms %llu\nbusy_10ms %llu\nbusy_20ms %llu\nbusy_parent %llu\nbusy_child %llu\n",
-           (unsigned long long)own_5, (unsigned long long)own_10, (unsigned long long)own_20,
-           (unsigned long long)own_parent, (unsigned long long)own_child);
+    for (int i = 0; i < 10; i++) around(&took_parent, busy_parent);
+    print_took("busy_5ms", took_5.inside, took_5.around);
+    print_took("busy_10ms", took_10.inside, took_10.around);
+    print_took("busy_20ms", took_20.inside, took_20.around);
+    print_took("busy_child", took_child.inside, took_child.around);
+    print_took("busy_parent", took_parent.inside - took_child.around,
+               took_parent.around - took_child.inside);
 }
 
 /* --- a parent of many children ------------------------------------------------------------------ */
 
-enum { CHILDREN = 1000, TURNS = 400 };
+enum { CHILDREN = 1000, TURNS = 100 };
 
 static PROBE_NOINLINE uint64_t own_work(uint64_t steps)
 {
@@ -168,14 +192,16 @@ static PROBE_NOINLINE void part(uint64_t ns)
     probe_busy_ns(ns);
 }
 
-static PROBE_NOINLINE void whole(void)
+static PROBE_NOINLINE void whole(took *t)
 {
     THAG_PROFILED();
+    uint64_t start = probe_now_ns();
     for (int i = 0; i < 10; i++) {
         part(3000000);
         usleep(1000);
         probe_busy_ns(2000000);
     }
+    t->inside += probe_now_ns() - start;
 }
 
 /* How long it was within spans, and from the first span to its last clock read. From there to its end
@@ -183,22 +209,23 @@ static PROBE_NOINLINE void whole(void)
    saw. */
 typedef struct wall {
     int tid;
-    uint64_t inside, lived;
+    took spans;
+    uint64_t lived;
 } wall;
 
 static void *wall_thread(void *arg)
 {
     wall *w = arg;
     empty(); /* the thread gets its slot, outside of any span */
-    uint64_t lived = probe_now_ns(), inside;
-    whole();
-    inside = probe_now_ns() - lived;
-    usleep(20000);
-    uint64_t again = probe_now_ns();
-    whole();
-    inside += probe_now_ns() - again;
-    usleep(20000);
-    *w = (wall){(int)gettid(), inside, probe_now_ns() - lived};
+    uint64_t lived = probe_now_ns();
+    *w = (wall){.tid = (int)gettid()};
+    for (int i = 0; i < 2; i++) {
+        uint64_t start = probe_now_ns();
+        whole(&w->spans);
+        w->spans.around += probe_now_ns() - start;
+        usleep(20000);
+    }
+    w->lived = probe_now_ns() - lived;
     return arg;
 }
 
@@ -211,8 +238,9 @@ static void run_walls(void)
         PROBE_MUST(!pthread_create(&threads[i], NULL, wall_thread, &walls[i]));
     for (int i = 0; i < 3; i++) {
         pthread_join(threads[i], NULL);
-        printf("%d %llu %llu %llu\n", walls[i].tid, (unsigned long long)walls[i].inside,
-               (unsigned long long)walls[i].lived, (unsigned long long)(probe_now_ns() - start));
+        printf("%d %llu %llu %llu %llu\n", walls[i].tid, (unsigned long long)walls[i].spans.inside,
+               (unsigned long long)walls[i].spans.around, (unsigned long long)walls[i].lived,
+               (unsigned long long)(probe_now_ns() - start));
     }
 }
 
@@ -226,15 +254,15 @@ static PROBE_NOINLINE uint64_t wide_work_ns(void)
     return probe_now_ns() - start;
 }
 
-/* The profiler measures its own cost when it starts. Two seconds at most for a moment of quiet. */
+/* The profiler measures its own cost when it starts. A second at most for a moment of quiet. */
 static void wait_for_quiet(void)
 {
     uint64_t best = UINT64_MAX, start = probe_now_ns();
     int quiet = 0;
-    while (quiet < 10 && probe_now_ns() - start < 2000000000) {
+    while (quiet < 10 && probe_now_ns() - start < 1000000000) {
         uint64_t took = wide_work_ns();
         if (took < best) best = took;
-        quiet = took < best + best / 20 && probe_now_ns() - start > 300000000 ? quiet + 1 : 0;
+        quiet = took < best + best / 20 && probe_now_ns() - start > 100000000 ? quiet + 1 : 0;
     }
 }
 

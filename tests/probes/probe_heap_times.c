@@ -37,7 +37,7 @@ static PROBE_NOINLINE void reckoning(void)
 static uint64_t least_ns(void (*function)(void))
 {
     uint64_t least = UINT64_MAX;
-    for (int i = 0; i < 400; i++) {
+    for (int i = 0; i < 200; i++) {
         uint64_t start = probe_now_ns();
         function();
         uint64_t took = probe_now_ns() - start;

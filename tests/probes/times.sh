@@ -7,22 +7,35 @@ succeeded probe_counts busy
 checked
 no_loss
 stats_table
-while read -r name ns; do
-    near "self time of $name" "$(stats "$name" self_ns)" "$ns" 1
+# between WHAT GOT LEAST MOST: but for the rate of the clock
+between() {
+    awk -v g="$2" -v l="$3" -v m="$4" 'BEGIN { exit !(g != "" && g >= l * 0.999 && g <= m * 1.001) }' ||
+        fail "$1: $2, expected $3 to $4"
+}
+while read -r name least most; do
+    between "self time of $name" "$(stats "$name" self_ns)" "$least" "$most"
 done <<<"$out"
 
-# A parent of 1,000 empty children: the least disturbed of 400 turns, of each.
+# A parent of 1,000 empty children. Whatever else the machine does makes things longer: of the parents' own work
+# and of their self times those of the least disturbed turns are compared, and of several starts the cost that was
+# learnt when it was the least.
 # (Not with a sanitizer, whose work in the runtime costs ten times the span.)
 if [ -z "$sanitizers" ]; then
-    succeeded probe_counts children
-    checked
-    no_loss
-    stats_table
-    own=$(sort -n <<<"$out" | head -1)
-    least() { grep '^"parent_' "$work/stats.csv" | cut -d, -f"$1" | sort -n | head -1; }
-    [ "$(grep -c '^"parent_[0-9]*",1,' "$work/stats.csv")" -eq 400 ] || fail "turns"
-    echo "parent of 1,000 empty children: own work $own ns, self time $(least 4) ns, corrected $(least 13) ns"
-    near "corrected self time" "$(least 13)" "$own" 5
+    own=1000000000 self=1000000000 cost=1000000000
+    for _ in 1 2 3 4 5 6; do
+        succeeded probe_counts children
+        checked
+        no_loss
+        stats_table
+        [ "$(grep -c '^"parent_[0-9]*",1,' "$work/stats.csv")" -eq 100 ] || fail "turns"
+        read -r own self cost < <(grep '^"parent_' "$work/stats.csv" | awk -F, -v own="$own" -v self="$self" -v cost="$cost" \
+            -v turn="$(sort -n <<<"$out" | head -1)" '
+            $4 < self { self = $4 }
+            $4 - $13 < cost { cost = $4 - $13 }
+            END { print (turn < own ? turn : own), self, cost }')
+    done
+    echo "parent of 1,000 empty children: own work $own ns, self time $self ns, corrected by $cost ns"
+    near "corrected self time" $((self - cost)) "$own" 5
 fi
 
 # Percentiles from the histogram against those of the single durations.
@@ -45,9 +58,9 @@ checked
 no_loss
 stats_table
 threads=$("$bin/trace_check" --threads "$folder"/*.thag)
-while read -r tid inside lived seen; do
+while read -r tid inside around lived seen; do
     row=$(grep "tid=$tid " <<<"$threads") || fail "no thread $tid"
-    near "time in spans of thread" "$(sed 's/.*inside=\([0-9]*\).*/\1/' <<<"$row")" "$inside" 0.1
+    between "time in spans of thread" "$(sed 's/.*inside=\([0-9]*\).*/\1/' <<<"$row")" "$inside" "$around"
     wall=$(sed 's/.*wall=\([0-9]*\).*/\1/' <<<"$row")
     [ "$wall" -ge $((lived - lived / 1000)) ] && [ "$wall" -le $((seen + seen / 1000)) ] ||
         fail "wall time of thread: $wall, expected $lived to $seen"
