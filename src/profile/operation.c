@@ -91,6 +91,13 @@ thag_err operation_add_names(operation_list *list, operation_kind kind, const ch
     return add(list, kind, names, name_count, pattern_new_exact, f);
 }
 
+int operation_list_has(const operation_list *list, operation_kind kind)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].kind == kind) return 1;
+    return 0;
+}
+
 int operation_keeps_paths(const operation_list *list)
 {
     for (size_t i = 0; i < list->count; i++)

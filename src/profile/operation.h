@@ -49,6 +49,9 @@ thag_err operation_add_names(operation_list *list, operation_kind kind, const ch
 
 void operation_list_release(operation_list *list);
 
+/** Is one of that kind among them? */
+int operation_list_has(const operation_list *list, operation_kind kind);
+
 /** Do they only leave out, so that each path of the result is one of the profile before? */
 int operation_keeps_paths(const operation_list *list);
 

@@ -69,11 +69,12 @@ static void show(profile *p, const run_facts *runs)
     FILE *to = fopen("/dev/null", "w");
     stats *s = NULL;
     memory_stats *m = NULL;
+    const report_opts opts = {.meta = runs};
 
     require(to != NULL, "no /dev/null");
     info_write_saved_text(to, p, runs, NULL);
-    if (!stats_new(&s, p, NULL)) stats_write_json(to, s, runs, NULL, NULL);
-    if (p->memory && !memory_stats_new(&m, p, NULL)) memory_write_text(to, m, runs, NULL, NULL);
+    if (!stats_new(&s, p, NULL)) stats_report.json(to, s, &opts, NULL);
+    if (p->memory && !memory_stats_new(&m, p, NULL)) memory_report.text(to, m, &opts, NULL);
     memory_stats_free(m);
     stats_free(s);
     fclose(to);

@@ -8,6 +8,7 @@
 #include "output/table/heap_writer.h"
 #include "output/table/info_writer.h"
 #include "output/table/stats_writer.h"
+#include "profile/load/profile_pairs.h"
 #include "sparse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -36,20 +37,31 @@ static void write_all(trace *t, const profile *p)
     FILE *to = fopen("/dev/null", "w");
     stats *s = NULL;
     heap_time *heap;
+    const report_opts opts = {0};
 
     require(to && stats_new(&s, p, NULL) == THAG_OK);
-    require(stats_write_text(to, s, NULL, NULL, NULL) == THAG_OK);
-    require(stats_write_json(to, s, NULL, NULL, NULL) == THAG_OK);
+    require(stats_report.text(to, s, &opts, NULL) == THAG_OK);
+    require(stats_report.json(to, s, &opts, NULL) == THAG_OK);
     require(folded_write(to, p, NULL, NULL) == THAG_OK);
     require(info_write_text(to, t, 1, NULL) == THAG_OK);
     require(info_write_json(to, t, NULL) == THAG_OK);
     if (!heap_time_new(&heap, t, NULL)) {
-        require(heap_write_text(to, heap, &(heap_write_opts){0}, NULL) == THAG_OK);
-        require(heap_write_svg(to, heap, &(heap_write_opts){0}, NULL) == THAG_OK);
+        require(heap_report.text(to, &(heap_view){.heap = heap}, &opts, NULL) == THAG_OK);
+        require(heap_write_svg(to, &(heap_view){.heap = heap}, NULL) == THAG_OK);
     }
     heap_time_free(heap);
     stats_free(s);
     fclose(to);
+}
+
+static void pair_frees(const loaded *l)
+{
+    profile *pairs;
+
+    require(profile_pairs(&pairs, l, NULL) == THAG_OK);
+    for (uint32_t n = 1; n < pairs->node_count; n++)
+        require(pairs->parent[n] < n && pairs->frame[n] < pairs->frame_count);
+    profile_free(pairs);
 }
 
 /* Symbols that know nothing but one function everywhere. */
@@ -73,6 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     trace_source source;
     trace *t = NULL;
     profile *p = NULL;
+    loaded l = {0};
     fault f = {0};
 
     if (!file) return 0;
@@ -85,10 +98,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         write_all(t, p);
         profile_free(p);
         require(profile_code_sites(t, &namer) == THAG_OK);
-        require(profile_from_trace_named(&p, t, &namer, NULL, NULL, &f) == THAG_OK);
-        check_profile(p);
+        require(profile_from_trace_named(&l.profile, t, &namer, NULL, &l.node_of, &f) == THAG_OK);
+        check_profile(l.profile);
+        l.trace = t;
+        pair_frees(&l);
+        profile_free(l.profile);
+        free(l.node_of);
     }
-    profile_free(p);
     trace_free(t);
     free(file);
     return 0;

@@ -4,6 +4,7 @@
  */
 #include <assert.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "sparse.h"
 #include "trace_builder.h"
@@ -107,6 +108,38 @@ static void make_heap(trace_builder *b)
         slices[i] = (trace_heap_slice){100 * i, 100 * i, 100 * i + 50, i % 3, i % 2};
 }
 
+/* A pool whose name is five bytes, what one path had of it, and of which sizes its blocks were. */
+static void make_pools(trace_builder *b)
+{
+    uint32_t index;
+    trace_chunk *chunk;
+    trace_pool *pool;
+    trace_pool_row *row;
+    trace_pool_sizes *sizes;
+
+    make_heap(b);
+    chunk = builder_chunk(b, TRACE_POOLS, TRACE_NONE, &index);
+    pool = (trace_pool *)(chunk + 1);
+    *pool = (trace_pool){
+        .bytes = sizeof *pool + 8, .kind = TRACE_POOL, .name_len = 5, .live = 40, .peak = 60};
+    memcpy(pool + 1, "cells", 5);
+    row = (trace_pool_row *)(void *)((char *)pool + pool->bytes);
+    *row = (trace_pool_row){.bytes = sizeof *row,
+                            .kind = TRACE_POOL_ROW,
+                            .node = 2,
+                            .blocks = 3,
+                            .allocated = 60,
+                            .freed_blocks = 1,
+                            .freed = 20,
+                            .peak_seen = 60,
+                            .peak_blocks = 3,
+                            .peak_bytes = 60};
+    sizes = (trace_pool_sizes *)(row + 1);
+    *sizes = (trace_pool_sizes){.bytes = sizeof *sizes, .kind = TRACE_POOL_SIZES};
+    sizes->bucket[5] = (struct trace_size_bucket){3, 60};
+    chunk->used = (uint32_t)((char *)(sizes + 1) - (char *)chunk);
+}
+
 /* Tasks: running, suspended in a span, ended; the process died while its thread went over to one. */
 static void make_tasks(trace_builder *b)
 {
@@ -198,6 +231,9 @@ int main(int argc, char **argv)
     builder_free(&b);
     make_heap(&b);
     save(&b, argv[1], "heap");
+    builder_free(&b);
+    make_pools(&b);
+    save(&b, argv[1], "pools");
     builder_free(&b);
     make_tasks(&b);
     save(&b, argv[1], "tasks");

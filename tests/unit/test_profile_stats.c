@@ -203,7 +203,7 @@ static void test_notes(void **state)
 {
     uint64_t d[100];
     run_facts meta = {.losses = {[TRACE_TIMELINE_LIMIT] = 7, [TRACE_LOST_DEPTH] = 1}};
-    stats_write_opts opts = {.width = 200};
+    report_opts opts = {.meta = &meta, .width = 200};
     profile *p;
     stats *s;
     char *text = NULL;
@@ -217,7 +217,7 @@ static void test_notes(void **state)
     count(p, add(p, PROFILE_ROOT, "half", 4000), d, 100);
     p->probe_inside_ns = 20;
     s = stats_of(p);
-    stats_write_text(to, s, &meta, &opts, NULL);
+    stats_report.text(to, s, &opts, NULL);
     fclose(to);
     assert_non_null(strstr(text, "  ~1.00 "));
     assert_null(strstr(text, "~2.00 "));
@@ -245,19 +245,19 @@ static void test_columns(void **state)
 
 static char *written(const profile *p, const char *format, size_t width)
 {
-    stats_write_opts opts = {.width = width};
     run_facts meta = {.program = "prog", .losses = {[TRACE_LOST_DEPTH] = 3}, .damages = 2};
+    report_opts opts = {.meta = &meta, .width = width};
     stats *s = stats_of(p);
     char *text = NULL;
     size_t len;
     FILE *to = open_memstream(&text, &len);
 
     if (strcmp(format, "csv") == 0)
-        stats_write_csv(to, s, &opts, NULL);
+        stats_report.csv(to, s, &opts, NULL);
     else if (strcmp(format, "json") == 0)
-        stats_write_json(to, s, &meta, &opts, NULL);
+        stats_report.json(to, s, &opts, NULL);
     else
-        stats_write_text(to, s, &meta, &opts, NULL);
+        stats_report.text(to, s, &opts, NULL);
     fclose(to);
     stats_free(s);
     return text;

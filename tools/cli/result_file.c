@@ -90,8 +90,3 @@ int columns_of(int fd, size_t *columns)
     if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) *columns = size.ws_col;
     return 1;
 }
-
-int terminal_width(size_t *columns)
-{
-    return columns_of(STDOUT_FILENO, columns);
-}

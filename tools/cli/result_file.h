@@ -27,7 +27,4 @@ int result_close(result_file *out, int status);
 /** 1 if the descriptor is a terminal; *columns is its width, or 100. */
 int columns_of(int fd, size_t *columns);
 
-/** The same of standard output. */
-int terminal_width(size_t *columns);
-
 #endif

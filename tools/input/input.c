@@ -7,6 +7,7 @@
 #include "cli/progress.h"
 #include "input/input.h"
 #include "profile/load/profile_memory.h"
+#include "profile/load/profile_pairs.h"
 #include "profile/timeline/profile_instances.h"
 
 static void set_stem(input *in, const char *path)
@@ -48,16 +49,19 @@ static int use_pool(loaded *l, const char *path, const char *pool)
     return EXIT_FINE;
 }
 
-/* What tasks waited takes the place of what ran. */
-static thag_err show_waits(loaded *l, waits_view view, fault *f)
+/* What tasks waited, or who freed what, takes the place of what ran. */
+static thag_err show_other(loaded *l, const input_opts *opts, fault *f)
 {
     profile *p;
     thag_err err;
 
-    if (view == WAITS_HIDDEN) return THAG_OK;
-    if (!l->trace)
-        return fault_set(f, THAG_ERR_EMPTY, UINT64_MAX, "of tasks; a .thag trace has them");
-    err = profile_waits(&p, l, view, f);
+    if (!opts->pairs && opts->waits == WAITS_HIDDEN) return THAG_OK;
+    if (!l->trace) {
+        return fault_set(f, THAG_ERR_EMPTY, UINT64_MAX,
+                         opts->pairs ? "of frees; a .thag trace has them"
+                                     : "of tasks; a .thag trace has them");
+    }
+    err = opts->pairs ? profile_pairs(&p, l, f) : profile_waits(&p, l, opts->waits, f);
     if (err) return err;
     profile_free(l->profile);
     l->profile = p;
@@ -74,7 +78,7 @@ static int add_file(input *in, const char *path, const input_opts *opts)
     progress_begin("reading", path);
     err = loaded_open_named(&l, path, opts->namer, &f);
     if (!err && opts->pool) status = use_pool(&l, path, opts->pool);
-    if (!err) err = show_waits(&l, opts->waits, &f);
+    if (!err) err = show_other(&l, opts, &f);
     if (err) fault_set_path(&f, path);
     if (!err && status == EXIT_FINE) {
         add_facts(in, &l, path);

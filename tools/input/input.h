@@ -29,6 +29,7 @@ int input_open(input *in, char **paths, int count);
 typedef struct input_opts {
     const code_namer *namer; /* the calls that allocated are frames, named by it */
     const char *pool;        /* the memory of that pool in place of the heap's */
+    int pairs;               /* who freed what, instead of who allocated */
     waits_view waits;        /* what tasks waited, instead of what ran or beside it */
 } input_opts;
 int input_open_with(input *in, char **paths, int count, const input_opts *opts);

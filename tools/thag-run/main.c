@@ -167,7 +167,7 @@ int main(int argc, char **argv)
     if (status == OPTIONS_GO_ON || status == EXIT_FINE)
         status = make_plan(&plan, &set, argv + first);
     if (status == EXIT_FINE) status = child_run(&plan, &end);
-    if (status == EXIT_FINE) report(&plan, &end);
+    if (status == EXIT_FINE) run_report(&plan, &end);
     free(plan.dir);
     free(plan.preload);
     script_remove(&made);

@@ -10,6 +10,7 @@
 #include "input/input.h"
 #include "output/picture/svg_writer.h"
 #include "output/table/memory_writer.h"
+#include "output/table/stats_writer.h"
 #include "output/utf8.h"
 #include "profile/frame_label.h"
 #include "profile/profile_stats.h"
@@ -24,7 +25,7 @@ static void say_file(const char *label, const char *path)
     fputc('\n', stderr);
 }
 
-static int show_times(const input *in, const stats_write_opts *opts)
+static int show_times(const input *in, const report_opts *opts)
 {
     stats *s = NULL;
     fault f = {0};
@@ -32,19 +33,19 @@ static int show_times(const input *in, const stats_write_opts *opts)
 
     if (err) return complain_fault(&f);
     stats_sort(s, s->is_corrected ? STATS_CORRECTED_SELF : STATS_SELF);
-    err = stats_write_text(stderr, s, &in->meta, opts, &f);
+    err = stats_report.text(stderr, s, opts, &f);
     stats_free(s);
     return err ? complain_fault(&f) : EXIT_FINE;
 }
 
 /* The profile's values are bytes from here on. */
-static int show_memory(input *in, const stats_write_opts *opts)
+static int show_memory(input *in, const report_opts *opts)
 {
     memory_stats *s = NULL;
     fault f = {0};
     thag_err err = memory_stats_new(&s, in->profile, &f);
 
-    if (!err) err = memory_write_text(stderr, s, &in->meta, opts, &f);
+    if (!err) err = memory_report.text(stderr, s, opts, &f);
     memory_stats_free(s);
     return err ? complain_fault(&f) : EXIT_FINE;
 }
@@ -103,7 +104,7 @@ static void open_in_browser(const char *path)
 /* A table and a picture of what the profile's values are now. */
 static char *show_kind(const run_plan *plan, const run_traces *found, input *in, unsigned kind)
 {
-    stats_write_opts table = {.limit = TABLE_ROWS};
+    report_opts table = {.meta = &in->meta, .limit = TABLE_ROWS};
     svg_opts svg = {.palette = kind == RUN_MEMORY ? palette_find("mem") : NULL};
     char *picture;
 
@@ -168,7 +169,7 @@ static void show(const run_plan *plan, const run_traces *found)
     show_kinds(plan, found, &in);
     input_close(&in);
 }
-void report(const run_plan *plan, const run_end *end)
+void run_report(const run_plan *plan, const run_end *end)
 {
     run_traces found;
 

@@ -78,7 +78,7 @@ void traces_free(run_traces *found);
 /* ---- report.c, reason.c ---- */
 
 /** Show the table, draw the pictures, say where all is; or why there is nothing. */
-void report(const run_plan *plan, const run_end *end);
+void run_report(const run_plan *plan, const run_end *end);
 
 /** Say why the program left nothing, or recorded nothing. */
 void reason_say(const run_plan *plan);

@@ -69,19 +69,18 @@ void heap_put_curve(FILE *to, const heap_time *h, uint64_t from_ns, uint64_t to_
 
 typedef struct writer {
     FILE *to;
-    const heap_time *h;
-    heap_write_opts opts;
+    heap_view view;
     uint64_t top_bytes;
 } writer;
 
 static uint64_t length_ns(const writer *w)
 {
-    return w->opts.to_ns - w->opts.from_ns;
+    return w->view.to_ns - w->view.from_ns;
 }
 
 static double percent_at(const writer *w, uint64_t ns)
 {
-    return length_ns(w) ? 100 * (double)(ns - w->opts.from_ns) / (double)length_ns(w) : 0;
+    return length_ns(w) ? 100 * (double)(ns - w->view.from_ns) / (double)length_ns(w) : 0;
 }
 
 static void put_note(const writer *w)
@@ -89,21 +88,23 @@ static void put_note(const writer *w)
     char peak[QUANTITY_ROOM], when[QUANTITY_ROOM], live[QUANTITY_ROOM], blocks[QUANTITY_ROOM];
     char sampling[SAMPLING_ROOM];
 
-    quantity_count(blocks, w->h->live_blocks);
+    quantity_count(blocks, w->view.heap->live_blocks);
     fprintf(w->to, "<text class=\"note\" x=\"1%%\" y=\"%u\">", SVG_NOTE_Y);
-    if (w->opts.program) {
-        markup_put(w->to, w->opts.program, strlen(w->opts.program), 200);
+    if (w->view.program) {
+        markup_put(w->to, w->view.program, strlen(w->view.program), 200);
         fputs(" \xC2\xB7 ", w->to);
     }
     fprintf(w->to, "peak %s at %s \xC2\xB7 %s in %s block%s at the end</text>\n",
-            quantity_bytes(peak, w->h->peak_bytes), quantity_time(when, w->h->peak_ns),
-            quantity_bytes(live, w->h->live_bytes), blocks, w->h->live_blocks == 1 ? "" : "s");
+            quantity_bytes(peak, w->view.heap->peak_bytes),
+            quantity_time(when, w->view.heap->peak_ns),
+            quantity_bytes(live, w->view.heap->live_bytes), blocks,
+            w->view.heap->live_blocks == 1 ? "" : "s");
     fprintf(w->to,
             "<text class=\"note\" x=\"1%%\" y=\"%u\">Solid: live all the time, pale: at times. "
             "Exact to %s, in slices of %s%s%s</text>\n",
-            SVG_NOTE_Y + SVG_NOTE_STEP, quantity_bytes(live, w->h->step_bytes),
-            quantity_time(when, w->h->slice_ns), w->h->sample_period ? "; " : "",
-            sampling_phrase(sampling, w->h->sample_period, w->h->samples));
+            SVG_NOTE_Y + SVG_NOTE_STEP, quantity_bytes(live, w->view.heap->step_bytes),
+            quantity_time(when, w->view.heap->slice_ns), w->view.heap->sample_period ? "; " : "",
+            sampling_phrase(sampling, w->view.heap->sample_period, w->view.heap->samples));
 }
 
 static void put_axes(const writer *w)
@@ -121,7 +122,7 @@ static void put_axes(const writer *w)
                 "<text x=\"-8\" y=\"%" PRIu32 "\" text-anchor=\"end\">%s</text>\n",
                 y, y, y + 4, axis_bytes(text, at));
     }
-    for (uint64_t at = w->opts.from_ns + (ns - w->opts.from_ns % ns) % ns; at <= w->opts.to_ns;
+    for (uint64_t at = w->view.from_ns + (ns - w->view.from_ns % ns) % ns; at <= w->view.to_ns;
          at += ns) {
         fputs("<text", w->to);
         svg_put_percent(w->to, "x", percent_at(w, at));
@@ -133,11 +134,11 @@ static void put_axes(const writer *w)
 
 static void put_peak(const writer *w)
 {
-    double x = percent_at(w, w->h->peak_ns);
-    uint32_t y = depth_of(w->h->peak_bytes, w->top_bytes, PLOT_PX);
+    double x = percent_at(w, w->view.heap->peak_ns);
+    uint32_t y = depth_of(w->view.heap->peak_bytes, w->top_bytes, PLOT_PX);
     char text[QUANTITY_ROOM];
 
-    if (w->h->peak_ns < w->opts.from_ns || w->h->peak_ns > w->opts.to_ns) return;
+    if (w->view.heap->peak_ns < w->view.from_ns || w->view.heap->peak_ns > w->view.to_ns) return;
     fputs("<circle class=\"peak\"", w->to);
     svg_put_percent(w->to, "cx", x);
     fprintf(w->to, " cy=\"%" PRIu32 "\" r=\"4\"/><text class=\"lane\"", y);
@@ -146,7 +147,7 @@ static void put_peak(const writer *w)
             x > 85   ? "end"
             : x < 15 ? "start"
                      : "middle",
-            quantity_bytes(text, w->h->peak_bytes));
+            quantity_bytes(text, w->view.heap->peak_bytes));
 }
 
 /* What is under the pointer. */
@@ -154,12 +155,12 @@ static void put_hovers(const writer *w)
 {
     heap_column columns[HOVER_COLUMNS];
 
-    heap_time_columns(w->h, w->opts.from_ns, w->opts.to_ns, columns, HOVER_COLUMNS);
+    heap_time_columns(w->view.heap, w->view.from_ns, w->view.to_ns, columns, HOVER_COLUMNS);
     fputs("<g class=\"hover\">\n", w->to);
     for (unsigned i = 0; i < HOVER_COLUMNS; i++) {
         char when[QUANTITY_ROOM], least[QUANTITY_ROOM], most[QUANTITY_ROOM];
 
-        quantity_time(when, w->opts.from_ns + (uint64_t)((double)length_ns(w) * i / HOVER_COLUMNS));
+        quantity_time(when, w->view.from_ns + (uint64_t)((double)length_ns(w) * i / HOVER_COLUMNS));
         quantity_bytes(least, columns[i].min);
         quantity_bytes(most, columns[i].max);
         fputs("<rect", w->to);
@@ -175,13 +176,15 @@ static void put_hovers(const writer *w)
 static void put_plot(const writer *w)
 {
     fprintf(w->to, "<svg class=\"plot\" x=\"%u\" y=\"%u\" width=\"%u\" height=\"%u\">\n",
-            PLOT_LEFT_PX, PLOT_TOP, (uint32_t)(w->opts.width * PLOT_RIGHT) - PLOT_LEFT_PX, PLOT_PX);
+            PLOT_LEFT_PX, PLOT_TOP, (uint32_t)(w->view.width_px * PLOT_RIGHT) - PLOT_LEFT_PX,
+            PLOT_PX);
     put_axes(w);
     fprintf(w->to,
             "<svg class=\"heap\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u %u\" "
             "preserveAspectRatio=\"none\">\n",
             PLOT_PX, CURVE_UNITS, PLOT_PX);
-    heap_put_curve(w->to, w->h, w->opts.from_ns, w->opts.to_ns, CURVE_UNITS, PLOT_PX, w->top_bytes);
+    heap_put_curve(w->to, w->view.heap, w->view.from_ns, w->view.to_ns, CURVE_UNITS, PLOT_PX,
+                   w->top_bytes);
     fputs("</svg>\n", w->to);
     put_peak(w);
     put_hovers(w);
@@ -192,23 +195,24 @@ static void put_page(const writer *w)
 {
     uint32_t head = PLOT_TOP - 16;
 
-    svg_put_start(w->to, w->opts.width, PLOT_TOP + PLOT_PX + FOOT_PX,
-                  w->opts.palette ? w->opts.palette : palette_find("mem"));
-    svg_put_title(w->to, head, w->opts.title ? w->opts.title : "Heap over time");
+    svg_put_start(w->to, w->view.width_px, PLOT_TOP + PLOT_PX + FOOT_PX,
+                  w->view.palette ? w->view.palette : palette_find("mem"));
+    svg_put_title(w->to, head, w->view.title ? w->view.title : "Heap over time");
     put_note(w);
     fputs("</g>\n", w->to);
     put_plot(w);
     svg_put_end(w->to, heap_js);
 }
 
-thag_err heap_write_svg(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why)
+thag_err heap_write_svg(FILE *to, const heap_view *view, fault *why)
 {
-    writer w = {.to = to, .h = h, .opts = *opts};
+    const heap_time *h = view->heap;
+    writer w = {.to = to, .view = *view};
 
-    if (!w.opts.width) w.opts.width = 1200;
-    if (w.opts.width < 2 * PLOT_LEFT_PX) w.opts.width = 2 * PLOT_LEFT_PX;
-    if (!w.opts.to_ns || w.opts.to_ns > h->end_ns) w.opts.to_ns = h->end_ns;
-    w.top_bytes = heap_most(h, w.opts.from_ns, w.opts.to_ns);
+    if (!w.view.width_px) w.view.width_px = 1200;
+    if (w.view.width_px < 2 * PLOT_LEFT_PX) w.view.width_px = 2 * PLOT_LEFT_PX;
+    if (!w.view.to_ns || w.view.to_ns > h->end_ns) w.view.to_ns = h->end_ns;
+    w.top_bytes = heap_most(h, w.view.from_ns, w.view.to_ns);
     put_page(&w);
     if (!ferror(to)) return THAG_OK;
     return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing the heap over time");

@@ -11,17 +11,6 @@
 static const char *const measure_keys[DIFF_MEASURES] = {"inclusive", "self", "calls"};
 static const char *const verdict_names[] = {NULL, "noise", "changed"};
 
-static thag_err finish(FILE *to, fault *why)
-{
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing the comparison");
-}
-
-static size_t rows_shown(const diff *d, const diff_write_opts *opts)
-{
-    return opts->limit && opts->limit < d->row_count ? opts->limit : d->row_count;
-}
-
 double diff_percent(const diff_value *v)
 {
     if (v->before > 0) return 100.0 * (double)v->delta / (double)v->before;
@@ -91,10 +80,10 @@ static void put_total(FILE *to, const diff *d)
 }
 
 /* Of one row, the widths shared by all: quantities are short. */
-static void put_row(FILE *to, const diff *d, const diff_row *r, const diff_write_opts *opts)
+static void put_row(FILE *to, const diff_view *view, const diff_row *r)
 {
-    const diff_value *v = &r->value[opts->by];
-    profile_unit unit = opts->by == DIFF_CALLS ? PROFILE_SAMPLES : d->unit;
+    const diff_value *v = &r->value[view->by];
+    profile_unit unit = view->by == DIFF_CALLS ? PROFILE_SAMPLES : view->diff->unit;
     char before[QUANTITY_ROOM], after[QUANTITY_ROOM], change[QUANTITY_ROOM + 1];
     char percent[QUANTITY_ROOM];
 
@@ -106,7 +95,7 @@ static void put_row(FILE *to, const diff *d, const diff_row *r, const diff_write
             v->verdict == DIFF_NOISE     ? '~'
             : v->verdict == DIFF_CHANGED ? '*'
                                          : ' ');
-    if (opts->by != DIFF_CALLS && r->value[DIFF_CALLS].delta) {
+    if (view->by != DIFF_CALLS && r->value[DIFF_CALLS].delta) {
         fprintf(to, "%+10" PRId64 "  ", r->value[DIFF_CALLS].delta);
     } else {
         fprintf(to, "%10s  ", "");
@@ -115,25 +104,27 @@ static void put_row(FILE *to, const diff *d, const diff_row *r, const diff_write
     fputc('\n', to);
 }
 
-thag_err diff_write_text(FILE *to, const diff *d, const diff_write_opts *opts, fault *why)
+static thag_err diff_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    size_t shown = rows_shown(d, opts);
+    const diff_view *view = subject;
+    const diff *d = view->diff;
+    size_t shown = report_rows(opts, d->row_count);
 
-    put_runs(to, "before: ", opts->before, d->before_count);
-    put_runs(to, "after:  ", opts->after, d->after_count);
+    put_runs(to, "before: ", view->before, d->before_count);
+    put_runs(to, "after:  ", view->after, d->after_count);
     put_total(to, d);
     if (!d->row_count) {
         fputs("no function differs\n", to);
-        return finish(to, why);
+        return report_end(to, why);
     }
     fprintf(to, "\n%12s %12s %12s %10s   %10s  function (%s)\n", "before", "after", "change", "%",
-            "calls", measure_keys[opts->by]);
-    for (size_t i = 0; i < shown; i++) put_row(to, d, &d->rows[i], opts);
+            "calls", measure_keys[view->by]);
+    for (size_t i = 0; i < shown; i++) put_row(to, view, &d->rows[i]);
     if (shown < d->row_count) fprintf(to, "and %zu more\n", d->row_count - shown);
-    if (d->rows[0].value[opts->by].verdict) {
+    if (d->rows[0].value[view->by].verdict) {
         fputs("\n* significant: more than the runs scatter; ~ within the noise\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 /* ---- CSV ---- */
@@ -143,8 +134,10 @@ static void csv_number(FILE *to, int64_t value)
     if (value >= 0) fprintf(to, "%" PRId64, value);
 }
 
-thag_err diff_write_csv(FILE *to, const diff *d, const diff_write_opts *opts, fault *why)
+static thag_err diff_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const diff_view *view = subject;
+    const diff *d = view->diff;
     fputs("name,file", to);
     for (diff_measure m = 0; m < DIFF_MEASURES; m++) {
         const char *key = measure_keys[m];
@@ -153,7 +146,7 @@ thag_err diff_write_csv(FILE *to, const diff *d, const diff_write_opts *opts, fa
                 key, key, key, key);
     }
     fputs("\r\n", to);
-    for (size_t i = 0; i < rows_shown(d, opts); i++) {
+    for (size_t i = 0; i < report_rows(opts, d->row_count); i++) {
         const diff_row *r = &d->rows[i];
 
         csv_text(to, r->name);
@@ -173,7 +166,7 @@ thag_err diff_write_csv(FILE *to, const diff *d, const diff_write_opts *opts, fa
         }
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 /* ---- JSON ---- */
@@ -197,14 +190,16 @@ static void json_value(json *j, const char *key, const diff_value *v)
     json_end(j);
 }
 
-thag_err diff_write_json(FILE *to, const diff *d, const diff_write_opts *opts, fault *why)
+static thag_err diff_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const diff_view *view = subject;
+    const diff *d = view->diff;
     json j;
 
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
-    json_text(&j, "before", opts->before);
-    json_text(&j, "after", opts->after);
+    json_text(&j, "before", view->before);
+    json_text(&j, "after", view->after);
     json_uint(&j, "before_runs", d->before_count);
     json_uint(&j, "after_runs", d->after_count);
     json_text(&j, "unit", unit_name(d->unit));
@@ -213,7 +208,7 @@ thag_err diff_write_json(FILE *to, const diff *d, const diff_write_opts *opts, f
     json_uint(&j, "functions_compared", d->function_count);
     json_uint(&j, "functions_changed", d->row_count);
     json_begin_array(&j, "functions", 1);
-    for (size_t i = 0; i < rows_shown(d, opts); i++) {
+    for (size_t i = 0; i < report_rows(opts, d->row_count); i++) {
         const diff_row *r = &d->rows[i];
 
         json_begin_object(&j, NULL, 0);
@@ -226,5 +221,7 @@ thag_err diff_write_json(FILE *to, const diff *d, const diff_write_opts *opts, f
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report diff_report = {diff_text, diff_csv, diff_json};

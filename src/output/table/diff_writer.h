@@ -7,22 +7,17 @@
 #include <stdio.h>
 
 #include "output/quantity.h"
+#include "output/table/report.h"
 #include "profile/profile_diff.h"
 
-typedef struct diff_write_opts {
+typedef struct diff_view {
+    const diff *diff;
     const char *before, *after; /* names of the two, for the head; not NULL */
     diff_measure by;            /* the measure whose percentage and verdict the text shows */
-    size_t limit;               /* rows at most; 0: all */
-} diff_write_opts;
+} diff_view;
 
-/** For people. Names cannot disturb a terminal. */
-thag_err diff_write_text(FILE *to, const diff *d, const diff_write_opts *opts, fault *why);
-
-/** RFC 4180, with a heading; all measures. */
-thag_err diff_write_csv(FILE *to, const diff *d, const diff_write_opts *opts, fault *why);
-
-/** One object; `functions` has one for each row. Unknown values are null. */
-thag_err diff_write_json(FILE *to, const diff *d, const diff_write_opts *opts, fault *why);
+/** Of a diff_view. CSV and JSON have all measures. */
+extern const report diff_report;
 
 /** The change in percent of what was before; INFINITY of what is new. */
 double diff_percent(const diff_value *v);

@@ -14,15 +14,9 @@
 #define CHART_COLUMNS 1000u
 #define EIGHTHS       8u
 
-static thag_err finish(FILE *to, fault *why)
+static uint64_t end_of(const heap_view *view)
 {
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing the heap over time");
-}
-
-static uint64_t end_of(const heap_time *h, const heap_write_opts *opts)
-{
-    return opts->to_ns && opts->to_ns < h->end_ns ? opts->to_ns : h->end_ns;
+    return view->to_ns && view->to_ns < view->heap->end_ns ? view->to_ns : view->heap->end_ns;
 }
 
 uint64_t heap_most(const heap_time *h, uint64_t from_ns, uint64_t to_ns)
@@ -119,12 +113,13 @@ static void put_peak_mark(const text_chart *c, const heap_time *h, uint64_t from
     fprintf(c->to, " %*s%s\n", (int)at, "", c->is_utf8 ? "▼" : "v");
 }
 
-static void put_facts(FILE *to, const heap_time *h, const heap_write_opts *opts)
+static void put_facts(FILE *to, const heap_view *view)
 {
+    const heap_time *h = view->heap;
     char a[QUANTITY_ROOM], b[QUANTITY_ROOM];
 
-    if (opts->program) {
-        utf8_put_plain(to, opts->program, strlen(opts->program), SIZE_MAX);
+    if (view->program) {
+        utf8_put_plain(to, view->program, strlen(view->program), SIZE_MAX);
         fputs(": ", to);
     }
     fprintf(to, "live heap over %s\n", quantity_time(a, h->end_ns));
@@ -148,58 +143,67 @@ static void put_truth(FILE *to, const heap_time *h)
             h->skipped == 1 ? " was" : "s were");
 }
 
-thag_err heap_write_text(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why)
+static thag_err heap_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const heap_view *view = subject;
+    const heap_time *h = view->heap;
     heap_column columns[CHART_COLUMNS];
     size_t width = opts->width ? opts->width : 80;
-    uint64_t end = end_of(h, opts);
-    text_chart c = {.to = to, .is_utf8 = opts->is_utf8, .columns = columns};
+    uint64_t end = end_of(view);
+    text_chart c = {.to = to, .is_utf8 = view->is_utf8, .columns = columns};
 
     c.count = width > CHART_LABEL + 22 ? width - CHART_LABEL - 3 : 20;
     if (c.count > CHART_COLUMNS) c.count = CHART_COLUMNS;
-    heap_time_columns(h, opts->from_ns, end, columns, c.count);
-    c.top_bytes = heap_most(h, opts->from_ns, end);
+    heap_time_columns(h, view->from_ns, end, columns, c.count);
+    c.top_bytes = heap_most(h, view->from_ns, end);
     if (!c.top_bytes) c.top_bytes = 1;
-    put_facts(to, h, opts);
-    put_peak_mark(&c, h, opts->from_ns, end);
+    put_facts(to, view);
+    put_peak_mark(&c, h, view->from_ns, end);
     put_rows(&c);
-    put_times(&c, opts->from_ns, end);
+    put_times(&c, view->from_ns, end);
     put_truth(to, h);
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 /* ---- CSV and JSON ---- */
 
-static int is_within(const heap_time *h, const heap_point *p, const heap_write_opts *opts)
+static int is_within(const heap_point *p, const heap_view *view)
 {
-    return p->end_ns >= opts->from_ns && p->start_ns <= end_of(h, opts);
+    return p->end_ns >= view->from_ns && p->start_ns <= end_of(view);
 }
 
-thag_err heap_write_csv(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why)
+static thag_err heap_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const heap_view *view = subject;
+    const heap_time *h = view->heap;
+
+    (void)opts;
     fputs("start_ns,end_ns,bytes,min_bytes,max_bytes,blocks", to);
     sampling_put_csv_keys(to, h->sample_period, 1);
-    putc('\n', to);
+    fputs("\r\n", to);
     for (size_t i = 0; i < h->count; i++) {
         const heap_point *p = &h->points[i];
 
-        if (!is_within(h, p, opts)) continue;
+        if (!is_within(p, view)) continue;
         fprintf(to, "%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", p->start_ns,
                 p->end_ns, p->last, p->min, p->max);
         if (p->has_blocks) fprintf(to, "%" PRIu64, p->blocks);
         sampling_put_csv(to, h->sample_period, 1, p->last);
-        putc('\n', to);
+        fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
-thag_err heap_write_json(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why)
+static thag_err heap_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const heap_view *view = subject;
+    const heap_time *h = view->heap;
     json j;
 
+    (void)opts;
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
-    json_text(&j, "program", opts->program);
+    json_text(&j, "program", view->program);
     json_uint(&j, "end_ns", h->end_ns);
     json_uint(&j, "peak_bytes", h->peak_bytes);
     json_uint(&j, "peak_ns", h->peak_ns);
@@ -213,7 +217,7 @@ thag_err heap_write_json(FILE *to, const heap_time *h, const heap_write_opts *op
     for (size_t i = 0; i < h->count; i++) {
         const heap_point *p = &h->points[i];
 
-        if (!is_within(h, p, opts)) continue;
+        if (!is_within(p, view)) continue;
         json_begin_object(&j, NULL, 0);
         json_uint(&j, "start_ns", p->start_ns);
         json_uint(&j, "end_ns", p->end_ns);
@@ -229,5 +233,7 @@ thag_err heap_write_json(FILE *to, const heap_time *h, const heap_write_opts *op
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report heap_report = {heap_text, heap_csv, heap_json};

@@ -7,26 +7,26 @@
 #include <stdio.h>
 
 #include "output/palette.h"
+#include "output/table/report.h"
 #include "profile/load/heap_time.h"
 
-typedef struct heap_write_opts {
+/* What of it is shown, and how. */
+typedef struct heap_view {
+    const heap_time *heap;
     const char *program;     /* NULL: unknown */
     uint64_t from_ns, to_ns; /* the stretch of time; to_ns 0: the end */
-    size_t width;            /* text: columns. Picture: pixels. 0: 80, 1200 */
     int is_utf8;             /* text: what it goes to has blocks to draw with */
+    size_t width_px;         /* of the picture; 0: 1200 */
     const char *title;       /* of the picture; NULL: "Heap over time" */
-    const palette *palette;  /* NULL: mem */
-} heap_write_opts;
+    const palette *palette;  /* of the picture; NULL: mem */
+} heap_view;
 
-/** A chart for a terminal. Needs neither colour nor UTF-8. */
-thag_err heap_write_text(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why);
-
-/** A row for each slice of the time in which something was recorded, and one for start and end. */
-thag_err heap_write_csv(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why);
-thag_err heap_write_json(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why);
+/** Of a heap_view: as text a chart, which needs neither colour nor UTF-8; else a row for each slice of the time
+    in which something was recorded, and one for start and end. */
+extern const report heap_report;
 
 /** One self-contained SVG, without a script. */
-thag_err heap_write_svg(FILE *to, const heap_time *h, const heap_write_opts *opts, fault *why);
+thag_err heap_write_svg(FILE *to, const heap_view *view, fault *why);
 
 /**
  * The curve alone, as paths with the classes "most" and "least": what was live at the most and at the

@@ -13,17 +13,6 @@
 #include "output/table/memory_writer.h"
 #include "output/table/path_text.h"
 
-static thag_err finish(FILE *to, fault *why)
-{
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing statistics of memory");
-}
-
-static size_t shown(const memory_list *list, const stats_write_opts *opts)
-{
-    return opts && opts->limit && opts->limit < list->count ? opts->limit : list->count;
-}
-
 /* ---- call paths ---- */
 
 static void list_sum(const memory_list *list, uint64_t *amount, uint64_t *blocks)
@@ -56,38 +45,40 @@ static void put_sampling(FILE *to, const memory_list *list, uint64_t sum)
         fprintf(to, "%s\n", sampling_phrase(text, p->heap_period, p->heap_samples));
 }
 
-thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_opts *opts,
-                          fault *why)
+static thag_err list_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const memory_list *list = subject;
+    size_t rows = report_rows(opts, list->count);
     uint64_t sum, count;
 
     fprintf(to, "%12s  %12s  allocated in\n", list->amount, "blocks");
-    for (size_t i = 0; i < shown(list, opts); i++) {
+    for (size_t i = 0; i < rows; i++) {
         put_amounts(to, list->paths[i].amount, list->paths[i].blocks);
-        path_put_text(to, list->profile, list->paths[i].node);
+        path_put_text(to, list->profile, PROFILE_ROOT, list->paths[i].node);
         fputc('\n', to);
     }
     list_sum(list, &sum, &count);
     put_amounts(to, sum, count);
     fprintf(to, "%s\n", list->what);
+    report_put_more(to, list->count - rows, "call path");
     put_sampling(to, list, sum);
-    return finish(to, why);
+    return report_end(to, why);
 }
 
-thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
-                         fault *why)
+static thag_err list_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const memory_list *list = subject;
     uint64_t period = list->profile->heap_period;
 
     fprintf(to, "%s,blocks,path,file,line", list->amount);
     sampling_put_csv_keys(to, period, list->in_bytes);
     fputs("\r\n", to);
-    for (size_t i = 0; i < shown(list, opts); i++) {
+    for (size_t i = 0; i < report_rows(opts, list->count); i++) {
         const memory_path *path = &list->paths[i];
         const profile_frame *f = &list->profile->frames[list->profile->frame[path->node]];
 
         fprintf(to, "%" PRIu64 ",%" PRIu64 ",", path->amount, path->blocks);
-        path_put_csv(to, list->profile, path->node);
+        path_put_csv(to, list->profile, PROFILE_ROOT, path->node);
         fputc(',', to);
         if (f->file) csv_text(to, f->file);
         fputc(',', to);
@@ -95,7 +86,7 @@ thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_op
         sampling_put_csv(to, period, list->in_bytes, path->amount);
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 static void put_json_path(json *j, const memory_list *list, const memory_path *path)
@@ -104,7 +95,7 @@ static void put_json_path(json *j, const memory_list *list, const memory_path *p
     const profile_frame *f = &p->frames[p->frame[path->node]];
 
     json_begin_object(j, NULL, 0);
-    path_put_json(j, "path", p, path->node);
+    path_put_json(j, "path", p, PROFILE_ROOT, path->node);
     json_uint(j, list->amount, path->amount);
     json_uint(j, "blocks", path->blocks);
     json_text(j, "file", f->file);
@@ -115,27 +106,30 @@ static void put_json_path(json *j, const memory_list *list, const memory_path *p
     json_end(j);
 }
 
-thag_err memory_list_json(FILE *to, const memory_list *list, const run_facts *meta,
-                          const stats_write_opts *opts, fault *why)
+static thag_err list_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const memory_list *list = subject;
     uint64_t sum, count;
     json j;
 
     list_sum(list, &sum, &count);
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
-    memory_json_head(&j, list->profile, meta);
+    memory_json_head(&j, list->profile, opts->meta);
     json_uint(&j, list->amount, sum);
     json_uint(&j, "blocks", count);
     sampling_put_json(&j, list->profile->heap_period, list->profile->heap_samples,
                       list->in_bytes ? sum : 0);
     json_begin_array(&j, "paths", 1);
-    for (size_t i = 0; i < shown(list, opts); i++) put_json_path(&j, list, &list->paths[i]);
+    for (size_t i = 0; i < report_rows(opts, list->count); i++)
+        put_json_path(&j, list, &list->paths[i]);
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report memory_list_report = {list_text, list_csv, list_json};
 
 /* ---- sizes ---- */
 
@@ -175,37 +169,71 @@ static struct trace_size_bucket sum_of_all(const trace_memory_info *m)
     return sum;
 }
 
-static void put_size_row(FILE *to, const char *name, const struct trace_size_bucket *s,
-                         const struct trace_size_bucket *all)
-{
-    char blocks[QUANTITY_ROOM], bytes[QUANTITY_ROOM], percent[QUANTITY_ROOM];
-    int bar = all->blocks ? (int)((double)s->blocks / (double)all->blocks * 30 + 0.5) : 0;
+#define BAR_MOST 30
 
-    quantity_count(blocks, s->blocks);
-    quantity_percent(percent, (int64_t)s->blocks, (int64_t)all->blocks);
-    quantity_count(bytes, s->bytes);
-    fprintf(to, "%-9s %15s %8s %19s", name, blocks, percent, bytes);
-    quantity_percent(percent, (int64_t)s->bytes, (int64_t)all->bytes);
-    fprintf(to, " %8s", percent);
-    if (bar) fputs("  ", to);
-    while (bar-- > 0) fputc('#', to);
-    fputc('\n', to);
+typedef struct size_table {
+    FILE *to;
+    struct trace_size_bucket all;
+    int blocks_width, bytes_width;
+    int bar; /* columns of the longest; 0: there is no room */
+} size_table;
+
+static int count_width(uint64_t count, const char *heading)
+{
+    char text[QUANTITY_ROOM];
+    size_t width, least = strlen(heading);
+
+    quantity_count(text, count);
+    width = strlen(text);
+    return (int)(width > least ? width : least);
 }
 
-thag_err memory_sizes_text(FILE *to, const trace_memory_info *m, fault *why)
+static void size_table_init(size_table *t, FILE *to, const trace_memory_info *m, size_t width)
 {
-    struct trace_size_bucket all = sum_of_all(m);
-    char text[QUANTITY_ROOM];
+    int room;
 
-    fprintf(to, "%-9s %15s %8s %19s %8s\n", "size", "blocks", "%", "bytes", "%");
+    *t = (size_table){.to = to, .all = sum_of_all(m)};
+    t->blocks_width = count_width(t->all.blocks, "blocks");
+    t->bytes_width = count_width(t->all.bytes, "bytes");
+    room = (int)(width < 1000 ? width : 1000) - (t->blocks_width + t->bytes_width + 31);
+    t->bar = room >= 5 ? room < BAR_MOST ? room : BAR_MOST : 0;
+}
+
+static void put_size_row(const size_table *t, const char *name, const struct trace_size_bucket *s)
+{
+    char blocks[QUANTITY_ROOM], bytes[QUANTITY_ROOM];
+    char of_blocks[QUANTITY_ROOM], of_bytes[QUANTITY_ROOM];
+    double part = t->all.blocks ? (double)s->blocks / (double)t->all.blocks : 0;
+    int bar = (int)(part * t->bar + 0.5);
+
+    quantity_count(blocks, s->blocks);
+    quantity_count(bytes, s->bytes);
+    quantity_percent(of_blocks, (int64_t)s->blocks, (int64_t)t->all.blocks);
+    quantity_percent(of_bytes, (int64_t)s->bytes, (int64_t)t->all.bytes);
+    fprintf(t->to, "%-7s  %*s  %7s  %*s  %7s", name, t->blocks_width, blocks, of_blocks,
+            t->bytes_width, bytes, of_bytes);
+    if (bar) fputs("  ", t->to);
+    while (bar-- > 0) fputc('#', t->to);
+    fputc('\n', t->to);
+}
+
+static thag_err sizes_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
+{
+    const trace_memory_info *m = subject;
+    char text[QUANTITY_ROOM];
+    size_table t;
+
+    size_table_init(&t, to, m, opts->width ? opts->width : 80);
+    fprintf(to, "%-7s  %*s  %7s  %*s  %7s\n", "size", t.blocks_width, "blocks", "%", t.bytes_width,
+            "bytes", "%");
     for (size_t k = 0; k < CLASSES; k++) {
         struct trace_size_bucket sum = class_sum(m, k);
 
-        put_size_row(to, classes[k].name, &sum, &all);
+        put_size_row(&t, classes[k].name, &sum);
     }
-    put_size_row(to, "all", &all, &all);
-    if (all.blocks) {
-        quantity_count(text, (all.bytes + all.blocks / 2) / all.blocks);
+    put_size_row(&t, "all", &t.all);
+    if (t.all.blocks) {
+        quantity_count(text, (t.all.bytes + t.all.blocks / 2) / t.all.blocks);
         fprintf(to, "average %s bytes\n", text);
     }
     if (m->threshold) {
@@ -216,12 +244,15 @@ thag_err memory_sizes_text(FILE *to, const trace_memory_info *m, fault *why)
                 " and not recorded\n",
                 text, m->skipped_bytes, m->threshold);
     }
-    sampling_put_line(to, m->sampling.period, m->sampling.samples, all.bytes);
-    return finish(to, why);
+    sampling_put_line(to, m->sampling.period, m->sampling.samples, t.all.bytes);
+    return report_end(to, why);
 }
 
-thag_err memory_sizes_csv(FILE *to, const trace_memory_info *m, fault *why)
+static thag_err sizes_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const trace_memory_info *m = subject;
+
+    (void)opts;
     fputs("size,blocks,bytes", to);
     sampling_put_csv_keys(to, m->sampling.period, 1);
     fputs("\r\n", to);
@@ -232,14 +263,16 @@ thag_err memory_sizes_csv(FILE *to, const trace_memory_info *m, fault *why)
         sampling_put_csv(to, m->sampling.period, 1, sum.bytes);
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
-thag_err memory_sizes_json(FILE *to, const trace_memory_info *m, fault *why)
+static thag_err sizes_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const trace_memory_info *m = subject;
     struct trace_size_bucket all = sum_of_all(m);
     json j;
 
+    (void)opts;
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
     json_uint(&j, "blocks", all.blocks);
@@ -261,5 +294,7 @@ thag_err memory_sizes_json(FILE *to, const trace_memory_info *m, fault *why)
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report memory_sizes_report = {sizes_text, sizes_csv, sizes_json};

@@ -8,17 +8,7 @@
 #include "output/sampling_text.h"
 #include "output/table/figure.h"
 #include "output/table/memory_json.h"
-
-static thag_err finish(FILE *to, fault *why)
-{
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing statistics of memory");
-}
-
-static size_t shown(size_t count, const stats_write_opts *opts)
-{
-    return opts && opts->limit && opts->limit < count ? opts->limit : count;
-}
+#include "output/table/stats_writer.h"
 
 /* ---- columns ---- */
 
@@ -40,11 +30,31 @@ static size_t columns_of(const memory_stats *s, const memory_row *r, figure out[
 
 /* ---- text ---- */
 
+#define NAME_LEAST 24 /* columns; shorter names take less */
+
 typedef struct table {
     const memory_stats *s;
     size_t rows, name_width;
     size_t widths[FIGURES_MAX];
+    int is_cut; /* a column is missing, for want of width */
 } table;
+
+/* Leave out columns, the least needed first, until there is room for names. */
+static void fit(table *t, const figure *c, size_t count, size_t total_width)
+{
+    static const char *const dispensable[] = {"freed_bytes", "inclusive_bytes", "live_blocks",
+                                              "temporary_blocks", "peak_bytes"};
+    size_t name = t->name_width < NAME_LEAST ? t->name_width : NAME_LEAST;
+
+    for (size_t d = 0; d < sizeof dispensable / sizeof *dispensable; d++) {
+        if (figures_width(t->widths, count) + name <= total_width) return;
+        for (size_t i = 0; i < count; i++) {
+            if (!t->widths[i] || strcmp(c[i].key, dispensable[d]) != 0) continue;
+            t->widths[i] = 0;
+            t->is_cut = 1;
+        }
+    }
+}
 
 static void measure(table *t, size_t total_width)
 {
@@ -61,9 +71,10 @@ static void measure(table *t, size_t total_width)
         columns_of(t->s, &t->s->rows[i], c);
         figures_measure(t->widths, c, count);
     }
+    fit(t, c, count, total_width);
     used = figures_width(t->widths, count);
     if (used + t->name_width > total_width) {
-        size_t least = t->name_width < 24 ? t->name_width : 24;
+        size_t least = t->name_width < NAME_LEAST ? t->name_width : NAME_LEAST;
 
         t->name_width = total_width > used + least ? total_width - used : least;
     }
@@ -97,26 +108,30 @@ static void put_totals(FILE *to, const memory_stats *s)
 
     quantity_text(bytes, PROFILE_BYTES, (int64_t)m->bytes, NULL);
     quantity_count(blocks, m->blocks);
-    fprintf(to, "allocated %s in %s blocks", bytes, blocks);
+    fprintf(to, "allocated %s in %s block%s", bytes, blocks, m->blocks == 1 ? "" : "s");
     if (s->is_live) {
         quantity_text(bytes, PROFILE_BYTES, (int64_t)m->peak_bytes, NULL);
         fprintf(to, ", at most %s at one time", bytes);
         quantity_text(bytes, PROFILE_BYTES, (int64_t)m->live_bytes, NULL);
         quantity_count(blocks, m->live_blocks);
-        fprintf(to, "\n%s in %s blocks live at the end", bytes, blocks);
+        fprintf(to, "\n%s in %s block%s live at the end", bytes, blocks,
+                m->live_blocks == 1 ? "" : "s");
     }
     fputc('\n', to);
 }
 
-thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *meta,
-                           const stats_write_opts *opts, fault *why)
+static thag_err memory_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    table t = {.s = s, .rows = shown(s->row_count, opts)};
+    const memory_stats *s = subject;
+    const run_facts *meta = opts->meta;
+    table t = {.s = s, .rows = report_rows(opts, s->row_count)};
     char text[QUANTITY_ROOM];
 
-    measure(&t, opts && opts->width ? opts->width : 80);
+    measure(&t, opts->width ? opts->width : 80);
     put_heading(to, &t);
     for (size_t i = 0; i < t.rows; i++) put_row(to, &t, &s->rows[i]);
+    report_put_more(to, s->row_count - t.rows, "function");
+    if (t.is_cut) fputs("more columns: --width=200 or --csv\n", to);
     put_totals(to, s);
     sampling_put_line(to, s->profile->heap_period, s->profile->heap_samples, s->total.bytes);
     if (meta && s->profile->heap_period) sampling_put_exact(to, &meta->memory.sampling);
@@ -128,13 +143,14 @@ thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *met
         quantity_count(text, meta->losses[loss]);
         fprintf(to, "%s %s\n", text, trace_loss_text(loss));
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 /* ---- CSV and JSON ---- */
 
-thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opts *opts, fault *why)
+static thag_err memory_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const memory_stats *s = subject;
     static const memory_row none;
     figure c[FIGURES_MAX];
     size_t count = columns_of(s, &none, c);
@@ -144,7 +160,7 @@ thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opt
     fputs(",file,line", to);
     sampling_put_csv_keys(to, s->profile->heap_period, 1);
     fputs("\r\n", to);
-    for (size_t i = 0; i < shown(s->row_count, opts); i++) {
+    for (size_t i = 0; i < report_rows(opts, s->row_count); i++) {
         const memory_row *row = &s->rows[i];
 
         csv_text(to, row->row.name);
@@ -159,7 +175,7 @@ thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opt
         sampling_put_csv(to, s->profile->heap_period, 1, row->self.bytes);
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 static void put_json_row(json *j, const memory_stats *s, const memory_row *row)
@@ -200,9 +216,10 @@ void memory_json_head(json *j, const profile *p, const run_facts *meta)
     json_end(j);
 }
 
-thag_err memory_write_json(FILE *to, const memory_stats *s, const run_facts *meta,
-                           const stats_write_opts *opts, fault *why)
+static thag_err memory_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const memory_stats *s = subject;
+    const run_facts *meta = opts->meta;
     const memory_row total = {.self = s->total, .inclusive_bytes = (int64_t)s->total.bytes};
     figure c[FIGURES_MAX];
     size_t count = columns_of(s, &total, c);
@@ -220,9 +237,11 @@ thag_err memory_write_json(FILE *to, const memory_stats *s, const run_facts *met
     if (meta && s->profile->heap_period)
         json_uint(&j, "exact_allocated_bytes", meta->memory.sampling.allocated);
     json_begin_array(&j, "functions", 1);
-    for (size_t i = 0; i < shown(s->row_count, opts); i++) put_json_row(&j, s, &s->rows[i]);
+    for (size_t i = 0; i < report_rows(opts, s->row_count); i++) put_json_row(&j, s, &s->rows[i]);
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report memory_report = {memory_text, memory_csv, memory_json};

@@ -4,18 +4,11 @@
 #ifndef THAG_MEMORY_WRITER_H
 #define THAG_MEMORY_WRITER_H
 
-#include <stdio.h>
-
-#include "output/table/stats_writer.h"
+#include "output/table/report.h"
 #include "profile/memory_stats.h"
 
-/** The table by function; as the writers of stats_writer.h. */
-thag_err memory_write_text(FILE *to, const memory_stats *s, const run_facts *meta,
-                           const stats_write_opts *opts, fault *why);
-thag_err memory_write_csv(FILE *to, const memory_stats *s, const stats_write_opts *opts,
-                          fault *why);
-thag_err memory_write_json(FILE *to, const memory_stats *s, const run_facts *meta,
-                           const stats_write_opts *opts, fault *why);
+/** Of a memory_stats: the table by function. */
+extern const report memory_report;
 
 /* A list of call paths with what they hold. */
 typedef struct memory_list {
@@ -27,16 +20,10 @@ typedef struct memory_list {
     const char *what; /* "still allocated at the end"; for text */
 } memory_list;
 
-thag_err memory_list_text(FILE *to, const memory_list *list, const stats_write_opts *opts,
-                          fault *why);
-thag_err memory_list_csv(FILE *to, const memory_list *list, const stats_write_opts *opts,
-                         fault *why);
-thag_err memory_list_json(FILE *to, const memory_list *list, const run_facts *meta,
-                          const stats_write_opts *opts, fault *why);
+/** Of a memory_list. */
+extern const report memory_list_report;
 
-/** How many blocks of which size were allocated, in seven classes. */
-thag_err memory_sizes_text(FILE *to, const trace_memory_info *memory, fault *why);
-thag_err memory_sizes_csv(FILE *to, const trace_memory_info *memory, fault *why);
-thag_err memory_sizes_json(FILE *to, const trace_memory_info *memory, fault *why);
+/** Of a trace_memory_info: how many blocks of which size were allocated, in seven classes. */
+extern const report memory_sizes_report;
 
 #endif

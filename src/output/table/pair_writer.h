@@ -4,25 +4,17 @@
 #ifndef THAG_PAIR_WRITER_H
 #define THAG_PAIR_WRITER_H
 
-#include "output/table/stats_writer.h"
-#include "profile/profile.h"
-
-/* Nodes of the profile. */
-typedef struct free_pair {
-    uint32_t allocated_in, freed_in;
-    uint64_t blocks, bytes;
-} free_pair;
+#include "output/table/report.h"
+#include "profile/load/profile_pairs.h"
 
 typedef struct free_list {
-    const profile *profile;
-    const free_pair *pairs; /* by bytes, largest first */
+    const profile *profile; /* of profile_pairs() */
+    const uint32_t *nodes;  /* of it, that have memory: by bytes, largest first */
     size_t count;
     uint64_t unpaired; /* frees of which it is not known */
 } free_list;
 
-thag_err free_list_text(FILE *to, const free_list *list, const stats_write_opts *opts, fault *why);
-thag_err free_list_csv(FILE *to, const free_list *list, const stats_write_opts *opts, fault *why);
-thag_err free_list_json(FILE *to, const free_list *list, const run_facts *meta,
-                        const stats_write_opts *opts, fault *why);
+/** Of a free_list. */
+extern const report free_list_report;
 
 #endif

@@ -7,13 +7,13 @@
 #include "output/csv_text.h"
 #include "output/utf8.h"
 
-/* From the root down; 0 if out of memory. */
-static uint32_t *path_nodes(const profile *p, uint32_t node, size_t *depth)
+/* Those below `top`, from there down; NULL if out of memory. */
+static uint32_t *path_nodes(const profile *p, uint32_t top, uint32_t node, size_t *depth)
 {
     uint32_t *nodes;
 
     *depth = 0;
-    for (uint32_t n = node; n != PROFILE_ROOT; n = p->parent[n]) ++*depth;
+    for (uint32_t n = node; n != top; n = p->parent[n]) ++*depth;
     nodes = malloc((*depth + 1) * sizeof *nodes);
     for (size_t i = *depth; nodes && i-- > 0; node = p->parent[node]) nodes[i] = node;
     return nodes;
@@ -28,10 +28,10 @@ static int names_place(const profile_frame *f)
     return f->name_len > len && strcmp(f->name + f->name_len - len, line) == 0;
 }
 
-void path_put_text(FILE *to, const profile *p, uint32_t node)
+void path_put_text(FILE *to, const profile *p, uint32_t top, uint32_t node)
 {
     size_t depth;
-    uint32_t *nodes = path_nodes(p, node, &depth);
+    uint32_t *nodes = path_nodes(p, top, node, &depth);
 
     for (size_t i = 0; nodes && i < depth; i++) {
         const char *label = p->frames[p->frame[nodes[i]]].label;
@@ -51,10 +51,10 @@ void path_put_text(FILE *to, const profile *p, uint32_t node)
     free(nodes);
 }
 
-void path_put_csv(FILE *to, const profile *p, uint32_t node)
+void path_put_csv(FILE *to, const profile *p, uint32_t top, uint32_t node)
 {
     size_t depth, room = 1;
-    uint32_t *nodes = path_nodes(p, node, &depth);
+    uint32_t *nodes = path_nodes(p, top, node, &depth);
     char *path;
 
     for (size_t i = 0; nodes && i < depth; i++) room += p->frames[p->frame[nodes[i]]].name_len + 1;
@@ -69,10 +69,10 @@ void path_put_csv(FILE *to, const profile *p, uint32_t node)
     free(nodes);
 }
 
-void path_put_json(json *j, const char *key, const profile *p, uint32_t node)
+void path_put_json(json *j, const char *key, const profile *p, uint32_t top, uint32_t node)
 {
     size_t depth;
-    uint32_t *nodes = path_nodes(p, node, &depth);
+    uint32_t *nodes = path_nodes(p, top, node, &depth);
 
     json_begin_array(j, key, 0);
     for (size_t i = 0; nodes && i < depth; i++)

@@ -28,36 +28,32 @@ static void columns_of(const pool_sum *p, column_value out[COLUMNS])
     memcpy(out, all, sizeof all);
 }
 
-static thag_err finish(FILE *to, fault *why)
+static thag_err pools_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing a table of pools");
-}
-
-thag_err pool_write_text(FILE *to, const pool_sum *pools, size_t count, fault *why)
-{
+    const pool_list *pools = subject;
     static const pool_sum none;
     column_value c[COLUMNS];
 
     columns_of(&none, c);
     for (int k = 0; k < COLUMNS; k++) fprintf(to, "%14s  ", c[k].heading);
     fputs("pool\n", to);
-    for (size_t i = 0; i < count; i++) {
-        columns_of(&pools[i], c);
+    for (size_t i = 0; i < report_rows(opts, pools->count); i++) {
+        columns_of(&pools->items[i], c);
         for (int k = 0; k < COLUMNS; k++) {
             char text[QUANTITY_ROOM] = "-";
 
-            if (pools[i].is_live || !c[k].needs_live) quantity_count(text, c[k].value);
+            if (pools->items[i].is_live || !c[k].needs_live) quantity_count(text, c[k].value);
             fprintf(to, "%14s  ", text);
         }
-        utf8_put_plain(to, pools[i].name, strlen(pools[i].name), SIZE_MAX);
+        utf8_put_plain(to, pools->items[i].name, strlen(pools->items[i].name), SIZE_MAX);
         fputc('\n', to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
-thag_err pool_write_csv(FILE *to, const pool_sum *pools, size_t count, fault *why)
+static thag_err pools_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const pool_list *pools = subject;
     static const pool_sum none;
     column_value c[COLUMNS];
 
@@ -65,32 +61,33 @@ thag_err pool_write_csv(FILE *to, const pool_sum *pools, size_t count, fault *wh
     fputs("name", to);
     for (int k = 0; k < COLUMNS; k++) fprintf(to, ",%s", c[k].key);
     fputs("\r\n", to);
-    for (size_t i = 0; i < count; i++) {
-        columns_of(&pools[i], c);
-        csv_text(to, pools[i].name);
+    for (size_t i = 0; i < report_rows(opts, pools->count); i++) {
+        columns_of(&pools->items[i], c);
+        csv_text(to, pools->items[i].name);
         for (int k = 0; k < COLUMNS; k++) {
             fputc(',', to);
-            if (pools[i].is_live || !c[k].needs_live) fprintf(to, "%" PRIu64, c[k].value);
+            if (pools->items[i].is_live || !c[k].needs_live) fprintf(to, "%" PRIu64, c[k].value);
         }
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
-thag_err pool_write_json(FILE *to, const pool_sum *pools, size_t count, fault *why)
+static thag_err pools_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const pool_list *pools = subject;
     column_value c[COLUMNS];
     json j;
 
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
     json_begin_array(&j, "pools", 1);
-    for (size_t i = 0; i < count; i++) {
-        columns_of(&pools[i], c);
+    for (size_t i = 0; i < report_rows(opts, pools->count); i++) {
+        columns_of(&pools->items[i], c);
         json_begin_object(&j, NULL, 0);
-        json_text(&j, "name", pools[i].name);
+        json_text(&j, "name", pools->items[i].name);
         for (int k = 0; k < COLUMNS; k++) {
-            if (pools[i].is_live || !c[k].needs_live)
+            if (pools->items[i].is_live || !c[k].needs_live)
                 json_uint(&j, c[k].key, c[k].value);
             else
                 json_null(&j, c[k].key);
@@ -100,5 +97,7 @@ thag_err pool_write_json(FILE *to, const pool_sum *pools, size_t count, fault *w
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report pool_report = {pools_text, pools_csv, pools_json};

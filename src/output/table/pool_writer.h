@@ -4,12 +4,10 @@
 #ifndef THAG_POOL_WRITER_H
 #define THAG_POOL_WRITER_H
 
-#include <stdio.h>
-
+#include "output/table/report.h"
 #include "profile/load/pool_list.h"
 
-thag_err pool_write_text(FILE *to, const pool_sum *pools, size_t count, fault *why);
-thag_err pool_write_csv(FILE *to, const pool_sum *pools, size_t count, fault *why);
-thag_err pool_write_json(FILE *to, const pool_sum *pools, size_t count, fault *why);
+/** Of a pool_list. */
+extern const report pool_report;
 
 #endif

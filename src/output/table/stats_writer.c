@@ -21,17 +21,6 @@ static const char *const column_headings[] = {
 #undef STATS_COLUMN_HEADING
 };
 
-static thag_err finish(FILE *to, fault *why)
-{
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing statistics");
-}
-
-static size_t rows_shown(const stats *s, const stats_write_opts *opts)
-{
-    return opts && opts->limit && opts->limit < s->row_count ? opts->limit : s->row_count;
-}
-
 const char *stats_loss_key(unsigned loss)
 {
     static const char *const keys[] = {
@@ -253,10 +242,7 @@ static void put_notes(FILE *to, const text_table *t, const run_facts *meta)
 {
     const stats *s = t->s;
 
-    if (t->rows < s->row_count) {
-        put_count(to, s->row_count - t->rows, "more function not shown",
-                  "more functions not shown");
-    }
+    report_put_more(to, s->row_count - t->rows, "function");
     if (t->is_cut) fputs("more columns: --width=200 or --csv\n", to);
     put_probe(to, t);
     if (s->profile->sample_period > 1) {
@@ -275,26 +261,27 @@ static void put_notes(FILE *to, const text_table *t, const run_facts *meta)
               "damaged places in the input were skipped (see thag-analyze info)");
 }
 
-thag_err stats_write_text(FILE *to, const stats *s, const run_facts *meta,
-                          const stats_write_opts *opts, fault *why)
+static thag_err stats_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    text_table t = {.s = s, .rows = rows_shown(s, opts), .width = 80};
+    const stats *s = subject;
+    text_table t = {.s = s, .rows = report_rows(opts, s->row_count), .width = 80};
 
-    if (opts && opts->width) t.width = opts->width;
-    t.is_raw = !s->is_corrected || (opts && opts->show_raw);
+    if (opts->width) t.width = opts->width;
+    t.is_raw = !s->is_corrected || opts->show_raw;
     measure(&t);
     fit(&t);
     put_row(to, &t, NULL);
     for (size_t i = 0; i < t.rows; i++) put_row(to, &t, &s->rows[i]);
-    put_notes(to, &t, meta);
-    return finish(to, why);
+    put_notes(to, &t, opts->meta);
+    return report_end(to, why);
 }
 
 /* ---- CSV ---- */
 
-thag_err stats_write_csv(FILE *to, const stats *s, const stats_write_opts *opts, fault *why)
+static thag_err stats_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    size_t rows = rows_shown(s, opts);
+    const stats *s = subject;
+    size_t rows = report_rows(opts, s->row_count);
 
     for (int c = 0; c < STATS_COLUMN_COUNT; c++) fprintf(to, "%s,", column_keys[c]);
     fputs("file,line\r\n", to);
@@ -314,7 +301,7 @@ thag_err stats_write_csv(FILE *to, const stats *s, const stats_write_opts *opts,
         if (row->line) fprintf(to, "%" PRIu32, row->line);
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 /* ---- JSON ---- */
@@ -357,19 +344,21 @@ static void put_json_meta(json *j, const stats *s, const run_facts *meta)
     json_end(j);
 }
 
-thag_err stats_write_json(FILE *to, const stats *s, const run_facts *meta,
-                          const stats_write_opts *opts, fault *why)
+static thag_err stats_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    size_t rows = rows_shown(s, opts);
+    const stats *s = subject;
+    size_t rows = report_rows(opts, s->row_count);
     json j;
 
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
-    put_json_meta(&j, s, meta);
+    put_json_meta(&j, s, opts->meta);
     json_begin_array(&j, "functions", 1);
     for (size_t i = 0; i < rows; i++) put_json_row(&j, &s->rows[i]);
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report stats_report = {stats_text, stats_csv, stats_json};

@@ -6,20 +6,9 @@
 #include "output/csv_text.h"
 #include "output/table/figure.h"
 
-static thag_err finish(FILE *to, fault *why)
-{
-    if (!ferror(to)) return THAG_OK;
-    return fault_set(why, THAG_ERR_WRITE, UINT64_MAX, "writing the list of tasks");
-}
-
 static const char *state_name(task_state state)
 {
     return state == TASK_ENDED ? "ended" : state == TASK_RUNNING ? "running" : "suspended";
-}
-
-static size_t shown(const task_list *tasks, const stats_write_opts *opts)
-{
-    return opts->limit && opts->limit < tasks->count ? opts->limit : tasks->count;
 }
 
 /* ---- columns ---- */
@@ -146,10 +135,10 @@ static void put_row(FILE *to, const table *t, const task_row *row)
     fputc('\n', to);
 }
 
-thag_err tasks_write_text(FILE *to, const task_list *tasks, const stats_write_opts *opts,
-                          fault *why)
+static thag_err tasks_text(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
-    table t = {.tasks = tasks, .rows = shown(tasks, opts)};
+    const task_list *tasks = subject;
+    table t = {.tasks = tasks, .rows = report_rows(opts, tasks->count)};
     char text[QUANTITY_ROOM];
 
     measure(&t, opts->width ? opts->width : 80);
@@ -164,13 +153,14 @@ thag_err tasks_write_text(FILE *to, const task_list *tasks, const stats_write_op
         fprintf(to, "%s further tasks ended after the timeline was full (THAG_TIMELINE_LIMIT)\n",
                 text);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 /* ---- CSV and JSON ---- */
 
-thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opts *opts, fault *why)
+static thag_err tasks_csv(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const task_list *tasks = subject;
     static const task_row none;
     figure c[FIGURES_MAX];
     size_t count = columns_of(tasks, &none, c);
@@ -178,7 +168,7 @@ thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opt
     fputs("id,name,spawned_by,spawner_id,state,begin_ns", to);
     figures_put_csv_keys(to, c, count);
     fputs("\r\n", to);
-    for (size_t i = 0; i < shown(tasks, opts); i++) {
+    for (size_t i = 0; i < report_rows(opts, tasks->count); i++) {
         const task_row *row = &tasks->rows[i];
 
         fprintf(to, "%" PRIu64 ",", row->id);
@@ -192,7 +182,7 @@ thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opt
         figures_put_csv(to, c, count);
         fputs("\r\n", to);
     }
-    return finish(to, why);
+    return report_end(to, why);
 }
 
 static void put_json_row(json *j, const task_list *tasks, const task_row *row)
@@ -214,20 +204,23 @@ static void put_json_row(json *j, const task_list *tasks, const task_row *row)
     json_end(j);
 }
 
-thag_err tasks_write_json(FILE *to, const task_list *tasks, const run_facts *meta,
-                          const stats_write_opts *opts, fault *why)
+static thag_err tasks_json(FILE *to, const void *subject, const report_opts *opts, fault *why)
 {
+    const task_list *tasks = subject;
     json j;
 
     json_init(&j, to);
     json_begin_object(&j, NULL, 1);
-    json_text(&j, "program", meta->program);
+    json_text(&j, "program", opts->meta ? opts->meta->program : NULL);
     json_uint(&j, "task_count", tasks->count);
     json_uint(&j, "unlisted", tasks->unlisted);
     json_begin_array(&j, "tasks", 1);
-    for (size_t i = 0; i < shown(tasks, opts); i++) put_json_row(&j, tasks, &tasks->rows[i]);
+    for (size_t i = 0; i < report_rows(opts, tasks->count); i++)
+        put_json_row(&j, tasks, &tasks->rows[i]);
     json_end(&j);
     json_end(&j);
     json_finish(&j);
-    return finish(to, why);
+    return report_end(to, why);
 }
+
+const report tasks_report = {tasks_text, tasks_csv, tasks_json};

@@ -4,16 +4,10 @@
 #ifndef THAG_TASKS_WRITER_H
 #define THAG_TASKS_WRITER_H
 
-#include <stdio.h>
-
-#include "output/table/stats_writer.h"
+#include "output/table/report.h"
 #include "profile/load/task_list.h"
 
-thag_err tasks_write_text(FILE *to, const task_list *tasks, const stats_write_opts *opts,
-                          fault *why);
-thag_err tasks_write_csv(FILE *to, const task_list *tasks, const stats_write_opts *opts,
-                         fault *why);
-thag_err tasks_write_json(FILE *to, const task_list *tasks, const run_facts *meta,
-                          const stats_write_opts *opts, fault *why);
+/** Of a task_list. */
+extern const report tasks_report;
 
 #endif

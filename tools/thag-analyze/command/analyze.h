@@ -13,7 +13,7 @@
 #include "cli/progress.h"
 #include "cli/result_file.h"
 #include "input/input.h"
-#include "output/table/stats_writer.h"
+#include "output/table/report.h"
 #include "profile/operation.h"
 
 typedef enum job_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV } job_format;
@@ -38,6 +38,7 @@ typedef struct job {
     int full_names;    /* --full-names */
     int opens;         /* --open: what is written is shown in the browser */
     int detail, lines; /* calls that allocated are frames; with file and line */
+    int pairs;         /* who freed what, instead of who allocated */
     const char *pool;  /* its memory instead of the heap's; NULL: the heap's */
     debug_folders debug;
     job_format format; /* of these two */
@@ -132,8 +133,12 @@ int job_open(const job *j, input *in, char **paths, int count);
 /** What is special about it, for a heading: "SUBJECT: what tasks waited". NULL: nothing is. */
 const char *job_view_text(const job *j, const char *subject, char *text, size_t room);
 
-/* ---- results of commands that always write a file ---- */
+/* ---- results ---- */
 
+/** Write a report of the subject, in the job's format, to where its result goes. An exit status. */
+int write_report(const job *j, const report *r, const void *subject, const report_opts *opts);
+
+/* Of commands that always write a file. */
 typedef struct named_result {
     result_file file;
     char name[600]; /* empty: the user said which */

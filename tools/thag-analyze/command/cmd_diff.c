@@ -139,20 +139,10 @@ static int check_limit(const settings *set, const diff *d, double percent)
 static int show(const job *j, const diff *d, const char *before, const char *after)
 {
     const settings *set = j->settings;
-    diff_write_opts write = {
-        .before = before, .after = after, .by = measures[set->by].measure, .limit = set->limit};
-    result_file out;
-    fault f = {0};
-    int status = result_open(&out, j->output, j->force);
+    const diff_view view = {
+        .diff = d, .before = before, .after = after, .by = measures[set->by].measure};
 
-    if (status != EXIT_FINE) return status;
-    /* Of errors result_close() sees the stream's, and knows its name. */
-    switch (j->format) {
-    case FORMAT_JSON: diff_write_json(out.to, d, &write, &f); break;
-    case FORMAT_CSV: diff_write_csv(out.to, d, &write, &f); break;
-    case FORMAT_TEXT: diff_write_text(out.to, d, &write, &f); break;
-    }
-    return result_close(&out, status);
+    return write_report(j, &diff_report, &view, &(report_opts){.limit = set->limit});
 }
 
 static int compare(const job *j, const series *before, const series *after, double percent)

@@ -14,84 +14,64 @@ static const option_fact facts[] = {
     OPTION_COUNT(settings, limit, "limit", "N", 1, 1e9, "show the first N pairs only"),
     OPTION_LAST};
 
-static int by_nodes(const void *left, const void *right)
+static int by_bytes(const void *left, const void *right, void *memory)
 {
-    const free_pair *a = left, *b = right;
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    const profile_memory *m = memory;
 
-    if (a->allocated_in != b->allocated_in) return a->allocated_in < b->allocated_in ? -1 : 1;
-    return a->freed_in < b->freed_in ? -1 : a->freed_in > b->freed_in;
+    if (m[a].bytes != m[b].bytes) return m[a].bytes < m[b].bytes ? 1 : -1;
+    if (m[a].blocks != m[b].blocks) return m[a].blocks < m[b].blocks ? 1 : -1;
+    return a < b ? -1 : a > b;
 }
 
-static int by_bytes(const void *left, const void *right)
+/* NULL: out of memory. */
+static uint32_t *nodes_of(const profile *p, size_t *count)
 {
-    const free_pair *a = left, *b = right;
+    uint32_t *nodes = malloc(p->node_count * sizeof *nodes);
 
-    if (a->bytes != b->bytes) return a->bytes < b->bytes ? 1 : -1;
-    if (a->blocks != b->blocks) return a->blocks < b->blocks ? 1 : -1;
-    return by_nodes(left, right);
-}
-
-/* Several nodes of a trace may be one of the profile. NULL: out of memory. */
-static free_pair *pairs_of(const input *in, size_t *count)
-{
-    const uint32_t *node_of = in->whole.node_of;
-    const trace_pair_info *from = trace_pairs(in->whole.trace, count);
-    free_pair *pairs = malloc((*count + 1) * sizeof *pairs);
-    size_t kept = 0;
-
-    for (size_t i = 0; pairs && i < *count; i++)
-        pairs[i] = (free_pair){node_of[from[i].node], node_of[from[i].releaser], from[i].blocks,
-                               from[i].bytes};
-    if (pairs) qsort(pairs, *count, sizeof *pairs, by_nodes);
-    for (size_t i = 0; pairs && i < *count; i++) {
-        if (!kept || by_nodes(&pairs[kept - 1], &pairs[i]) != 0) {
-            pairs[kept++] = pairs[i];
-        } else {
-            pairs[kept - 1].blocks += pairs[i].blocks;
-            pairs[kept - 1].bytes += pairs[i].bytes;
-        }
-    }
-    *count = kept;
-    if (pairs) qsort(pairs, kept, sizeof *pairs, by_bytes);
-    return pairs;
+    *count = 0;
+    for (uint32_t n = 0; nodes && n < p->node_count; n++)
+        if (p->memory[n].blocks) nodes[(*count)++] = n;
+    if (nodes) qsort_r(nodes, *count, sizeof *nodes, by_bytes, p->memory);
+    return nodes;
 }
 
 static int write_pairs(const job *j, const input *in, const free_list *list)
 {
     const settings *set = j->settings;
-    stats_write_opts write = {.limit = set->limit};
-    result_file out;
-    fault f = {0};
-    int status = result_open(&out, j->output, j->force);
 
-    if (status != EXIT_FINE) return status;
-    /* Of errors result_close() sees the stream's, and knows its name. */
-    switch (j->format) {
-    case FORMAT_JSON: free_list_json(out.to, list, &in->meta, &write, &f); break;
-    case FORMAT_CSV: free_list_csv(out.to, list, &write, &f); break;
-    case FORMAT_TEXT: free_list_text(out.to, list, &write, &f); break;
-    }
-    return result_close(&out, status);
+    return write_report(j, &free_list_report, list,
+                        &(report_opts){.meta = &in->meta, .limit = set->limit});
 }
 
 static int show_frees(const job *j, const input *in)
 {
     free_list list = {.profile = in->profile, .unpaired = in->meta.losses[TRACE_LOST_PAIR]};
-    free_pair *pairs;
+    uint32_t *nodes;
     int status;
 
-    if (!in->whole.trace) {
-        return complain(EXIT_USAGE, in->stem, "frees are paired in one .thag trace");
+    if (in->profile->node_count == 1 && !list.unpaired) {
+        return complain(EXIT_NOTHING, in->stem,
+                        "no frees were recorded with their stacks (thag-run --detail, or "
+                        "THAG_PROFILER=memory,,,true)");
     }
-    list.pairs = pairs = pairs_of(in, &list.count);
-    if (!pairs) return complain(EXIT_SYSTEM, NULL, "out of memory");
-    if (list.count || list.unpaired)
-        status = write_pairs(j, in, &list);
-    else
-        status = complain(EXIT_NOTHING, in->stem,
-                          "no frees were recorded with their stacks (THAG_PROFILER=memory,,,true)");
-    free(pairs);
+    list.nodes = nodes = nodes_of(in->profile, &list.count);
+    if (!nodes) return complain(EXIT_SYSTEM, NULL, "out of memory");
+    status = write_pairs(j, in, &list);
+    if (status == EXIT_FINE && !list.count && !list.unpaired)
+        status = complain(EXIT_NOTHING, in->stem, "the transformations leave nothing");
+    free(nodes);
     return status;
+}
+
+/* The other transformations make other paths, and each pair has two in one. */
+static int check_operations(const job *j)
+{
+    for (operation_kind kind = OPERATION_CALLERS; kind < OPERATION_COUNT; kind++) {
+        if (!operation_list_has(&j->operations, kind)) continue;
+        return complain(EXIT_USAGE, NULL, "--%s is not for pairs of paths", operation_name(kind));
+    }
+    return EXIT_FINE;
 }
 
 /* Without the calls as frames all of a span would be one. */
@@ -99,9 +79,10 @@ static int run(const job *j)
 {
     job detailed = *j;
     input in;
-    int status;
+    int status = check_operations(j);
 
-    detailed.detail = 1;
+    if (status != EXIT_FINE) return status;
+    detailed.detail = detailed.pairs = 1;
     status = job_open(&detailed, &in, j->paths, j->path_count);
     if (status != EXIT_FINE) return status;
     status = show_frees(j, &in);
@@ -112,12 +93,14 @@ static int run(const job *j)
 const command cmd_frees = {
     .name = "frees",
     .summary = "who freed what who had allocated, by native stack",
-    .usage = "[OPTION]... FILE.thag",
+    .usage = "[OPTION]... FILE.thag...",
     .about =
         "List pairs of call paths, one that allocated memory and one that freed it, in whatever\n"
         "thread, with the bytes and blocks that went from the one to the other; the most first.\n"
-        "Native stacks have to be recorded for that (THAG_PROFILER=memory,,,true).",
+        "Native stacks have to be recorded for that (thag-run --detail, or\n"
+        "THAG_PROFILER=memory,,,true). Several files are merged. A transformation that matches\n"
+        "functions looks at both paths of a pair.",
     .options = facts,
     .settings_size = sizeof(settings),
-    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_NAMES,
+    .takes = TAKES_JSON | TAKES_CSV | TAKES_DETAIL | TAKES_NAMES | TAKES_OPERATIONS,
     .run = run};

@@ -35,47 +35,34 @@ static int locale_is_utf8(void)
     return 0;
 }
 
-static thag_err write_to(FILE *to, const job *j, const heap_time *h, const heap_write_opts *opts,
-                         fault *f)
+/* Of errors the closing of a result sees the stream's, and knows its name. */
+static int draw(const job *j, const input *in, const heap_view *view)
 {
-    const settings *set = j->settings;
+    named_result named;
+    int status = named_result_open(&named, j, in, "-heap.svg");
 
-    if (set->as_svg) return heap_write_svg(to, h, opts, f);
-    if (j->as_json) return heap_write_json(to, h, opts, f);
-    return j->as_csv ? heap_write_csv(to, h, opts, f) : heap_write_text(to, h, opts, f);
+    if (status != EXIT_FINE) return status;
+    heap_write_svg(named.file.to, view, &(fault){0});
+    return named_result_close(&named, status);
 }
 
-/* Of errors the closing of a result sees the stream's, and knows its name. */
-static int write_result(const job *j, const input *in, const heap_time *h, heap_write_opts *opts)
+static int write_result(const job *j, const input *in, const heap_view *view)
 {
     const settings *set = j->settings;
-    named_result named;
-    result_file out;
-    fault f = {0};
-    int status;
 
-    if (set->as_svg) {
-        status = named_result_open(&named, j, in, "-heap.svg");
-        if (status != EXIT_FINE) return status;
-        write_to(named.file.to, j, h, opts, &f);
-        return named_result_close(&named, status);
-    }
-    if (!opts->width && !j->output) terminal_width(&opts->width);
-    opts->is_utf8 = locale_is_utf8();
-    status = result_open(&out, j->output, j->force);
-    if (status != EXIT_FINE) return status;
-    write_to(out.to, j, h, opts, &f);
-    return result_close(&out, status);
+    return set->as_svg ? draw(j, in, view)
+                       : write_report(j, &heap_report, view, &(report_opts){.width = set->width});
 }
 
 static int show(const job *j, const input *in)
 {
     const settings *set = j->settings;
-    heap_write_opts opts = {.program = in->profile->title,
-                            .from_ns = set->from_ns,
-                            .to_ns = set->to_ns,
-                            .width = set->width,
-                            .title = set->title};
+    heap_view view = {.program = in->profile->title,
+                      .from_ns = set->from_ns,
+                      .to_ns = set->to_ns,
+                      .is_utf8 = locale_is_utf8(),
+                      .width_px = set->width,
+                      .title = set->title};
     heap_time *h;
     int status;
 
@@ -87,10 +74,11 @@ static int show(const job *j, const input *in)
     }
     status = input_heap_time(&h, in);
     if (status != EXIT_FINE) return status;
+    view.heap = h;
     if (set->from_ns >= h->end_ns && set->from_ns)
         status = complain(EXIT_NOTHING, in->stem, "it had ended before --from");
     else
-        status = write_result(j, in, h, &opts);
+        status = write_result(j, in, &view);
     heap_time_free(h);
     return status;
 }

@@ -19,19 +19,9 @@ static const option_fact facts[] = {
 static int write_list(const job *j, const input *in, const memory_list *list)
 {
     const settings *set = j->settings;
-    stats_write_opts write = {.limit = set->limit};
-    result_file out;
-    fault f = {0};
-    int status = result_open(&out, j->output, j->force);
 
-    if (status != EXIT_FINE) return status;
-    /* Of errors result_close() sees the stream's, and knows its name. */
-    switch (j->format) {
-    case FORMAT_JSON: memory_list_json(out.to, list, &in->meta, &write, &f); break;
-    case FORMAT_CSV: memory_list_csv(out.to, list, &write, &f); break;
-    case FORMAT_TEXT: memory_list_text(out.to, list, &write, &f); break;
-    }
-    return result_close(&out, status);
+    return write_report(j, &memory_list_report, list,
+                        &(report_opts){.meta = &in->meta, .limit = set->limit});
 }
 
 /* Why it is not known what was freed. */
@@ -130,26 +120,18 @@ static int has_sizes(const trace_memory_info *memory)
 static int show_sizes(const job *j, const input *in)
 {
     const trace_memory_info *memory = &in->meta.memory;
-    result_file out;
-    fault f = {0};
-    int status;
 
     if (!memory->mode) {
         return complain(EXIT_NOTHING, in->stem,
                         in->profile->memory ? "sizes of blocks are not in this profile"
                                             : "memory was not recorded");
     }
-    if (j->pool && !has_sizes(memory))
-        return complain(EXIT_NOTHING, in->stem, "sizes of that pool are not in this profile");
-    status = result_open(&out, j->output, j->force);
-    if (status != EXIT_FINE) return status;
-    /* Of errors result_close() sees the stream's, and knows its name. */
-    switch (j->format) {
-    case FORMAT_JSON: memory_sizes_json(out.to, memory, &f); break;
-    case FORMAT_CSV: memory_sizes_csv(out.to, memory, &f); break;
-    case FORMAT_TEXT: memory_sizes_text(out.to, memory, &f); break;
+    if (!has_sizes(memory)) {
+        return complain(EXIT_NOTHING, in->stem,
+                        j->pool ? "sizes of that pool are not in this profile"
+                                : "nothing was allocated");
     }
-    return result_close(&out, status);
+    return write_report(j, &memory_sizes_report, memory, &(report_opts){.meta = &in->meta});
 }
 
 const command cmd_sizes = {

@@ -26,20 +26,10 @@ static int read_pools(pool_list *list, const job *j)
 static int run_pools(const job *j)
 {
     pool_list list = {0};
-    result_file out;
-    fault f = {0};
     int status = read_pools(&list, j);
 
-    if (status == EXIT_FINE) status = result_open(&out, j->output, j->force);
-    if (status == EXIT_FINE) {
-        pool_list_sort(&list);
-        switch (j->format) {
-        case FORMAT_JSON: pool_write_json(out.to, list.items, list.count, &f); break;
-        case FORMAT_CSV: pool_write_csv(out.to, list.items, list.count, &f); break;
-        case FORMAT_TEXT: pool_write_text(out.to, list.items, list.count, &f); break;
-        }
-        status = result_close(&out, status);
-    }
+    pool_list_sort(&list);
+    if (status == EXIT_FINE) status = write_report(j, &pool_report, &list, &(report_opts){0});
     pool_list_release(&list);
     return status;
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "output/table/memory_writer.h"
+#include "output/table/stats_writer.h"
 #include "profile/pattern.h"
 #include "thag-analyze/command/analyze.h"
 
@@ -76,42 +77,15 @@ static int end(int status, const settings *set, const input *in, size_t rows)
                     set->filter ? "no function matches" : "nothing was recorded");
 }
 
-static int write_table(const job *j, const input *in, stats *s)
+static int write_table(const job *j, const input *in, const report *table, const void *rows)
 {
     const settings *set = j->settings;
-    stats_write_opts write = {.limit = set->limit, .width = set->width, .show_raw = set->show_raw};
-    result_file out;
-    fault f = {0};
-    int status = result_open(&out, j->output, j->force);
 
-    if (status != EXIT_FINE) return status;
-    if (!write.width) terminal_width(&write.width);
-    /* Of errors result_close() sees the stream's, and knows its name. */
-    switch (j->format) {
-    case FORMAT_JSON: stats_write_json(out.to, s, &in->meta, &write, &f); break;
-    case FORMAT_CSV: stats_write_csv(out.to, s, &write, &f); break;
-    case FORMAT_TEXT: stats_write_text(out.to, s, &in->meta, &write, &f); break;
-    }
-    return result_close(&out, status);
-}
-
-static int write_memory(const job *j, const input *in, const memory_stats *s)
-{
-    const settings *set = j->settings;
-    stats_write_opts write = {.limit = set->limit, .width = set->width};
-    result_file out;
-    fault f = {0};
-    int status = result_open(&out, j->output, j->force);
-
-    if (status != EXIT_FINE) return status;
-    if (!write.width) terminal_width(&write.width);
-    /* Of errors result_close() sees the stream's, and knows its name. */
-    switch (j->format) {
-    case FORMAT_JSON: memory_write_json(out.to, s, &in->meta, &write, &f); break;
-    case FORMAT_CSV: memory_write_csv(out.to, s, &write, &f); break;
-    case FORMAT_TEXT: memory_write_text(out.to, s, &in->meta, &write, &f); break;
-    }
-    return result_close(&out, status);
+    return write_report(j, table, rows,
+                        &(report_opts){.meta = &in->meta,
+                                       .limit = set->limit,
+                                       .width = set->width,
+                                       .show_raw = set->show_raw});
 }
 
 static int show_memory(const job *j, const input *in)
@@ -134,7 +108,7 @@ static int show_memory(const job *j, const input *in)
         goto done;
     }
     memory_stats_sort(s, column);
-    status = end(write_memory(j, in, s), set, in, s->row_count);
+    status = end(write_table(j, in, &memory_report, s), set, in, s->row_count);
 done:
     memory_stats_free(s);
     return status;
@@ -168,7 +142,7 @@ static int show_times(const job *j, const input *in)
         goto done;
     }
     stats_sort(s, column);
-    status = end(write_table(j, in, s), set, in, s->row_count);
+    status = end(write_table(j, in, &stats_report, s), set, in, s->row_count);
 done:
     stats_free(s);
     return status;

@@ -22,20 +22,10 @@ static int write_tasks(const job *j, const input *in, const task_list *list)
     const settings *set = j->settings;
     /* The limit that nobody gave is for people. */
     int is_given = set->limit != defaults.limit || j->format == FORMAT_TEXT;
-    stats_write_opts write = {.limit = is_given ? set->limit : 0, .width = set->width};
-    result_file out;
-    fault f = {0};
-    int status = result_open(&out, j->output, j->force);
 
-    if (status != EXIT_FINE) return status;
-    if (!write.width) terminal_width(&write.width);
-    if (j->format == FORMAT_JSON)
-        tasks_write_json(out.to, list, &in->meta, &write, &f);
-    else if (j->format == FORMAT_CSV)
-        tasks_write_csv(out.to, list, &write, &f);
-    else
-        tasks_write_text(out.to, list, &write, &f);
-    return result_close(&out, status);
+    return write_report(
+        j, &tasks_report, list,
+        &(report_opts){.meta = &in->meta, .limit = is_given ? set->limit : 0, .width = set->width});
 }
 
 static int show_tasks(const job *j, const input *in)

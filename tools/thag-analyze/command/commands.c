@@ -230,6 +230,7 @@ int job_open(const job *j, input *in, char **paths, int count)
 {
     code_names *names = NULL;
     input_opts opts = {.pool = j->pool,
+                       .pairs = j->pairs,
                        .waits = j->tasks.waiting ? WAITS_ONLY
                                 : j->tasks.wall  ? WAITS_TOO
                                                  : WAITS_HIDDEN};
@@ -286,6 +287,21 @@ int command_run(const command *c, int argc, char **argv)
 }
 
 /* ---- results ---- */
+
+int write_report(const job *j, const report *r, const void *subject, const report_opts *opts)
+{
+    report_writer *const writers[] = {
+        [FORMAT_TEXT] = r->text, [FORMAT_JSON] = r->json, [FORMAT_CSV] = r->csv};
+    report_opts fitting = *opts;
+    result_file out;
+    int status = result_open(&out, j->output, j->force);
+
+    if (status != EXIT_FINE) return status;
+    if (!fitting.width) columns_of(fileno(out.to), &fitting.width);
+    /* Of errors result_close() sees the stream's, and knows its name. */
+    writers[j->format](out.to, subject, &fitting, &(fault){0});
+    return result_close(&out, status);
+}
 
 int named_result_open(named_result *out, const job *j, const input *in, const char *ending)
 {
