@@ -274,7 +274,8 @@ test('a tall picture opens at its root and keeps its head in sight', async () =>
   const root = await box('all');
   assert.ok(root.y > 0 && root.y + root.height <= 700);
   await page.setViewportSize({ width: 1200, height: 640 });
-  await page.waitForTimeout(100);
+  await page.waitForFunction(() => window.innerHeight === 640);
+  await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
   const smaller = await box('all');
   assert.ok(smaller.y > 0 && smaller.y + smaller.height <= 640);
   assert.ok((await page.locator('.title').boundingBox()).y >= 0);

