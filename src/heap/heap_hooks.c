@@ -106,8 +106,15 @@ int thagi_heap_found(void)
 
 /* --- counting ---------------------------------------------------------------------------------- */
 
+/* That a block was resized from `old`, which may be none of ours; NULL: it was not. */
+static void count_resized(thagi_task *task, const thagi_row *row, const thagi_old_block *old)
+{
+    if (old) thagi_memory_add_resized(task, row, 1, old->node != TRACE_NONE ? old->size : 0);
+}
+
 /* Count an allocation, whatever it takes. Its row; NULL: it is not to be recorded, or was lost. */
-APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
+APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size,
+                             const thagi_old_block *old)
 {
     uintptr_t was;
     if (!thagi_memory_is_on) return NULL;
@@ -116,24 +123,27 @@ APART thagi_row *charge_slow(uintptr_t pc, const void *block, size_t size)
     uint64_t since = thagi_clock_begin(task);
     thagi_row *row = payer_of(task, pc, size);
     if (row && thagi_memory_skip(task, size)) row = NULL;
-    if (row) thagi_memory_add(task, row, block, size, thagi_memory_is_live);
+    if (row && !thagi_memory_add(task, row, block, size, thagi_memory_is_live)) row = NULL;
+    if (row) count_resized(task, row, old);
     thagi_clock_end(task, since);
     thagi_memory_leave_task(task, was);
     return row;
 }
 
 /* The usual way, of any mode; then the slow one. */
-static thagi_row *charge(uintptr_t pc, const void *block, size_t size)
+static thagi_row *charge(uintptr_t pc, const void *block, size_t size, const thagi_old_block *old)
 {
     thagi_task *task = thagi_current;
     enum thagi_memory_way way = thagi_memory_way->way;
     int is_live = way >= THAGI_MEMORY_MANY;
-    if (way < THAGI_MEMORY_SUMMARY) return charge_slow(pc, block, size);
+    if (way < THAGI_MEMORY_SUMMARY) return charge_slow(pc, block, size, old);
     thagi_row *row = thagi_memory_payer_current(task, pc, is_live);
-    if (!row) return charge_slow(pc, block, size);
+    if (!row || !thagi_memory_has_room(&task->thread->memory, row, size, old != NULL))
+        return charge_slow(pc, block, size, old);
     if (thagi_memory_add_fast(task, row, block, size,
                               is_live ? THAGI_MEMORY_MANY : THAGI_MEMORY_SUMMARY))
         thagi_memory_used_up(task);
+    count_resized(task, row, old);
     return row;
 }
 
@@ -157,7 +167,7 @@ void thagi_heap_discharge(const thagi_old_block *old, int is_free, uintptr_t pc)
 {
     thagi_row *row = NULL;
     if (thagi_memory_way->way >= THAGI_MEMORY_MANY) row = thagi_memory_creditor_current(old->node);
-    if (!row)
+    if (!row || !thagi_memory_has_room(thagi_memory_here, row, old->size, 0))
         discharge_slow(old, is_free, pc);
     else if (thagi_memory_sub_fast(thagi_memory_here, row, old->block, old->size, is_free,
                                    THAGI_MEMORY_CAREFUL))
@@ -204,7 +214,7 @@ APART void unknown_free(void)
 void *thagi_heap_made(void *block, size_t size, uintptr_t pc)
 {
     if (thagi_memory_period) return thagi_sampled_made(block, size, pc);
-    const thagi_row *row = block ? charge(pc, block, size) : NULL;
+    const thagi_row *row = block ? charge(pc, block, size, NULL) : NULL;
     if (row && thagi_memory_is_live) put_record(block, row->node, size);
     return block;
 }
@@ -278,11 +288,8 @@ APART void *boot_resize(void *block, size_t size)
 
 void thagi_heap_moved(const thagi_old_block *old, void *block, size_t size, uintptr_t pc)
 {
-    thagi_row *row = charge(pc, block, size);
-    if (!row) return;
-    thagi_own_add(&row->reallocs, 1);
-    if (old->node != TRACE_NONE) thagi_own_add(&row->realloc_bytes, old->size);
-    if (thagi_memory_is_live) put_record(block, row->node, size);
+    const thagi_row *row = charge(pc, block, size, old);
+    if (row && thagi_memory_is_live) put_record(block, row->node, size);
 }
 
 /* The record goes before the real call, for another thread may get the address before it returns; and

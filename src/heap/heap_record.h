@@ -22,7 +22,7 @@
 #include "trace/trace_format.h"
 
 #define RECORD_BYTES 8u
-#define RECORD_USUAL ((uint32_t)TRACE_MEM)
+#define RECORD_USUAL ((uint32_t)TRACE_MEM_USUAL)
 #define RECORD_SLACK (RECORD_USUAL + 1)
 #define RECORD_FAR   255u
 

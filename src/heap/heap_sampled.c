@@ -101,8 +101,7 @@ INLINED int count_made(thagi_task *task, thagi_row *row, const void *block,
         count_skipped(task->thread->memory.sizes, sample);
         return 0;
     }
-    thagi_memory_add_sample(task, row, block, sample);
-    return 1;
+    return thagi_memory_add_sample(task, row, block, sample);
 }
 
 /* A block that is a sample. `old`: resized from what was one; NULL: from none. */
@@ -115,13 +114,13 @@ APART void charge(void *block, size_t size, uintptr_t pc, int is_resized, int is
     if (!task) return;
     uint64_t since = thagi_clock_begin(task);
     thagi_row *row = payer_of(task, pc, size);
-    if (row && old) thagi_own_add(&row->realloc_bytes, old->sample.bytes);
+    if (row && old) thagi_memory_add_resized(task, row, 0, old->sample.bytes);
     if (row && is_due) {
         uint64_t *seed = &task->thread->memory.sample_seed;
         sampled_record r = {.node = row->node,
                             .sample = thagi_sample_weigh(seed, size, thagi_memory_period)};
         int is_counted = count_made(task, row, block, &r.sample);
-        if (is_counted && is_resized) thagi_own_add(&row->reallocs, r.sample.blocks);
+        if (is_counted && is_resized) thagi_memory_add_resized(task, row, r.sample.blocks, 0);
         if (is_counted && thagi_memory_is_live) put_record(block, &r);
     }
     thagi_clock_end(task, since);

@@ -119,9 +119,10 @@ void thagi_heap_calibrate(thagi_task *task)
     measure_clock();
     if (thagi_memory_period) return; /* nearly all pass by, and those that do not are measured */
     thagi_memory *memory = &task->thread->memory, saved = *memory;
-    pretence p = {.chunk = {[1] = 0x21}, /* 32 bytes */
-                  .row = {.kind = TRACE_MEM, .size = BLOCK_BYTES, .pc = 1, .span = task->top->node},
-                  .places = {.at = {&p.row}}};
+    pretence p = {
+        .chunk = {[1] = 0x21}, /* 32 bytes */
+        .row = {.kind = TRACE_MEM_USUAL, .size = BLOCK_BYTES, .pc = 1, .span = task->top->node},
+        .places = {.at = {&p.row}}};
     thagi_row *rows = &p.row;
     p.row.peak_seen = thagi_memory_peak;
     memory->places = &p.places;

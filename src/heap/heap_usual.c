@@ -121,6 +121,7 @@ APART void *left_margin(void *block)
 INLINED int counted(thagi_memory *memory, thagi_row *row, void **block, size_t size,
                     enum thagi_memory_way way)
 {
+    if (UNLIKELY(!thagi_memory_has_room(memory, row, size, 0))) return 0;
     if (way == THAGI_MEMORY_SUMMARY) {
         thagi_memory_count_fast(memory, row, *block, size, way);
         return 1;
@@ -256,6 +257,7 @@ INLINED int ended(void *block, const uintptr_t *frame, enum thagi_memory_way way
         if (LIKELY(record_kind(opened) < RECORD_FAR))
             row = creditor(memory, record_node(opened), way);
         if (UNLIKELY(row && !size_of(opened, word, row, &size))) row = NULL;
+        if (UNLIKELY(row && !thagi_memory_has_room(memory, row, size, 0))) row = NULL;
     }
     if (UNLIKELY(!row) || UNLIKELY(!releaser(frame, &release, way))) return NOT_USUAL;
     record_spoil(at);
@@ -285,7 +287,7 @@ INLINED void resized_from(const thagi_old_block *old, uintptr_t pc, enum thagi_m
 {
     thagi_memory *memory = thagi_memory_here;
     thagi_row *row = creditor(memory, old->node, way);
-    if (UNLIKELY(!row)) {
+    if (UNLIKELY(!row) || UNLIKELY(!thagi_memory_has_room(memory, row, old->size, 0))) {
         thagi_heap_discharge(old, 0, pc);
         return;
     }
@@ -302,12 +304,14 @@ INLINED void *resized_to(const thagi_old_block *old, void *block, size_t size,
     thagi_row *row = payer(task, frame, pc, way);
     size_t word = glibc_word(block);
     uint64_t node_kind = row && way != THAGI_MEMORY_SUMMARY ? node_kind_of(row, size, word) : 1;
-    if (UNLIKELY(!row || !node_kind)) {
+    if (UNLIKELY(!row || !node_kind) ||
+        UNLIKELY(!thagi_memory_has_room(&task->thread->memory, row, size, 1))) {
         thagi_heap_moved(old, block, size, pc);
         return block;
     }
-    thagi_own_add(&row->reallocs, 1);
-    thagi_own_add(&row->realloc_bytes, old->size);
+    trace_mem_resized *resized = task->thread->memory.more[row->node].resized;
+    thagi_own_add(&resized->reallocs, 1);
+    thagi_own_add(&resized->bytes, old->size);
     int is_left = thagi_memory_add_fast(task, row, block, size, way);
     if (way != THAGI_MEMORY_SUMMARY)
         record_seal(glibc_record(block, word), block, thagi_memory_key, node_kind);

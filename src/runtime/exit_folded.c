@@ -127,9 +127,9 @@ static void sum_memory(const thagi_session *session, node_sum *sums)
     const trace_node *nodes = session->nodes.items;
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all)
         for (uint32_t i = 0; i < thread->memory.row_room && i < session->nodes.count; i++) {
-            const thagi_row *row = thread->memory.rows[i];
-            if (!thagi_row_blocks(row)) continue;
-            sums[i].inclusive += thagi_row_bytes(row);
+            trace_mem_other sum = thagi_memory_sum(&thread->memory, i);
+            if (!sum.blocks) continue;
+            sums[i].inclusive += sum.bytes;
             sums[i].seen = 1;
         }
     for (uint32_t i = session->nodes.count; i-- > 1;) {

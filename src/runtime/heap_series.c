@@ -102,11 +102,12 @@ static uint64_t live_blocks(const thagi_session *session)
     for (const thagi_thread *thread = session->all; thread; thread = thread->next_all) {
         uint32_t room = __atomic_load_n(&thread->memory.row_room, __ATOMIC_ACQUIRE);
         thagi_row *const *rows = __atomic_load_n(&thread->memory.rows, __ATOMIC_RELAXED);
+        const thagi_more *more = __atomic_load_n(&thread->memory.more, __ATOMIC_RELAXED);
         for (uint32_t i = 0; i < room; i++) {
-            const thagi_row *row = rows[i];
-            if (!row->kind) continue;
-            blocks += load(&row->usual) + load(&row->other_blocks);
-            blocks -= load(&row->freed_usual) + load(&row->freed_other_blocks);
+            const trace_mem_other *other = __atomic_load_n(&more[i].other, __ATOMIC_RELAXED);
+            if (!rows[i]->kind) continue;
+            blocks += load(&rows[i]->usual) - load(&rows[i]->freed_usual);
+            if (other) blocks += load(&other->blocks) - load(&other->freed_blocks);
         }
     }
     return (int64_t)blocks > 0 ? blocks : 0;

@@ -31,9 +31,9 @@ uint32_t thagi_memory_unloads;
 static thagi_row no_row = {.peak_seen = UINT64_MAX};
 static thagi_places no_places = {.at = {&no_row}};
 
-_Static_assert(sizeof(thagi_row) == sizeof(trace_mem), "format");
-_Static_assert(offsetof(thagi_row, pc) == offsetof(trace_mem, scratch), "format");
-_Static_assert(offsetof(thagi_row, peak_bytes) == offsetof(trace_mem, peak_bytes), "format");
+_Static_assert(sizeof(thagi_row) == sizeof(trace_mem_usual), "format");
+_Static_assert(offsetof(thagi_row, pc) == offsetof(trace_mem_usual, pc_scratch), "format");
+_Static_assert(offsetof(thagi_row, peak_usual) == offsetof(trace_mem_usual, peak_usual), "format");
 
 /* --- switching --------------------------------------------------------------------------------- */
 
@@ -350,16 +350,25 @@ void thagi_memory_leave_task(thagi_task *task, uintptr_t was)
 
 /* --- rows -------------------------------------------------------------------------------------- */
 
-/* The old array stays mapped: a signal handler may have interrupted somebody who reads it. */
+/* The old arrays stay mapped: a signal handler may have interrupted somebody who reads them. */
 static int rows_grow(thagi_memory *memory, uint32_t node)
 {
     uint32_t room = memory->row_room ? memory->row_room : ROWS_AT_FIRST;
     while (room <= node) room *= 2; /* nodes are fewer than 2^30 */
-    thagi_row **rows = thagi_plat_map(room * sizeof(thagi_row *));
-    if (!rows) return 0;
-    if (memory->rows) memcpy(rows, memory->rows, memory->row_room * sizeof(thagi_row *));
+    thagi_row **rows = thagi_plat_map(room * sizeof *rows);
+    thagi_more *more = thagi_plat_map(room * sizeof *more);
+    if (!rows || !more) {
+        thagi_plat_unmap(rows, room * sizeof *rows);
+        thagi_plat_unmap(more, room * sizeof *more);
+        return 0;
+    }
+    if (memory->rows) {
+        memcpy(rows, memory->rows, memory->row_room * sizeof *rows);
+        memcpy(more, memory->more, memory->row_room * sizeof *more);
+    }
     for (uint32_t i = memory->row_room; i < room; i++) rows[i] = &no_row;
     memory->rows = rows;
+    memory->more = more;
     __atomic_store_n(&memory->row_room, room, __ATOMIC_RELEASE); /* another thread may count */
     return 1;
 }
@@ -377,6 +386,7 @@ static thagi_row *row_new(thagi_thread *thread, uint32_t node, uint64_t bytes)
 {
     thagi_memory *memory = &thread->memory;
     thagi_row *row = NULL;
+    if (bytes > UINT32_MAX) bytes = UINT32_MAX;
     if ((memory->sizes || sizes_new(thread)) &&
         (node < memory->row_room || rows_grow(memory, node)) &&
         thagi_code_set_size(thagi_session_now, node, &bytes))
@@ -386,9 +396,9 @@ static thagi_row *row_new(thagi_thread *thread, uint32_t node, uint64_t bytes)
         return NULL;
     }
     row->node = node;
-    row->size = bytes;
+    row->size = (uint32_t)bytes;
     ORDERED();
-    row->kind = TRACE_MEM; /* last: now a reader sees it */
+    row->kind = TRACE_MEM_USUAL; /* last: now a reader sees it */
     memory->rows[node] = row;
     return row;
 }
@@ -398,6 +408,42 @@ thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node, uint64_t bytes)
     const thagi_memory *memory = &thread->memory;
     thagi_row *row = node < memory->row_room ? memory->rows[node] : &no_row;
     return row != &no_row ? row : row_new(thread, node, bytes);
+}
+
+trace_mem_other *thagi_memory_other_of(thagi_thread *thread, const thagi_row *row)
+{
+    thagi_more *more = &thread->memory.more[row->node];
+    if (more->other) return more->other;
+    trace_mem_other *other = thagi_thread_alloc(thread, sizeof *other);
+    if (!other) {
+        thagi_count(TRACE_LOST_HEAP, 1);
+        return NULL;
+    }
+    other->node = row->node;
+    other->peak_seen = row->peak_seen; /* nothing of it was live then */
+    ORDERED();
+    other->kind = TRACE_MEM_OTHER;
+    ORDERED();
+    return more->other = other;
+}
+
+void thagi_memory_add_resized(thagi_task *task, const thagi_row *row, uint64_t blocks,
+                              uint64_t bytes)
+{
+    thagi_more *more = &task->thread->memory.more[row->node];
+    trace_mem_resized *resized = more->resized;
+    if (!resized && (resized = thagi_thread_alloc(task->thread, sizeof *resized))) {
+        resized->node = row->node;
+        ORDERED();
+        resized->kind = TRACE_MEM_RESIZED;
+        more->resized = resized;
+    }
+    if (!resized) {
+        thagi_count(TRACE_LOST_HEAP, 1);
+        return;
+    }
+    thagi_own_add(&resized->reallocs, blocks);
+    thagi_own_add(&resized->bytes, bytes);
 }
 
 /* --- places ------------------------------------------------------------------------------------ */
@@ -497,12 +543,19 @@ thagi_row *thagi_memory_payer(thagi_task *task, uintptr_t pc, size_t bytes)
 /* --- events ------------------------------------------------------------------------------------ */
 
 /* Before a change: what was live at the peak, if that has moved on. */
-void thagi_memory_touch(thagi_row *row)
+void thagi_memory_touch(const thagi_memory *memory, thagi_row *row)
 {
     uint64_t peak = __atomic_load_n(&thagi_memory_peak, __ATOMIC_RELAXED);
+    trace_mem_other *other = memory->more[row->node].other;
     if (row->peak_seen == peak) return;
-    row->peak_blocks = thagi_row_blocks(row) - row->freed_usual - row->freed_other_blocks;
-    row->peak_bytes = thagi_row_bytes(row) - row->freed_usual * row->size - row->freed_other_bytes;
+    if (other) {
+        other->peak_blocks = other->blocks - other->freed_blocks;
+        other->peak_bytes = other->bytes - other->freed_bytes;
+        ORDERED();
+        other->peak_seen = peak;
+        ORDERED();
+    }
+    row->peak_usual = row->usual - row->freed_usual;
     ORDERED();
     row->peak_seen = peak;
     ORDERED();
@@ -514,7 +567,7 @@ int thagi_memory_catch_up(thagi_task *task, thagi_row *row)
     if (!thagi_task_is_ready(task)) return 0;
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
-    thagi_memory_touch(row);
+    thagi_memory_touch(&task->thread->memory, row);
     thagi_memory_leave_task(task, was);
     return 1;
 }
@@ -540,7 +593,7 @@ thagi_row *thagi_memory_creditor_current(uint32_t node)
     task->state = (uintptr_t)__builtin_frame_address(0);
     ORDERED();
     if (thagi_memory_may_peak(memory)) thagi_memory_flush(thagi_session_now, task->thread, 1);
-    thagi_memory_touch(row);
+    thagi_memory_touch(memory, row);
     thagi_memory_leave_task(task, was);
     return row;
 }
@@ -559,13 +612,21 @@ int thagi_memory_skip(thagi_task *task, size_t bytes)
     return 1;
 }
 
-void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
-                      int is_live)
+/* With what it takes to count a block of that size. */
+static int row_has_room(thagi_thread *thread, const thagi_row *row, size_t bytes)
 {
-    if (is_live) thagi_memory_touch(row);
+    return thagi_memory_has_room(&thread->memory, row, bytes, 0) ||
+           thagi_memory_other_of(thread, row) != NULL;
+}
+
+int thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes, int is_live)
+{
+    if (is_live) thagi_memory_touch(&task->thread->memory, row);
+    if (!row_has_room(task->thread, row, bytes)) return 0;
     if (thagi_memory_add_fast(task, row, block, bytes,
                               is_live ? THAGI_MEMORY_MANY : THAGI_MEMORY_SUMMARY))
         thagi_memory_settle(thagi_session_now, task->thread);
+    return 1;
 }
 
 void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t bytes, int is_free)
@@ -574,7 +635,8 @@ void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t
     thagi_row *row = thagi_memory_row(task->thread, node, bytes);
     if (!row) return;
     if (thagi_memory_may_peak(memory)) thagi_memory_flush(thagi_session_now, task->thread, 1);
-    thagi_memory_touch(row);
+    thagi_memory_touch(memory, row);
+    if (!row_has_room(task->thread, row, bytes)) return;
     if (thagi_memory_sub_fast(memory, row, block, bytes, is_free, THAGI_MEMORY_CAREFUL))
         thagi_memory_settle(thagi_session_now, task->thread);
 }

@@ -87,23 +87,25 @@ static inline uint32_t thagi_memory_generation(void)
 /** The slot's part of the calling thread; one of no rows while it has no slot. */
 extern __thread thagi_memory *thagi_memory_here __attribute__((__tls_model__("initial-exec")));
 
-/* A trace_mem, with the writer's own part: the place that it is of. */
+/* A trace_mem_usual, with the writer's own part: the place that it is of. */
 typedef struct thagi_row {
     uint32_t kind;
     uint32_t node;
-    uint64_t size;
+    uint32_t size;
+    uint32_t span;
+    uintptr_t pc; /* what its call returns to; 0: nothing was allocated there by this slot yet */
     uint64_t usual;
     uint64_t freed_usual;
     uint64_t peak_seen;
     uint64_t temporary;
-    uintptr_t pc; /* what its call returns to; 0: nothing was allocated there by this slot yet */
-    uint32_t span;
-    uint32_t reserved;
-    uint64_t other_blocks, other_bytes; /* from here on as in trace_mem */
-    uint64_t freed_other_blocks, freed_other_bytes;
-    uint64_t reallocs, realloc_bytes;
-    uint64_t peak_blocks, peak_bytes;
+    uint64_t peak_usual;
 } thagi_row;
+
+/* What a row has once it is needed. `other` is as far as the row itself, by peak_seen. */
+struct thagi_more {
+    trace_mem_other *other;
+    trace_mem_resized *resized;
+};
 
 /* A hash table. Entries are never NULL: a free one is a row of no place. */
 struct thagi_places {
@@ -133,13 +135,23 @@ static inline unsigned thagi_size_bucket(uint64_t bytes)
     return b < TRACE_SIZE_BUCKETS ? b : TRACE_SIZE_BUCKETS - 1;
 }
 
+/** Whether a row of that slot has what a block of that size, its beginning or its end, is counted in. */
+static inline __attribute__((__always_inline__)) int
+thagi_memory_has_room(const thagi_memory *memory, const thagi_row *row, size_t bytes,
+                      int is_resized)
+{
+    if (is_resized && THAGI_UNLIKELY(!memory->more[row->node].resized)) return 0;
+    return THAGI_LIKELY(row->size == bytes) || THAGI_LIKELY(memory->more[row->node].other != NULL);
+}
+
 /* Count what is not of the row's usual size. */
 static inline __attribute__((__always_inline__)) void
-thagi_memory_other(const thagi_memory *memory, thagi_row *row, size_t bytes)
+thagi_memory_other(const thagi_memory *memory, const thagi_row *row, size_t bytes)
 {
     struct trace_size_bucket *bucket = &memory->sizes->bucket[thagi_size_bucket(bytes)];
-    thagi_own_add(&row->other_bytes, bytes);
-    thagi_own_add(&row->other_blocks, 1);
+    trace_mem_other *other = memory->more[row->node].other;
+    thagi_own_add(&other->bytes, bytes);
+    thagi_own_add(&other->blocks, 1);
     thagi_own_add(&bucket->bytes, bytes);
     thagi_own_add(&bucket->blocks, 1);
 }
@@ -189,7 +201,7 @@ static inline int thagi_memory_may_peak(const thagi_memory *memory)
     return __atomic_load_n(&memory->may_peak, __ATOMIC_RELAXED) != 0;
 }
 
-/** Count a block with a row that is current, in that slot. 1: a margin is left, call
+/** Count a block with a row that is current and has room, in that slot. 1: a margin is left, call
     thagi_memory_used_up(). Of no task of the user's. */
 static inline __attribute__((__always_inline__)) int
 thagi_memory_count_fast(thagi_memory *memory, thagi_row *row, const void *block, size_t bytes,
@@ -227,8 +239,7 @@ thagi_memory_creditor_fast(const thagi_memory *memory, uint32_t node, enum thagi
     return row;
 }
 
-/** 1: a margin is left, call thagi_memory_used_up(). way: THAGI_MEMORY_MANY or _ALONE, if it is known
-    to be that; or any other. */
+/** The same of its end. way: THAGI_MEMORY_MANY or _ALONE, if it is known to be that; or any other. */
 static inline __attribute__((__always_inline__)) int
 thagi_memory_sub_fast(thagi_memory *memory, thagi_row *row, const void *block, size_t bytes,
                       int is_free, enum thagi_memory_way way)
@@ -236,8 +247,9 @@ thagi_memory_sub_fast(thagi_memory *memory, thagi_row *row, const void *block, s
     if (THAGI_LIKELY(row->size == bytes)) {
         thagi_own_add(&row->freed_usual, 1);
     } else {
-        thagi_own_add(&row->freed_other_blocks, 1);
-        thagi_own_add(&row->freed_other_bytes, bytes);
+        trace_mem_other *other = memory->more[row->node].other;
+        thagi_own_add(&other->freed_blocks, 1);
+        thagi_own_add(&other->freed_bytes, bytes);
     }
     if (is_free && memory->last_block == block) {
         thagi_own_add(&row->temporary, 1);
@@ -278,14 +290,20 @@ thagi_row *thagi_memory_row(thagi_thread *thread, uint32_t node, uint64_t bytes)
 thagi_row *thagi_memory_payer(thagi_task *task, uintptr_t pc, size_t bytes);
 /** Whether a block is too small to be recorded: then it is counted as that. */
 int thagi_memory_skip(thagi_task *task, size_t bytes);
-void thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
-                      int is_live);
+/** 0, and counted as lost: no room. */
+int thagi_memory_add(thagi_task *task, thagi_row *row, const void *block, size_t bytes,
+                     int is_live);
+/** That what was counted was resized from blocks of so many bytes. */
+void thagi_memory_add_resized(thagi_task *task, const thagi_row *row, uint64_t blocks,
+                              uint64_t bytes);
+/** What of a row is not of its usual size. NULL, and counted as lost: no room. */
+trace_mem_other *thagi_memory_other_of(thagi_thread *thread, const thagi_row *row);
 /** Count the end of a block that `node` allocated. is_free: it may have been a temporary one. */
 void thagi_memory_sub(thagi_task *task, const void *block, uint32_t node, size_t bytes,
                       int is_free);
 
 /** Before a row is changed: keep what it had at the peak, if that has moved on. */
-void thagi_memory_touch(thagi_row *row);
+void thagi_memory_touch(const thagi_memory *memory, thagi_row *row);
 /** After a change: tell the others what is pending, if the margin is left. */
 void thagi_memory_settle(thagi_session *session, thagi_thread *thread);
 /** Tell them. may_be_peak: or else nothing is freed from it yet. */
@@ -293,9 +311,9 @@ void thagi_memory_flush(thagi_session *session, thagi_thread *thread, int may_be
 
 /* --- by samples: memory_sample.c ---------------------------------------------------------------- */
 
-/** A block that has become a sample, and its end. The task is held. */
-void thagi_memory_add_sample(thagi_task *task, thagi_row *row, const void *block,
-                             const thagi_sample *sample);
+/** A block that has become a sample, and its end. The task is held. 0, and counted as lost: no room. */
+int thagi_memory_add_sample(thagi_task *task, thagi_row *row, const void *block,
+                            const thagi_sample *sample);
 void thagi_memory_sub_sample(thagi_task *task, const void *block, uint32_t node,
                              const thagi_sample *sample, int is_free);
 /** A block of `size` was taken off what was left, and nothing is left: whether it is a sample. The task is
@@ -326,14 +344,18 @@ static inline void thagi_pair_count(thagi_task *task, int is_held, trace_release
     thagi_own_add(&pair->bytes, bytes);
 }
 
-/** Allocated so far. */
-static inline uint64_t thagi_row_blocks(const thagi_row *row)
+/** What a node of that slot has counted, in one: the other sizes' part, and of the usual size the sums. */
+static inline trace_mem_other thagi_memory_sum(const thagi_memory *memory, uint32_t node)
 {
-    return row->usual + row->other_blocks;
-}
-static inline uint64_t thagi_row_bytes(const thagi_row *row)
-{
-    return row->usual * row->size + row->other_bytes;
+    const trace_mem_other *other = __atomic_load_n(&memory->more, __ATOMIC_RELAXED)[node].other;
+    const thagi_row *row = __atomic_load_n(&memory->rows, __ATOMIC_RELAXED)[node];
+    trace_mem_other sum = {0};
+    if (other) sum = *other;
+    sum.blocks += row->usual;
+    sum.bytes += row->usual * row->size;
+    sum.freed_blocks += row->freed_usual;
+    sum.freed_bytes += row->freed_usual * row->size;
+    return sum;
 }
 
 #endif

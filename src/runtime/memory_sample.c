@@ -73,14 +73,16 @@ void thagi_samples_settle(thagi_memory *memory)
     memory->sample_mark = memory->sample_left;
 }
 
-void thagi_memory_add_sample(thagi_task *task, thagi_row *row, const void *block,
-                             const thagi_sample *sample)
+int thagi_memory_add_sample(thagi_task *task, thagi_row *row, const void *block,
+                            const thagi_sample *sample)
 {
     thagi_memory *memory = &task->thread->memory;
     struct trace_size_bucket *bucket = &memory->sizes->bucket[thagi_size_bucket(sample->size)];
-    if (thagi_memory_is_live) thagi_memory_touch(row);
-    thagi_own_add(&row->other_bytes, sample->bytes);
-    thagi_own_add(&row->other_blocks, sample->blocks);
+    if (thagi_memory_is_live) thagi_memory_touch(memory, row);
+    trace_mem_other *other = thagi_memory_other_of(task->thread, row);
+    if (!other) return 0;
+    thagi_own_add(&other->bytes, sample->bytes);
+    thagi_own_add(&other->blocks, sample->blocks);
     thagi_own_add(&bucket->bytes, sample->bytes);
     thagi_own_add(&bucket->blocks, sample->blocks);
     thagi_memory_pay(task, sample->blocks, sample->bytes);
@@ -92,6 +94,7 @@ void thagi_memory_add_sample(thagi_task *task, thagi_row *row, const void *block
     memory->last_block = block;
     if (thagi_memory_is_live && thagi_own_add_above(&memory->above, sample->bytes))
         thagi_memory_settle(thagi_session_now, task->thread);
+    return 1;
 }
 
 /* Freed by the thread that made it, and nothing was allocated since. */
@@ -107,9 +110,11 @@ void thagi_memory_sub_sample(thagi_task *task, const void *block, uint32_t node,
     thagi_row *row = thagi_memory_row(task->thread, node, 0);
     if (!row) return;
     if (thagi_memory_may_peak(memory)) thagi_memory_flush(thagi_session_now, task->thread, 1);
-    thagi_memory_touch(row);
-    thagi_own_add(&row->freed_other_blocks, sample->blocks);
-    thagi_own_add(&row->freed_other_bytes, sample->bytes);
+    thagi_memory_touch(memory, row);
+    trace_mem_other *other = thagi_memory_other_of(task->thread, row);
+    if (!other) return;
+    thagi_own_add(&other->freed_blocks, sample->blocks);
+    thagi_own_add(&other->freed_bytes, sample->bytes);
     if (is_free && is_temporary(memory, block)) thagi_own_add(&row->temporary, sample->blocks);
     if (memory->last_block == block) memory->last_block = NULL;
     if (memory->samples || samples_new(task->thread)) {

@@ -148,10 +148,12 @@ typedef struct thagi_places thagi_places;
 typedef struct thagi_stacks thagi_stacks;
 typedef struct thagi_row thagi_row;
 typedef struct thagi_pairs thagi_pairs;
+typedef struct thagi_more thagi_more;
 typedef struct thagi_memory {
     thagi_places *places; /* own_places; or an empty table */
     thagi_row **rows;     /* by node; one that is never up to date where nothing was counted yet */
-    uint32_t row_room;    /* of rows */
+    thagi_more *more;     /* by node, as many: what only some rows have */
+    uint32_t row_room;    /* of both */
     uint32_t is_alone;    /* its margins are those of the only thread */
     const void *last_block; /* the newest allocation; only compared, never followed */
     int64_t above;          /* bytes that trace_heap.live does not have yet, less `high` */

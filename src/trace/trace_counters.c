@@ -117,15 +117,18 @@ static thag_err read_hist(slot_work *w, const chunk_ref *ref, uint32_t pos)
 /* Length of a block by its kind, 0 if it is none that fits. */
 static uint32_t block_length(uint32_t kind, uint32_t left)
 {
-    uint32_t len = kind == TRACE_CELL      ? sizeof(trace_cell)
-                   : kind == TRACE_HIST    ? sizeof(trace_hist)
-                   : kind == TRACE_MEM     ? sizeof(trace_mem)
-                   : kind == TRACE_SIZES   ? sizeof(trace_sizes)
-                   : kind == TRACE_RELEASE ? sizeof(trace_release)
-                   : kind == TRACE_WAIT    ? sizeof(trace_wait)
-                   : kind == TRACE_SAMPLES ? sizeof(trace_samples)
-                   : kind == TRACE_PAIR    ? sizeof(trace_pair)
-                                           : 0;
+    uint32_t len = kind == TRACE_CELL          ? sizeof(trace_cell)
+                   : kind == TRACE_HIST        ? sizeof(trace_hist)
+                   : kind == TRACE_MEM         ? sizeof(trace_mem)
+                   : kind == TRACE_MEM_USUAL   ? sizeof(trace_mem_usual)
+                   : kind == TRACE_MEM_OTHER   ? sizeof(trace_mem_other)
+                   : kind == TRACE_MEM_RESIZED ? sizeof(trace_mem_resized)
+                   : kind == TRACE_SIZES       ? sizeof(trace_sizes)
+                   : kind == TRACE_RELEASE     ? sizeof(trace_release)
+                   : kind == TRACE_WAIT        ? sizeof(trace_wait)
+                   : kind == TRACE_SAMPLES     ? sizeof(trace_samples)
+                   : kind == TRACE_PAIR        ? sizeof(trace_pair)
+                                               : 0;
 
     return len <= left ? len : 0;
 }
@@ -158,7 +161,7 @@ thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos)
         if (len && kind == TRACE_CELL) err = read_cell(w, ref, pos);
         if (len && kind == TRACE_HIST) err = read_hist(w, ref, pos);
         if (len && kind == TRACE_WAIT) err = slot_read_wait(w, ref, pos);
-        if (len && kind == TRACE_MEM) err = slot_read_mem(w, ref, pos);
+        if (len && !err) err = slot_read_mem(w, ref, pos, kind);
         if (len && kind == TRACE_SIZES) slot_read_sizes(w, pos);
         if (len && kind == TRACE_PAIR) err = slot_read_pair(w, ref, pos);
         if (len && kind == TRACE_SAMPLES) slot_read_samples(w, pos);

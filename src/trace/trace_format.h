@@ -333,7 +333,10 @@ enum trace_block_kind {
     TRACE_RELEASE = 5,
     TRACE_WAIT = 8,
     TRACE_SAMPLES = 9,
-    TRACE_PAIR = 10
+    TRACE_PAIR = 10,
+    TRACE_MEM_USUAL = 11,
+    TRACE_MEM_OTHER = 12,
+    TRACE_MEM_RESIZED = 13
 };
 
 /* The counters of one call path in one slot. 128 bytes. Several cells may have the same node. */
@@ -367,31 +370,67 @@ typedef struct trace_hist {
 #define TRACE_HIST_SUB_LOG2 5
 
 /*
- * Heap memory of one call path in one slot. 128 bytes, the first 64 change with most events. What is
- * freed are blocks that the path allocated, whoever freed them: the counter stands in the slot of the
- * thread that did. So live = allocated - freed holds over all slots; in one it may be negative.
+ * Heap memory of one call path in one slot. What is freed are blocks that the path allocated, whoever freed
+ * them: the counter stands in the slot of the thread that did. So live = allocated - freed holds over all
+ * slots; in one it may be negative.
  *
- * Most paths allocate blocks of one size. So blocks of `size` are only counted, and the others have
- * sums: allocated are usual + other_blocks blocks of usual * size + other_bytes bytes.
+ * Most paths allocate blocks of one size, and resize none. So blocks of `size` are only counted; what there is of
+ * other sizes, and of resized ones, has blocks of its own. 64 bytes each, and all of a node add up.
  */
-typedef struct trace_mem {
-    uint32_t kind; /* TRACE_MEM */
+typedef struct trace_mem_usual {
+    uint32_t kind; /* TRACE_MEM_USUAL */
     uint32_t node;
-    uint64_t size;        /* the usual one in this slot: that of the first block; never changes */
+    uint32_t size;         /* that of the first block, if it fits; never changes */
+    uint32_t span_scratch; /* this and the next are the writer's own */
+    uint64_t pc_scratch;
     uint64_t usual;       /* blocks of that size allocated */
     uint64_t freed_usual; /* of that size freed. Live mode only, as all that is about the freed */
     uint64_t peak_seen;   /* trace_heap.peak when this was last changed. Live mode only */
-    uint64_t temporary;  /* blocks that were freed before their thread allocated again. Live only */
+    uint64_t
+        temporary; /* blocks, of any size, that were freed before their thread allocated again */
+    uint64_t
+        peak_usual; /* live when peak_seen was reached; may be negative. If peak_seen is not the
+                             final peak: nothing changed since, so live at the peak is live now */
+} trace_mem_usual;
+
+typedef struct trace_mem_other {
+    uint32_t kind; /* TRACE_MEM_OTHER */
+    uint32_t node;
+    uint64_t blocks;
+    uint64_t bytes;
+    uint64_t freed_blocks;
+    uint64_t freed_bytes;
+    uint64_t peak_seen; /* this and the next as above */
+    uint64_t peak_blocks;
+    uint64_t peak_bytes;
+} trace_mem_other;
+
+typedef struct trace_mem_resized {
+    uint32_t kind; /* TRACE_MEM_RESIZED */
+    uint32_t node;
+    uint64_t reallocs; /* of the blocks: made from an older one; counted in summary mode, too */
+    uint64_t bytes;    /* what those had held: allocated bytes less these are the net growth */
+    uint64_t padding[5];
+} trace_mem_resized;
+
+/* All of this in one, as older writers have it. 128 bytes. */
+typedef struct trace_mem {
+    uint32_t kind; /* TRACE_MEM */
+    uint32_t node;
+    uint64_t size;
+    uint64_t usual;
+    uint64_t freed_usual;
+    uint64_t peak_seen;
+    uint64_t temporary;
     uint64_t scratch[2]; /* the writer's own */
     uint64_t other_blocks;
     uint64_t other_bytes;
     uint64_t freed_other_blocks;
     uint64_t freed_other_bytes;
-    uint64_t reallocs; /* of the blocks: made from an older one; counted in summary mode, too */
-    uint64_t realloc_bytes; /* what those had held: allocated bytes less these are the net growth */
-    uint64_t
-        peak_blocks; /* live when peak_seen was reached; may be negative. If peak_seen is not the */
-    uint64_t peak_bytes; /* final peak: nothing changed since, so live at the peak is live now */
+    uint64_t reallocs;
+    uint64_t realloc_bytes;
+    uint64_t peak_blocks;
+    uint64_t peak_bytes;
 } trace_mem;
 
 /* What a call path freed, whoever had allocated it; of resized blocks the old ones. 64 bytes. Only where

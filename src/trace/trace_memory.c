@@ -90,13 +90,48 @@ static void add_usual(trace_memory_info *info, const trace_mem *from)
     bucket->bytes = add_capped(bucket->bytes, from->usual * from->size);
 }
 
-thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos)
+/* What a block says, as one of the kind that has all. 0: it has another kind. */
+static int read_mem(trace_mem *m, const uint8_t *block, uint32_t kind)
+{
+    trace_mem_usual u;
+    trace_mem_other o;
+    trace_mem_resized r;
+
+    *m = (trace_mem){0};
+    if (kind == TRACE_MEM) {
+        memcpy(m, block, sizeof *m);
+    } else if (kind == TRACE_MEM_USUAL) {
+        memcpy(&u, block, sizeof u);
+        *m = (trace_mem){.node = u.node, .size = u.size, .usual = u.usual};
+        m->freed_usual = u.freed_usual;
+        m->temporary = u.temporary;
+        m->peak_seen = u.peak_seen;
+        m->peak_blocks = u.peak_usual;
+        m->peak_bytes = u.peak_usual * u.size;
+    } else if (kind == TRACE_MEM_OTHER) {
+        memcpy(&o, block, sizeof o);
+        *m = (trace_mem){.node = o.node, .other_blocks = o.blocks, .other_bytes = o.bytes};
+        m->freed_other_blocks = o.freed_blocks;
+        m->freed_other_bytes = o.freed_bytes;
+        m->peak_seen = o.peak_seen;
+        m->peak_blocks = o.peak_blocks;
+        m->peak_bytes = o.peak_bytes;
+    } else if (kind == TRACE_MEM_RESIZED) {
+        memcpy(&r, block, sizeof r);
+        *m = (trace_mem){.node = r.node, .reallocs = r.reallocs, .realloc_bytes = r.bytes};
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos, uint32_t kind)
 {
     trace_mem m;
     trace_path *path;
     thag_err err;
 
-    memcpy(&m, w->buffer + pos, sizeof m);
+    if (!read_mem(&m, w->buffer + pos, kind)) return THAG_OK;
     err = slot_path_of_block(w, ref, pos, m.node, "memory", &path);
     if (err || !path) return err;
     add_mem(w->t, &path->memory, &m);

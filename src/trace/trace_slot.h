@@ -59,7 +59,8 @@ thag_err slot_path_of_block(slot_work *w, const chunk_ref *ref, uint32_t pos, ui
 thag_err slot_read_blocks(slot_work *w, const chunk_ref *ref, uint32_t pos);
 
 /** trace_memory.c: one block of memory counters, at pos of the chunk that the buffer holds. */
-thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos);
+/** A block of one of the kinds MEM; of other kinds nothing is done. */
+thag_err slot_read_mem(slot_work *w, const chunk_ref *ref, uint32_t pos, uint32_t kind);
 thag_err slot_read_release(slot_work *w, const chunk_ref *ref, uint32_t pos);
 void slot_read_sizes(slot_work *w, uint32_t pos);
 void slot_read_samples(slot_work *w, uint32_t pos);

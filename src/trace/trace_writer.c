@@ -11,6 +11,9 @@ _Static_assert(sizeof(trace_chunk) + sizeof(trace_thread) <= TRACE_THREAD_FRAMES
 _Static_assert(sizeof(trace_cell) == 128, "format");
 _Static_assert(sizeof(trace_hist) == 192, "format");
 _Static_assert(sizeof(trace_pool) == 40 && sizeof(trace_pool_row) == 96, "format");
+_Static_assert(sizeof(trace_mem_usual) == 64 && sizeof(trace_mem_other) == 64 &&
+                   sizeof(trace_mem_resized) == 64,
+               "format");
 _Static_assert(sizeof(trace_mem) == 128 && sizeof(trace_sizes) == 832, "format");
 _Static_assert(sizeof(trace_release) == 64, "format");
 _Static_assert(sizeof(trace_chunk) + sizeof(trace_file) <= 4096, "the header stays on one page");

@@ -201,6 +201,54 @@ static void merging_adds_memory(void **state)
     builder_free(&b);
 }
 
+/* A node's counters of today, in blocks of three kinds, with those of an older writer. */
+static void parts_of_a_node_add_up(void **state)
+{
+    trace_builder b;
+    trace_mem_usual *usual;
+    trace_mem_other *other;
+    trace_mem_resized *resized;
+    const profile_memory *work;
+    profile *p;
+
+    (void)state;
+    builder_sample(&b);
+    add_heap(&b, TRACE_HEAP_LIVE, 900);
+    usual = builder_block(&b, b.thread_chunk[0], sizeof *usual);
+    *usual = (trace_mem_usual){.kind = TRACE_MEM_USUAL, .node = 2, .size = 40, .usual = 10};
+    usual->freed_usual = 9;
+    usual->temporary = 3;
+    usual->peak_seen = 900;
+    usual->peak_usual = 5;
+    other = builder_block(&b, b.thread_chunk[0], sizeof *other);
+    *other = (trace_mem_other){.kind = TRACE_MEM_OTHER, .node = 2, .blocks = 4, .bytes = 700};
+    other->freed_blocks = 3;
+    other->freed_bytes = 600;
+    other->peak_seen = 900;
+    other->peak_blocks = 2;
+    other->peak_bytes = 650;
+    resized = builder_block(&b, b.thread_chunk[0], sizeof *resized);
+    *resized = (trace_mem_resized){TRACE_MEM_RESIZED, 2, 6, 80, {0}};
+    add_mem(&b, 0, 2, 1, 8)->peak_seen = 500;
+    resized = builder_block(&b, b.thread_chunk[0], sizeof *resized);
+    *resized = (trace_mem_resized){TRACE_MEM_RESIZED, 99, 1, 1, {0}};
+
+    p = profile_of(&b, 1);
+    work = memory_of(p, "work");
+    assert_int_equal(work->blocks, 15);
+    assert_int_equal(work->bytes, 10 * 40 + 700 + 8);
+    assert_int_equal(work->freed_bytes, 9 * 40 + 600);
+    assert_int_equal(work->live_blocks, 3);
+    assert_int_equal(work->live_bytes, 40 + 100 + 8);
+    assert_int_equal(work->temporary, 3);
+    assert_int_equal(work->reallocs, 6);
+    assert_int_equal(work->realloc_bytes, 80);
+    assert_int_equal(work->peak_blocks, 5 + 2 + 1);
+    assert_int_equal(work->peak_bytes, 5 * 40 + 650 + 8);
+    profile_free(p);
+    builder_free(&b);
+}
+
 static void sizes_are_summed(void **state)
 {
     trace_builder b;
@@ -484,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_summary_knows_no_frees),
         cmocka_unit_test(damage_is_named_and_skipped),
         cmocka_unit_test(merging_adds_memory),
+        cmocka_unit_test(parts_of_a_node_add_up),
         cmocka_unit_test(sizes_are_summed),
         cmocka_unit_test(pools_are_apart),
         cmocka_unit_test(pools_have_sizes),
