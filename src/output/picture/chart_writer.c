@@ -194,14 +194,15 @@ static void put_table(const writer *w)
 
 /* ---- the picture ---- */
 
-static void put_count(const writer *w, const chart_block *b)
+/* How wide that is. */
+static double put_count(const writer *w, const chart_block *b)
 {
     char count[QUANTITY_ROOM];
 
-    if (b->count > 1) {
-        quantity_count(count, b->count);
-        fprintf(w->to, "%s\xC3\x97 ", count);
-    }
+    if (b->count <= 1) return 0;
+    quantity_count(count, b->count);
+    fprintf(w->to, "%s\xC3\x97 ", count);
+    return SVG_CHAR_PX * (double)(strlen(count) + 2);
 }
 
 static void put_block_title(const writer *w, const chart_block *b)
@@ -244,8 +245,7 @@ static void put_block(const writer *w, const chart_block *b)
         svg_put_percent(w->to, "x", 100 * share(w, b->start_ns - w->c->from_ns));
         svg_put_percent(w->to, "width", width);
         fprintf(w->to, " height=\"%u\"><text x=\"3\" y=\"12\">", SVG_ROW_PX - 1);
-        put_count(w, b);
-        svg_put_label(w->to, f->label, px);
+        svg_put_label(w->to, f->label, px - put_count(w, b));
         fputs("</text></svg>", w->to);
     }
     fputs("</g>\n", w->to);

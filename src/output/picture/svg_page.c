@@ -7,6 +7,7 @@
 #include "output/markup.h"
 #include "output/name_fit.h"
 #include "output/picture/flamegraph_assets.h"
+#include "output/utf8.h"
 
 #define TITLE_Y 28u
 
@@ -45,10 +46,18 @@ void svg_put_percent(FILE *to, const char *name, double percent)
 
 void svg_put_label(FILE *to, const char *label, double px)
 {
-    const char *from = name_fit(label, px > 5 ? (size_t)((px - 5) / SVG_CHAR_PX) : 0);
+    size_t room = px > 5 ? (size_t)((px - 5) / SVG_CHAR_PX) : 0;
+    const char *from = name_fit(label, room);
 
-    if (from != label) fputs("\xE2\x80\xA6", to);
-    markup_put(to, from, strlen(from), (size_t)(px / SVG_CHAR_PX) + 1);
+    if (from != label) {
+        fputs("\xE2\x80\xA6", to);
+        markup_put(to, from, strlen(from), SIZE_MAX);
+    } else if (utf8_put_plain(NULL, label, strlen(label), SIZE_MAX) <= room) {
+        markup_put(to, label, strlen(label), SIZE_MAX);
+    } else if (room > 2) {
+        markup_put(to, label, strlen(label), room - 1);
+        fputs("\xE2\x80\xA6", to);
+    }
 }
 
 /* ---- the table of names ---- */

@@ -197,7 +197,7 @@ static void put_label(const svg *s, const flame_rect *r, double px)
     svg_put_percent(s->to, "width", 100 * share(s, r->value));
     fprintf(s->to, " height=\"%u\"><text x=\"3\" y=\"12\">%s%s", SVG_ROW_PX - 1, change,
             *change ? " " : "");
-    svg_put_label(s->to, label, px);
+    svg_put_label(s->to, label, px - SVG_CHAR_PX * (double)(strlen(change) + (*change != 0)));
     fputs("</text></svg>", s->to);
 }
 
