@@ -24,6 +24,7 @@ typedef void region_function(void *);
 
 /* On the stack of the thread that began it, which waits for the others. */
 typedef struct region {
+    void *first; /* word of the program's data, where libgomp looks for reductions */
     thag_ctx ctx;
     const callback *cb;
     void *data;
@@ -45,8 +46,9 @@ static void in_region(void *context)
         (data) = &r; \
     }
 
-/* These return when all threads are through. (GOMP_parallel_reductions finds a table of its own in the
-   program's data, which is therefore left as it is.) */
+/* These return when all threads are through. */
+unsigned GOMP_parallel_reductions(region_function *fn, void *data, unsigned threads,
+                                  unsigned flags);
 void GOMP_parallel(region_function *fn, void *data, unsigned threads, unsigned flags);
 void GOMP_parallel_sections(region_function *fn, void *data, unsigned threads, unsigned count,
                             unsigned flags);
@@ -55,6 +57,14 @@ void GOMP_parallel(region_function *fn, void *data, unsigned threads, unsigned f
 {
     REGION(fn, data)
     REAL(GOMP_parallel)(fn, data, threads, flags);
+}
+
+unsigned GOMP_parallel_reductions(region_function *fn, void *data, unsigned threads, unsigned flags)
+{
+    void *first = *(void **)data;
+    REGION(fn, data)
+    r.first = first;
+    return REAL(GOMP_parallel_reductions)(fn, data, threads, flags);
 }
 
 void GOMP_parallel_sections(region_function *fn, void *data, unsigned threads, unsigned count,
@@ -137,3 +147,63 @@ void GOMP_task(region_function *fn, void *data, void (*copy)(void *, void *), lo
     (in_task, room, copy ? copy_task : NULL, size + HEADER, 64, is_deferred, flags, depend,
      priority, detach);
 }
+
+/* --- loops of tasks ---------------------------------------------------------------------------- */
+
+/* libgomp writes each task's part of the loop into the first two words of its data, and looks for
+   reductions in the third. */
+typedef struct loop_job {
+    long long part[2];
+    void *reductions;
+    job j;
+} loop_job;
+enum { LOOP_HEADER = (sizeof(loop_job) + 63) & ~63u };
+
+static void in_loop(void *context)
+{
+    const loop_job *l = context;
+    char *data = (char *)context + LOOP_HEADER;
+    memcpy(data, l->part, sizeof l->part);
+    thag_token token = adapter_enter(&l->j.ctx, l->j.cb);
+    ((region_function *)l->j.cb->function)(data);
+    adapter_leave(token);
+}
+
+static void copy_loop(void *to, void *from)
+{
+    const loop_job *l = from;
+    memcpy(to, from, sizeof *l);
+    l->j.copy((char *)to + LOOP_HEADER, l->j.from);
+}
+
+/* The program's data with ours in front, in `room`. 0: to be left as it is. */
+static int loop_job_make(char *room, region_function *fn, void *data, void (*copy)(void *, void *),
+                         long size, long align)
+{
+    loop_job l = {.j = {.from = data, .copy = copy}};
+    l.j.cb = size <= SMALL && align <= 64 ? adapter_callback((uintptr_t)fn) : NULL;
+    if (!l.j.cb) return 0;
+    l.j.ctx = thag_ctx_capture();
+    if (size >= (long)offsetof(loop_job, j)) memcpy(&l, data, offsetof(loop_job, j));
+    memcpy(room, &l, sizeof l);
+    if (!copy) memcpy(room + LOOP_HEADER, data, (size_t)size);
+    return 1;
+}
+
+#define TASKLOOP(name, type) \
+    void name(region_function *fn, void *data, void (*copy)(void *, void *), long size, \
+              long align, unsigned flags, unsigned long tasks, int priority, type start, type end, \
+              type step); \
+    void name(region_function *fn, void *data, void (*copy)(void *, void *), long size, \
+              long align, unsigned flags, unsigned long tasks, int priority, type start, type end, \
+              type step) \
+    { \
+        _Alignas(64) char room[LOOP_HEADER + SMALL]; \
+        if (loop_job_make(room, fn, data, copy, size, align)) REAL(name) \
+        (in_loop, room, copy ? copy_loop : NULL, size + LOOP_HEADER, 64, flags, tasks, priority, \
+         start, end, step); \
+        else REAL(name)(fn, data, copy, size, align, flags, tasks, priority, start, end, step); \
+    }
+
+TASKLOOP(GOMP_taskloop, long)
+TASKLOOP(GOMP_taskloop_ull, unsigned long long)

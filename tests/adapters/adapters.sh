@@ -64,6 +64,9 @@ for openmp in loop_openmp_gcc loop_openmp_clang; do
     calls leaf 200
     path "main;grid;async::[^;]*grid[^;]*;cell"
     path "main;tree;async::[^;]*tree[^;]*;async::[^;]*;leaf"
-    no_path '^cell|^leaf|^async'
+    calls piece 300
+    path "main;parts;async::[^;]*parts[^;]*;async::[^;]*;piece"
+    path "main;reduced;async::[^;]*reduced[^;]*;async::[^;]*;piece"
+    no_path '^cell|^leaf|^piece|^async|parts;piece|reduced;piece'
 done
 [ "$failures" -eq 0 ]
