@@ -60,7 +60,7 @@ typedef enum symbol_status {
 /**
  * A symbolizer without modules. `folders` are searched for debug files (FOLDER/.build-id/..., and
  * FOLDER/path/of/module.debug) and for modules that have moved (FOLDER/path/of/module,
- * FOLDER/module). They are copied.
+ * FOLDER/module, and by symbol_kept_name()). They are copied.
  */
 thag_err symbolizer_new(symbolizer **out, const char *const *folders, size_t folder_count);
 
@@ -77,6 +77,10 @@ thag_err symbolizer_add(symbolizer *s, const symbol_module *module, uint32_t *id
  */
 thag_err symbolizer_resolve(symbolizer *s, uint32_t id, uint64_t address,
                             const symbol_frame **frames, size_t *count);
+
+/** The name under which a program is kept that is deleted after its run, for who looks for it in that folder:
+    "NAME-1a2b3c4d.program", with the beginning of its build-id, which is in hexadecimal. */
+void symbol_kept_name(char *name, size_t room, const char *path, const char *build_id);
 
 symbol_status symbolizer_status(const symbolizer *s, uint32_t id);
 

@@ -132,6 +132,23 @@ static int try_main(module *m, const char *path)
     return 0;
 }
 
+void symbol_kept_name(char *name, size_t room, const char *path, const char *build_id)
+{
+    snprintf(name, room, "%s-%.8s.program", base_name(path), build_id);
+}
+
+/* One that thag-run made, and kept beside its traces. */
+static int try_kept(module *m, const char *folder)
+{
+    char path[PATH_ROOM], name[1024], id[24];
+
+    if (m->build_id_len < 4) return 0;
+    print_id(id, sizeof id, m->build_id, m->build_id_len);
+    symbol_kept_name(name, sizeof name, m->path, id);
+    snprintf(path, sizeof path, "%.4000s/%s", folder, name);
+    return access(path, F_OK) == 0 && try_main(m, path);
+}
+
 static int find_main(module *m, const folder_list *folders)
 {
     char path[PATH_ROOM];
@@ -141,7 +158,7 @@ static int find_main(module *m, const folder_list *folders)
         snprintf(path, sizeof path, "%s/%s", folders->items[i], m->path);
         if (try_main(m, path)) return 1;
         snprintf(path, sizeof path, "%s/%s", folders->items[i], base_name(m->path));
-        if (try_main(m, path)) return 1;
+        if (try_main(m, path) || try_kept(m, folders->items[i])) return 1;
     }
     return 0;
 }

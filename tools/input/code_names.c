@@ -90,23 +90,63 @@ static thag_err name_call(void *context, const trace_code_info *code, const code
     return THAG_OK;
 }
 
-int code_names_new(code_names **out, const debug_folders *folders, int with_lines)
+typedef struct folder_list {
+    const char **items; /* first those of the user; then as many owned ones */
+    size_t count, owned;
+} folder_list;
+
+/* That of a path, unless it is the one before. */
+static int add_folder_of(folder_list *list, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) + (slash == path) : 1;
+    char *folder = slash ? strndup(path, len) : strdup(".");
+
+    if (!folder) return 0;
+    if (list->owned && strcmp(list->items[list->count - 1], folder) == 0) {
+        free(folder);
+        return 1;
+    }
+    list->items[list->count++] = folder;
+    list->owned++;
+    return 1;
+}
+
+static void folders_release(folder_list *list)
+{
+    while (list->owned-- > 0) free((char *)(uintptr_t)list->items[--list->count]);
+    free(list->items);
+}
+
+/* The user's come first. */
+static thag_err symbols_new(symbolizer **out, const debug_folders *folders, char **traces,
+                            int count)
+{
+    folder_list all = {.items = malloc(((size_t)folders->count + (size_t)count + 1) *
+                                       sizeof *all.items)};
+    thag_err err = all.items ? THAG_OK : THAG_ERR_MEMORY;
+
+    for (int i = 0; !err && i < folders->count; i++) all.items[all.count++] = folders->items[i];
+    for (int i = 0; !err && i < count; i++)
+        if (!add_folder_of(&all, traces[i])) err = THAG_ERR_MEMORY;
+    if (!err) err = symbolizer_new(out, all.items, all.count);
+    folders_release(&all);
+    return err;
+}
+
+int code_names_new(code_names **out, const debug_folders *folders, char **traces, int count,
+                   code_calls calls, int with_lines)
 {
     code_names *n = calloc(1, sizeof *n);
 
     *out = NULL;
-    if (!n || symbolizer_new(&n->symbols, folders->items, (size_t)folders->count)) {
+    if (!n || symbols_new(&n->symbols, folders, traces, count)) {
         free(n);
         return complain(EXIT_SYSTEM, NULL, "out of memory");
     }
-    n->namer = (code_namer){.name = name_call, .context = n, .with_lines = with_lines};
+    n->namer = (code_namer){.name = name_call, .context = n, .calls = calls, .with_lines = with_lines};
     *out = n;
     return EXIT_FINE;
-}
-
-void code_names_sites_only(code_names *n)
-{
-    n->namer.sites_only = 1;
 }
 
 void code_names_free(code_names *n)

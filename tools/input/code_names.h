@@ -16,11 +16,10 @@ typedef struct debug_folders {
 
 typedef struct code_names code_names;
 
-/** An exit status; what went wrong has been said. The folders are copied. */
-int code_names_new(code_names **out, const debug_folders *folders, int with_lines);
-
-/** The calls that allocated get no names, only functions that are known by their code alone. */
-void code_names_sites_only(code_names *names);
+/** Names for traces of these paths, in whose folders programs are looked for, too. An exit status; what went
+    wrong has been said. All strings are copied. */
+int code_names_new(code_names **out, const debug_folders *folders, char **traces, int count, code_calls calls,
+                   int with_lines);
 
 /** NULL is accepted. */
 void code_names_free(code_names *names);

@@ -152,7 +152,8 @@ static int add_files(input *in, char **paths, int count, const input_opts *opts)
     return status;
 }
 
-/* The functions that a trace knows by their code alone get names in any case. */
+/* The functions that a trace knows by their code alone get names in any case, as do the calls that
+   allocated where it has no spans. */
 static int add_files_with_names(input *in, char **paths, int count, const input_opts *opts)
 {
     static const debug_folders none;
@@ -161,9 +162,8 @@ static int add_files_with_names(input *in, char **paths, int count, const input_
     int status;
 
     if (opts->namer) return add_files(in, paths, count, opts);
-    status = code_names_new(&names, &none, 0);
+    status = code_names_new(&names, &none, paths, count, CALLS_OUTSIDE, 0);
     if (status != EXIT_FINE) return status;
-    code_names_sites_only(names);
     with_names.namer = code_names_namer(names);
     status = add_files(in, paths, count, &with_names);
     code_names_free(names);

@@ -19,6 +19,7 @@ typedef struct settings {
     size_t memory_sample;
     size_t sample;
     const char *output;
+    int is_made; /* the program, from the source that was given */
 } settings;
 
 static const option_fact facts[] = {
@@ -132,6 +133,7 @@ static int make_plan(run_plan *plan, const settings *set, char **command)
         .children = set->children,
         .open = set->open,
         .quiet = set->quiet,
+        .is_made = set->is_made,
         .id = fresh_id()};
     if (!plan->kinds) plan->kinds = RUN_TIME;
     if (!*command) return complain(RUN_FAILED, NULL, "no program to run (try --help)");
@@ -163,6 +165,7 @@ int main(int argc, char **argv)
     if (first < argc && script_is_source(argv[first])) {
         status = script_compile(&made, argv[first]);
         if (status == EXIT_FINE) argv[first] = made.program;
+        set.is_made = 1;
     }
     if (status == OPTIONS_GO_ON || status == EXIT_FINE)
         status = make_plan(&plan, &set, argv + first);

@@ -169,6 +169,15 @@ static void show(const run_plan *plan, const run_traces *found)
     show_kinds(plan, found, &in);
     input_close(&in);
 }
+/* For later looks at the trace. */
+static void say_program(const run_plan *plan, const run_traces *found)
+{
+    char *kept = program_keep(plan, found);
+
+    if (kept) say_file("program:", kept);
+    free(kept);
+}
+
 void run_report(const run_plan *plan, const run_end *end)
 {
     run_traces found;
@@ -181,6 +190,7 @@ void run_report(const run_plan *plan, const run_end *end)
         reason_say(plan);
     else
         show(plan, &found);
+    say_program(plan, &found);
     preload_say_vain(plan);
     traces_free(&found);
 }

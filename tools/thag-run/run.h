@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "trace/trace_format.h"
+
 /* As env, nice and timeout have it: what can be told from a status of the program's own. */
 enum run_status { RUN_FAILED = 125, RUN_CANNOT_INVOKE = 126, RUN_NOT_FOUND = 127 };
 
@@ -33,6 +35,7 @@ typedef struct run_plan {
     int children;         /* the programs that the program starts, too */
     int open;             /* show the picture in a browser */
     int quiet;            /* leave the table out */
+    int is_made;          /* the program is deleted after the run */
     uint32_t id;          /* of this run; never 0 */
 } run_plan;
 
@@ -68,12 +71,19 @@ typedef struct run_traces {
     char **paths; /* the program's own first, then by their start */
     size_t count;
     size_t running_count; /* of these, of processes that are still running */
+    char build_id[TRACE_BUILD_ID_MAX * 2 + 1]; /* of the program, if addresses of it are in a trace; else "" */
 } run_traces;
 
 /** The traces that this run left; those that cannot be read are not among them. Those of programs that knew
     nothing of profiling, and loaded nothing that does, are removed. 0: out of memory. */
 int traces_find(run_traces *found, const run_plan *plan, const run_end *end);
 void traces_free(run_traces *found);
+
+/* ---- kept.c ---- */
+
+/** Keep the program beside the traces, if names and lines of addresses in them have to come from it. NULL: it was
+    not; else its path, malloc'ed. What went wrong has been said. */
+char *program_keep(const run_plan *plan, const run_traces *found);
 
 /* ---- report.c, reason.c ---- */
 

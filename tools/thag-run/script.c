@@ -186,6 +186,7 @@ int script_compile(script *s, const char *source)
         if (c.count == 1) add(&c, is_cxx(source) ? "c++" : "cc");
         add(&c, "-O2");
         add(&c, "-g");
+        add(&c, "-Wl,--build-id"); /* the program is kept by it */
         add_all(&c, &h, KEY_CFLAGS);
         if (include_dir) { /* for a source that has the macros in it */
             add(&c, "-idirafter");

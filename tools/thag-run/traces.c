@@ -65,6 +65,17 @@ static int is_in_vain(const search *s, const trace *t)
     return s->plan->starts && nodes <= 1 && !trace_memory_of(t)->mode && !is_running(t);
 }
 
+/* Does it have addresses in the program itself? */
+static void look_for_program(search *s, const trace *t)
+{
+    for (uint32_t id = 0; id < trace_module_count(t); id++) {
+        trace_module_info m = trace_module_get(t, id);
+
+        if (strcmp(m.path, s->plan->command[0]) != 0) continue;
+        snprintf(s->found->build_id, sizeof s->found->build_id, "%s", m.build_id);
+    }
+}
+
 /* Whether a file is of this run, its header says. */
 static int look_at(search *s, const char *path)
 {
@@ -77,6 +88,7 @@ static int look_at(search *s, const char *path)
     } else if (trace_head(t)->run_id == s->plan->id) {
         ok = keep(s, path, trace_head(t));
         s->found->running_count += (size_t)is_running(t);
+        look_for_program(s, t);
     }
     trace_free(t);
     return ok;

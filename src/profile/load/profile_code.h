@@ -3,7 +3,7 @@
  *
  * In a trace the memory of a span hangs from nodes of code below the span: the call that allocated, or
  * a whole native stack. As a rule it is added to the span. With a namer, which knows symbols, each
- * such node becomes the functions at its place:
+ * such node becomes the functions at its place (where that is asked for, or where there are no spans):
  *
  *     a place with inlined calls becomes several frames, the outermost first
  *     the span's own function, which is where its stack begins, is not shown twice
@@ -22,13 +22,19 @@ typedef struct code_frame {
     uint32_t line;        /* 0 if unknown */
 } code_frame;
 
+/* The calls that allocated. */
+typedef enum code_calls {
+    CALLS_OUTSIDE, /* are frames where a trace has no spans: else all would be one */
+    CALLS_SHOWN    /* are frames always */
+} code_calls;
+
 typedef struct code_namer {
     /** The functions at a call, the innermost first, at least one; theirs until the next call. */
     thag_err (*name)(void *context, const trace_code_info *code, const code_frame **frames,
                      size_t *count);
     void *context;
     int with_lines; /* "function (file.c:12)", and the span's own function, too: lines differ */
-    int sites_only; /* the calls that allocated stay memory of their spans */
+    code_calls calls;
 } code_namer;
 
 /** Names for the functions that a trace knows by their address alone. */

@@ -109,6 +109,16 @@ static int begins_with(const byte_source *src, const void *magic, size_t len)
     return src->head_len >= len && memcmp(src->head, magic, len) == 0;
 }
 
+static int has_spans(const trace *t)
+{
+    uint32_t count;
+    const trace_node *nodes = trace_nodes(t, &count);
+
+    for (uint32_t n = 1; n < count; n++)
+        if (!trace_node_is_code(&nodes[n])) return 1;
+    return 0;
+}
+
 static thag_err load_kind(loaded *l, byte_source *src, const code_namer *namer, fault *f)
 {
     thag_err err;
@@ -118,7 +128,7 @@ static thag_err load_kind(loaded *l, byte_source *src, const code_namer *namer, 
         if (err) return err;
         if (namer && profile_code_sites(l->trace, namer))
             return fault_set(f, THAG_ERR_MEMORY, UINT64_MAX, "names of functions");
-        if (namer && namer->sites_only) namer = NULL;
+        if (namer && namer->calls == CALLS_OUTSIDE && has_spans(l->trace)) namer = NULL;
         err = profile_from_trace_named(&l->profile, l->trace, namer, &l->info, &l->node_of, f);
         if (!err) l->runs = run_facts_of_trace(l->trace, &l->info);
         return err;

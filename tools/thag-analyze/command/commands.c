@@ -238,7 +238,8 @@ int job_open(const job *j, input *in, char **paths, int count)
 
     memset(in, 0, sizeof *in);
     if (status != EXIT_FINE) return status;
-    if (j->detail || j->lines) status = code_names_new(&names, &j->debug, j->lines);
+    if (j->detail || j->lines)
+        status = code_names_new(&names, &j->debug, paths, count, CALLS_SHOWN, j->lines);
     if (names) opts.namer = code_names_namer(names);
     if (status == EXIT_FINE) status = input_open_with(in, paths, count, &opts);
     if (status == EXIT_FINE && names) code_names_report(names);
