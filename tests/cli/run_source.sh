@@ -27,3 +27,22 @@ echo "status $?"
 printf 'int main(void) { return 0 }\n' >wrong.c
 thag-run wrong.c 2>&1 | grep -v '^ '
 ls tmp
+cat >leak.c <<'C'
+#include <stdlib.h>
+void *volatile kept;
+static void work(void)
+{
+    kept = malloc(77);
+}
+int main(void)
+{
+    work();
+    return 0;
+}
+C
+thag-run -q --memory leak.c 2>/dev/null
+rm -f ./prog*
+mkdir elsewhere && mv leak-* elsewhere # the program is gone from where it ran, and found beside the trace
+thag-analyze leaks --lines elsewhere/leak-*.thag | grep -o '77 .*leak.c:5'
+find . -name '*.program' | wc -l
+ls tmp

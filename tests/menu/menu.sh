@@ -72,7 +72,7 @@ printf 'main 1\nmain;%s 5\n' 'breit_宽宽宽' >profiles/wide-20250101-000000.fo
 start 80 24
 see 'Time Profile - Differential' 'Memory Profile - Single' 'Memory Profile - Differential' 'Exit'
 keys Enter
-see '1. prog (5 files)' '   1.1: prog-20260105-101010.thag' '   ... and 2 more' '2. older (1 files)' \
+see '1. prog (5 files)' '   1.1: prog-20260105-101010.thag' '   ... and 2 more' '2. older (1 file)' \
     '? Select an option:' 'Filter/modify selection' '> 1. prog (5 files)'
 keys Enter
 see '? Select profile to analyze:' '> prog-20260105-101010.thag' 'Back'
@@ -168,7 +168,7 @@ see 'Apply/modify filter' 'Clear filter' 'Back to selection'
 keys Enter
 see '? Enter filter string:'
 keys wide Enter
-see "Current filter: 'wide' (1 programs)" '> 1. wide (1 files)'
+see "Current filter: 'wide' (1 programs)" '> 1. wide (1 file)'
 keys Enter Enter
 see '? Select action:'
 keys Down Enter

@@ -122,8 +122,8 @@ static void folders_release(folder_list *list)
 static thag_err symbols_new(symbolizer **out, const debug_folders *folders, char **traces,
                             int count)
 {
-    folder_list all = {.items = malloc(((size_t)folders->count + (size_t)count + 1) *
-                                       sizeof *all.items)};
+    folder_list all = {
+        .items = malloc(((size_t)folders->count + (size_t)count + 1) * sizeof *all.items)};
     thag_err err = all.items ? THAG_OK : THAG_ERR_MEMORY;
 
     for (int i = 0; !err && i < folders->count; i++) all.items[all.count++] = folders->items[i];
@@ -144,7 +144,8 @@ int code_names_new(code_names **out, const debug_folders *folders, char **traces
         free(n);
         return complain(EXIT_SYSTEM, NULL, "out of memory");
     }
-    n->namer = (code_namer){.name = name_call, .context = n, .calls = calls, .with_lines = with_lines};
+    n->namer =
+        (code_namer){.name = name_call, .context = n, .calls = calls, .with_lines = with_lines};
     *out = n;
     return EXIT_FINE;
 }

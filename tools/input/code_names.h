@@ -18,8 +18,8 @@ typedef struct code_names code_names;
 
 /** Names for traces of these paths, in whose folders programs are looked for, too. An exit status; what went
     wrong has been said. All strings are copied. */
-int code_names_new(code_names **out, const debug_folders *folders, char **traces, int count, code_calls calls,
-                   int with_lines);
+int code_names_new(code_names **out, const debug_folders *folders, char **traces, int count,
+                   code_calls calls, int with_lines);
 
 /** NULL is accepted. */
 void code_names_free(code_names *names);

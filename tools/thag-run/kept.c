@@ -55,7 +55,8 @@ char *program_keep(const run_plan *plan, const run_traces *found)
 
     if (!plan->is_made || !found->build_id[0]) return NULL;
     symbol_kept_name(name, sizeof name, plan->command[0], found->build_id);
-    if (asprintf(&path, "%.*s%s", slash ? (int)(slash - first) + 1 : 0, first, name) < 0) return NULL;
+    if (asprintf(&path, "%.*s%s", slash ? (int)(slash - first) + 1 : 0, first, name) < 0)
+        return NULL;
     if (access(path, F_OK) == 0 || copy_file(plan->command[0], path)) return path;
     complain(0, path, "the program cannot be kept (%s): calls in the trace will have no names",
              strerror(errno));

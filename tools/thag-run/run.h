@@ -71,7 +71,8 @@ typedef struct run_traces {
     char **paths; /* the program's own first, then by their start */
     size_t count;
     size_t running_count; /* of these, of processes that are still running */
-    char build_id[TRACE_BUILD_ID_MAX * 2 + 1]; /* of the program, if addresses of it are in a trace; else "" */
+    char build_id[TRACE_BUILD_ID_MAX * 2 +
+                  1]; /* of the program, if addresses of it are in a trace; else "" */
 } run_traces;
 
 /** The traces that this run left; those that cannot be read are not among them. Those of programs that knew

@@ -74,7 +74,9 @@ static int end(int status, const settings *set, const input *in, size_t rows)
 {
     if (status != EXIT_FINE || rows) return status;
     return complain(EXIT_NOTHING, in->stem,
-                    set->filter ? "no function matches" : "nothing was recorded");
+                    set->filter           ? "no function matches"
+                    : in->profile->memory ? "nothing was recorded but memory; --memory shows it"
+                                          : "nothing was recorded");
 }
 
 static int write_table(const job *j, const input *in, const report *table, const void *rows)

@@ -188,6 +188,14 @@ static int has_time(const profile *p)
     return 0;
 }
 
+/* Heap memory alone: no function or section ran that was profiled. */
+static int has_spans(const profile *p)
+{
+    for (uint32_t n = 1; p->calls && n < p->node_count; n++)
+        if (p->calls[n].calls || p->calls[n].open) return 1;
+    return !p->calls || has_time(p);
+}
+
 /* What was recorded stays with a trace: spans along time are of its paths. */
 static thag_err transform(const job *j, input *in, fault *f)
 {
@@ -213,6 +221,11 @@ static int prepare(const job *j, input *in)
     if (status != EXIT_FINE) return status;
     if ((j->tasks.waiting || j->tasks.wall) && !has_time(in->profile)) {
         return complain(EXIT_NOTHING, in->stem, "no task waited");
+    }
+    if (!j->memory && j->command->takes & TAKES_MEMORY && in->profile->memory &&
+        !has_spans(in->profile)) {
+        return complain(EXIT_NOTHING, in->stem,
+                        "no function or section was timed; --memory shows the memory");
     }
     if (j->memory && profile_use_memory(in->profile, PROFILE_BYTES_ALLOCATED)) {
         return complain(EXIT_NOTHING, in->stem, "memory was not recorded");

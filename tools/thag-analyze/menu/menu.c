@@ -106,7 +106,7 @@ static void show_groups(const profile_files *list, const char *filter)
 
         printf("%zu. ", g + 1);
         put_name(group->program);
-        printf(" (%zu files)\n", group->count);
+        printf(" (%zu file%s)\n", group->count, group->count == 1 ? "" : "s");
         for (size_t i = 0; i < group->count && i < FILES_SHOWN; i++) {
             printf("   %zu.%zu: ", g + 1, i + 1);
             put_name(list->files[group->first + i].name);
@@ -142,8 +142,8 @@ static prompt_end select_group(const profile_files *list, size_t *chosen)
     if (items && texts) {
         items[0] = "Filter/modify selection";
         for (size_t g = 0; g < list->group_count; g++) {
-            snprintf(texts[g], NAME_ROOM, "%zu. %s (%zu files)", g + 1, list->groups[g].program,
-                     list->groups[g].count);
+            snprintf(texts[g], NAME_ROOM, "%zu. %s (%zu file%s)", g + 1, list->groups[g].program,
+                     list->groups[g].count, list->groups[g].count == 1 ? "" : "s");
             items[g + 1] = texts[g];
         }
         *chosen = list->group_count ? 1 : 0;
