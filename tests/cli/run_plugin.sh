@@ -29,3 +29,21 @@ echo "status $?: $(find out -type f | wc -l) files"
 # A shell that becomes a program: the profile is the program's alone.
 build_program prog
 thag-run -q -o out sh -c 'exec ./prog' 2>&1 | plain
+# A script is its interpreter's, by whatever way #! names that.
+cat >loader.c <<'C'
+#include <dlfcn.h>
+int main(void)
+{
+    int (*run)(int) = (__extension__(int (*)(int)) dlsym(dlopen("./shared.so", RTLD_NOW), "plugin_run"));
+    return run(3);
+}
+C
+cc -O1 loader.c -o loader -ldl
+for way in "$PWD/loader" "/usr/bin/env loader" "/usr/bin/env -S loader -x"; do
+    echo "#! $way" >script
+    chmod +x script
+    PATH="$PWD:$PATH" thag-run -o out ./script >said 2>&1
+    echo "$way: status $?" | plain
+    calls plugin_step <said | head -n 1
+    rm -r out
+done

@@ -30,3 +30,20 @@ for program in no_interpreter lost_interpreter empty_file; do
     echo "status $?"
 done
 thag-run -o off/traces ./plain 2>&1 | plain
+# Compiled with -pg: counted, but not timed.
+cc -pg -x c - -o counted <<<'int main(void) { return 8; }'
+cc -pg -mfentry -x c - -o counted_first <<<'int main(void) { return 9; }'
+for program in counted counted_first; do
+    thag-run ./$program
+    echo "status $?"
+done
+# What cannot be run.
+mkdir folder
+: >data
+for program in ./folder ./data plain; do
+    thag-run $program
+    echo "status $?"
+done
+# Memory of what has only half of the profiler in it.
+build_program half
+thag-run --memory ./half

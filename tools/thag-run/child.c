@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,17 +190,39 @@ static void drop_pending(void)
     while (sigtimedwait(&meant, NULL, &now) > 0) continue;
 }
 
-static int could_not_start(const run_plan *plan, int why)
+static int not_found(const char *name)
 {
-    const char *name = plan->command[0];
-
-    if (why == ENOENT && strchr(name, '/') && access(name, F_OK) == 0) {
+    if (!strchr(name, '/') && access(name, F_OK) == 0)
+        return complain(RUN_NOT_FOUND, name, "cannot run: not in PATH; the one here is ./%s", name);
+    if (strchr(name, '/') && access(name, F_OK) == 0) {
         return complain(RUN_NOT_FOUND, name,
                         "cannot run: what it needs to run is not there, the interpreter behind #! "
                         "or the dynamic linker of its kind");
     }
-    return complain(why == ENOENT ? RUN_NOT_FOUND : RUN_CANNOT_INVOKE, name, "cannot run (%s)",
-                    strerror(why));
+    return complain(RUN_NOT_FOUND, name, "cannot run (%s)", strerror(ENOENT));
+}
+
+static int not_allowed(const char *name)
+{
+    struct stat st;
+    int is_there = stat(name, &st) == 0;
+
+    if (is_there && S_ISDIR(st.st_mode))
+        return complain(RUN_CANNOT_INVOKE, name, "cannot run: it is a directory");
+    if (is_there && S_ISREG(st.st_mode) && access(name, X_OK) != 0)
+        return complain(RUN_CANNOT_INVOKE, name,
+                        "cannot run: it is not executable (chmod +x; a script also by the name of "
+                        "its interpreter)");
+    return complain(RUN_CANNOT_INVOKE, name, "cannot run (%s)", strerror(EACCES));
+}
+
+static int could_not_start(const run_plan *plan, int why)
+{
+    const char *name = plan->command[0];
+
+    if (why == ENOENT) return not_found(name);
+    if (why == EACCES) return not_allowed(name);
+    return complain(RUN_CANNOT_INVOKE, name, "cannot run (%s)", strerror(why));
 }
 
 int child_run(const run_plan *plan, run_end *end)

@@ -31,6 +31,56 @@ static int find_program(const char *name, char path[PATH_MAX])
     return 0;
 }
 
+/* Of the line behind #!, or 0: what runs the script. */
+static size_t interpreter_line(const image *im, const char **line)
+{
+    size_t len = im->len < 256 ? im->len : 256; /* as much as Linux reads */
+    const char *end;
+
+    if (len < 3 || memcmp(im->bytes, "#!", 2) != 0) return 0;
+    *line = im->bytes + 2;
+    for (len -= 2; len && strchr(" \t", **line); len--) (*line)++;
+    end = memchr(*line, '\n', len);
+    return end ? (size_t)(end - *line) : len;
+}
+
+void image_interpreter(const image *im, char text[IMAGE_INTERPRETER_MAX])
+{
+    const char *line = "/bin/sh"; /* to which execvp() gives what no kernel knows */
+    size_t len = interpreter_line(im, &line);
+
+    snprintf(text, IMAGE_INTERPRETER_MAX, "%.*s", len ? (int)len : 7, line);
+}
+
+/* env is not what runs it in the end: the program that it is to look up. */
+static const char *interpreter_program(char *text)
+{
+    char *rest, *word = strtok_r(text, " \t\r", &rest);
+    const char *slash = word ? strrchr(word, '/') : NULL;
+
+    if (!word || strcmp(slash ? slash + 1 : word, "env") != 0) return word;
+    do {
+        word = strtok_r(NULL, " \t\r", &rest);
+    } while (word && (word[0] == '-' || strchr(word, '=')));
+    return word;
+}
+
+int image_open_running(image *im, const char *name)
+{
+    char text[IMAGE_INTERPRETER_MAX];
+    int is_there = image_open(im, name);
+
+    for (int depth = 0; is_there && depth < 5 && image_is_script(im); depth++) {
+        const char *program;
+
+        image_interpreter(im, text);
+        program = interpreter_program(text);
+        image_close(im);
+        is_there = program && image_open(im, program);
+    }
+    return is_there;
+}
+
 int image_open(image *im, const char *name)
 {
     char path[PATH_MAX];
@@ -78,6 +128,25 @@ int image_wants_functions(const image *im)
 {
     return holds(im, "__cyg_profile_func_enter") && !holds(im, "libthag_functions.so") &&
            !image_has_runtime(im);
+}
+
+int image_has_heap(const image *im)
+{
+    return holds(im, "libthag_heap.a"); /* which a message of its names */
+}
+
+int image_counts_calls(const image *im)
+{
+    static const char *const names[] = {"mcount", "_mcount", "__fentry__"};
+    char symbol[16];
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = (size_t)snprintf(symbol + 1, sizeof symbol - 1, "%s", names[i]);
+
+        symbol[0] = 0; /* the whole entry of a table of names */
+        if (memmem(im->bytes, im->len, symbol, len + 2)) return 1;
+    }
+    return 0;
 }
 
 int image_uses_adapted(const image *im)

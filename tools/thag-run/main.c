@@ -92,7 +92,7 @@ static int set_dir(run_plan *plan, const char *given)
         plan->dir = strdup(given);
     } else if (!current) {
         status = complain(RUN_FAILED, NULL, "no working directory (%s)", strerror(errno));
-    } else if (!given) {
+    } else if (!given || !*given) {
         plan->dir = strdup(current);
     } else if (asprintf(&plan->dir, "%s/%s", current, given) < 0) {
         plan->dir = NULL;

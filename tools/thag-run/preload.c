@@ -43,15 +43,14 @@ static int add(run_plan *plan, const char *name)
 static int wants_start(const run_plan *plan, const image *im)
 {
     return plan->kinds & RUN_TIME && !plan->children && !image_has_runtime(im) &&
-           !image_uses_runtime(im) && !image_wants_functions(im) && !image_is_script(im) &&
-           !image_is_static(im);
+           !image_uses_runtime(im) && !image_wants_functions(im) && !image_is_static(im);
 }
 
 /* The allocation hooks bring a runtime, and come first, for a process must use one only. */
 int preload_choose(run_plan *plan)
 {
     image im;
-    int is_there = image_open(&im, plan->command[0]), status = EXIT_FINE;
+    int is_there = image_open_running(&im, plan->command[0]), status = EXIT_FINE;
     int has_runtime = is_there && image_has_runtime(&im);
 
     if (is_there && image_is_foreign(&im)) { /* the dynamic linker would complain of each */
@@ -74,7 +73,7 @@ int preload_choose(run_plan *plan)
 void preload_say_vain(const run_plan *plan)
 {
     image im;
-    int is_there = plan->hooks && image_open(&im, plan->command[0]);
+    int is_there = plan->hooks && image_open_running(&im, plan->command[0]);
 
     for (size_t i = 0; i < HOOKS_COUNT && is_there && image_has_runtime(&im); i++) {
         if (!(plan->hooks & all_hooks[i].flag)) continue;

@@ -16,30 +16,39 @@ static void say(const char *name, const char *reason, const char *advice)
 
 static const char children_advice[] = "--children profiles the programs that it starts, too";
 
-/* What runs a script: the text behind #!, or a shell for one without. */
-static void interpreter_of(char name[256], const image *im)
+static void say_script(const run_plan *plan, const image *im, const char *name)
 {
-    size_t len = im->len < 200 ? im->len : 200;
-    const char *line = im->bytes + 2, *end = len > 2 ? memchr(line, '\n', len - 2) : NULL;
+    char interpreter[IMAGE_INTERPRETER_MAX], reason[IMAGE_INTERPRETER_MAX + 100];
 
-    while (end && line < end && *line == ' ') line++;
-    if (len < 2 || memcmp(im->bytes, "#!", 2) != 0)
-        strcpy(name, "/bin/sh");
-    else
-        snprintf(name, 256, "%.*s", end ? (int)(end - line) : 14, end ? line : "an interpreter");
+    image_interpreter(im, interpreter);
+    snprintf(reason, sizeof reason, "it is a script, which %s runs; %s", interpreter,
+             plan->starts ? "nothing that this loads is profiled" : "nothing that ran is profiled");
+    say(name, reason,
+        !plan->children ? children_advice
+                        : "without --children, extensions that the interpreter loads are seen");
 }
 
-static void say_script(const image *im, const char *name)
+/* Of -pg, which tells the begin of a function alone. */
+static void say_calls(const char *name)
 {
-    char interpreter[256], reason[300];
-    size_t len;
+    say(name, "it was compiled with -pg, which tells where functions begin, and not where they end",
+        "compile it with -finstrument-functions in place of -pg, and run it so again");
+    fprintf(stderr, "  or with CC=\"thag-cc cc\"; its gmon.out is for gprof\n");
+}
 
-    interpreter_of(interpreter, im);
-    snprintf(reason, sizeof reason, "it is a script, which %s runs", interpreter);
-    say(name, reason, children_advice);
-    len = strlen(interpreter);
-    if (len > 2 && strcmp(interpreter + len - 2, "sh") != 0)
-        fprintf(stderr, "  of extensions: name the interpreter, thag-run INTERPRETER %s\n", name);
+/* The runtime is in it, and did nothing. */
+static void say_off(const run_plan *plan, const image *im, const char *name)
+{
+    if (plan->kinds == RUN_MEMORY && image_has_runtime(im) && !image_has_heap(im)) {
+        say(name, "the profiler is linked into it statically, without the hooks for memory",
+            image_is_static(im) ? "link it with thag::full_wrap (pkg-config --static --libs "
+                                  "thag_profiler-full-wrap)"
+                                : "link it with the shared library; or with thag::full (pkg-config "
+                                  "thag_profiler-full)");
+        return;
+    }
+    say(name, "the profiler is in it, but was not switched on",
+        "THAG_ENABLE_PROFILING(runtime) belongs into main; a line above may say more");
 }
 
 static void say_unprofiled(const run_plan *plan, const image *im, const char *name)
@@ -70,7 +79,7 @@ void reason_say(const run_plan *plan)
         say(name, "it runs with more rights than you have, and so takes no settings from you",
             "run it as its owner, or a copy of it without setuid and file capabilities");
     else if (image_is_script(&im))
-        say_script(&im, name);
+        say_script(plan, &im, name);
     else if (image_is_foreign(&im))
         say(name, "it is a program for another processor, or of 32 bits",
             "thag_profiler has to be built for it");
@@ -79,10 +88,11 @@ void reason_say(const run_plan *plan)
             plan->kinds & RUN_MEMORY ? "link it without -static; or with thag::full_wrap "
                                        "(pkg-config --static --libs thag_profiler-full-wrap)"
                                      : "link it without -static");
-    else if (!image_has_runtime(&im) && !image_uses_runtime(&im))
-        say_unprofiled(plan, &im, name);
+    else if (image_has_runtime(&im) || image_uses_runtime(&im))
+        say_off(plan, &im, name);
+    else if (image_counts_calls(&im))
+        say_calls(name);
     else
-        say(name, "the profiler is in it, but was not switched on",
-            "THAG_ENABLE_PROFILING(runtime) belongs into main; a line above may say more");
+        say_unprofiled(plan, &im, name);
     image_close(&im);
 }
