@@ -10,6 +10,8 @@
 #include "runtime/heap_sample.h"
 #include "runtime/runtime.h"
 
+#define FOLDED_LIMIT ((uint64_t)64 << 20) /* a quarter of a million paths of 16 functions or so */
+
 typedef struct piece {
     const char *at;
     size_t len;
@@ -216,6 +218,7 @@ int thagi_config_read_tuning(thagi_config *config)
     config->use_counter = 1;
     config->sample_period = 1;
     config->timeline_limit = UINT64_MAX;
+    config->folded_limit = FOLDED_LIMIT;
     config->heap_mode = TRACE_HEAP_LIVE;
     config->heap_threshold = 0;
     config->mappings = 0;
@@ -242,6 +245,12 @@ int thagi_config_read_tuning(thagi_config *config)
     if (text && *text && read_number(text, 1, &config->timeline_limit) != 0) {
         snprintf(config->problem, sizeof config->problem,
                  "THAG_TIMELINE_LIMIT: expected bytes, e.g. 0, 500000000 or 2G");
+        return -1;
+    }
+    text = thagi_plat_getenv("THAG_FOLDED_LIMIT");
+    if (text && *text && read_number(text, 1, &config->folded_limit) != 0) {
+        snprintf(config->problem, sizeof config->problem,
+                 "THAG_FOLDED_LIMIT: expected bytes, e.g. 0, 500000000 or 2G");
         return -1;
     }
     return read_heap_tuning(config) == 0 ? read_run(config) : -1;

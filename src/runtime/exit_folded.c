@@ -5,7 +5,8 @@
  * Values are self times, summed in ticks over all threads, and rounded once a line; a path that was
  * called keeps its line even if it rounds to 0. Open spans count with their time so far. Frames below
  * FOLDED_DEPTH are summed into one "[deeper]", for a recursion of n levels has n lines of up to n
- * frames. The .thag trace has it all; this file is for tools that want text.
+ * frames; below fewer where the file would grow too large, as for a recursion that branches. The .thag trace has
+ * it all; this file is for tools that want text.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +19,10 @@
 typedef struct node_sum {
     uint64_t inclusive; /* ticks; for memory: bytes of its own */
     uint64_t children;  /* ticks of its children, inclusive */
-    uint64_t deeper;    /* self ticks of all that is below FOLDED_DEPTH */
+    uint64_t deeper;    /* self ticks of all that is below the last depth that has lines */
     uint32_t depth;
-    uint32_t seen; /* was called, or is open */
+    uint32_t path_bytes; /* of its line, less the value */
+    uint32_t seen;       /* was called, or is open */
 } node_sum;
 
 typedef struct folded_out {
@@ -149,14 +151,43 @@ static void sum_children(const thagi_session *session, node_sum *sums)
             sums[nodes[i].parent].children += sums[i].inclusive;
 }
 
-static void sum_depths(const thagi_session *session, node_sum *sums)
+/* How deep lines may go for the file to stay within room; but one level. */
+static uint32_t depth_limit(const node_sum *sums, uint32_t count, uint64_t room)
+{
+    uint64_t bytes[FOLDED_DEPTH + 1] = {0}, total = 0;
+    uint32_t depth;
+    for (uint32_t i = 1; i < count; i++)
+        if (sums[i].seen && sums[i].depth <= FOLDED_DEPTH)
+            bytes[sums[i].depth] += sums[i].path_bytes + 16u; /* with its value */
+    for (depth = 0; depth < FOLDED_DEPTH; depth++) {
+        total += bytes[depth + 1];
+        if (total + bytes[depth + 1] > room && depth > 0) break; /* the last have [deeper], too */
+    }
+    return depth;
+}
+
+static uint32_t name_bytes(const thagi_session *session, uint32_t node)
 {
     const trace_node *nodes = session->nodes.items;
-    uint32_t count = session->nodes.count;
-    for (uint32_t i = 1; i < count; i++) sums[i].depth = sums[nodes[i].parent].depth + 1;
+    trace_site **sites = session->sites.items;
+    return is_code(nodes[node]) ? 0 : sites[nodes[node].site]->name_len + 1u;
+}
+
+/* Returns the depth of the last lines. */
+static uint32_t sum_depths(const thagi_session *session, node_sum *sums, uint64_t room)
+{
+    const trace_node *nodes = session->nodes.items;
+    uint32_t count = session->nodes.count, limit;
+    for (uint32_t i = 1; i < count; i++) {
+        const node_sum *parent = &sums[nodes[i].parent];
+        sums[i].depth = parent->depth + 1;
+        sums[i].path_bytes = parent->path_bytes + name_bytes(session, i);
+    }
+    limit = depth_limit(sums, count, room);
     for (uint32_t i = count - 1; i > 0; i--)
-        if (sums[i].depth > FOLDED_DEPTH)
+        if (sums[i].depth > limit)
             sums[nodes[i].parent].deeper += self_of(&sums[i]) + sums[i].deeper;
+    return limit;
 }
 
 /* By site: 1 if another place of another file has the same name. */
@@ -229,11 +260,11 @@ static double us_per_tick(const trace_file *file)
 }
 
 static void out_lines(folded_out *out, const thagi_session *session, const node_sum *sums,
-                      const unsigned char *ambiguous, double scale)
+                      const unsigned char *ambiguous, uint32_t limit, double scale)
 {
     for (uint32_t i = 1; i < session->nodes.count; i++) {
         if (!sums[i].seen && !sums[i].deeper) continue;
-        if (sums[i].depth > FOLDED_DEPTH) continue;
+        if (sums[i].depth > limit) continue;
         if (sums[i].seen)
             out_line(out, session, i, ambiguous, "",
                      (uint64_t)((double)self_of(&sums[i]) * scale + 0.5));
@@ -247,6 +278,7 @@ static void out_lines(folded_out *out, const thagi_session *session, const node_
 static void write_folded(thagi_session *session, const char *path, int is_memory)
 {
     uint32_t count = session->nodes.count;
+    uint64_t room;
     node_sum *sums = thagi_plat_map(count * sizeof *sums);
     folded_out *out = thagi_plat_map(sizeof *out);
     unsigned char *ambiguous = ambiguous_names(session);
@@ -265,8 +297,11 @@ static void write_folded(thagi_session *session, const char *path, int is_memory
         sum_open(session, sums, session->trace.file->end_ticks);
         sum_children(session, sums);
     }
-    sum_depths(session, sums);
-    out_lines(out, session, sums, ambiguous, is_memory ? 1 : us_per_tick(session->trace.file));
+    /* A guest does not fill the disk. */
+    room = thagi_plat_file_free_bytes(out->fd) / 8;
+    if (room > session->folded_limit) room = session->folded_limit;
+    out_lines(out, session, sums, ambiguous, sum_depths(session, sums, room),
+              is_memory ? 1 : us_per_tick(session->trace.file));
     out_flush(out);
     if (out->failed) thagi_log("%s: cannot be written", path);
     thagi_plat_file_close(out->fd);
@@ -278,10 +313,11 @@ done:
 
 void thagi_exit_folded(thagi_session *session, const char *path)
 {
-    if (session->nodes.count > 1) write_folded(session, path, 0); /* else no span was recorded */
+    /* Else no span was recorded. */
+    if (session->nodes.count > 1 && session->folded_limit) write_folded(session, path, 0);
 }
 
 void thagi_exit_memory_folded(thagi_session *session, const char *path)
 {
-    write_folded(session, path, 1);
+    if (session->folded_limit) write_folded(session, path, 1);
 }

@@ -261,6 +261,7 @@ struct thagi_session {
     } series;
     uint64_t memory_key; /* not 0; of the records in blocks: those of other processes are no good */
     uint64_t task_count; /* ids given so far */
+    uint64_t folded_limit; /* bytes of each .folded file; 0: none */
     struct thagi_task_block *task_blocks;
     struct thag_task *spare_tasks;
     struct thagi_task_frames *spare_frames[THAGI_TASK_CLASSES];
@@ -364,6 +365,7 @@ typedef struct thagi_config {
     uint32_t run_id;         /* of thag-run; 0: started otherwise */
     uint32_t run_pid;        /* the one process that is to be profiled; 0: all */
     uint64_t timeline_limit; /* bytes; UINT64_MAX: not given */
+    uint64_t folded_limit;   /* bytes of each .folded file; 0: none is written */
     uint32_t heap_mode;      /* enum trace_heap_mode */
     int mappings;            /* recorded, too */
     uint64_t heap_period;    /* bytes that one sample is for; 0: every block is recorded */
@@ -374,7 +376,7 @@ typedef struct thagi_config {
 
 /** From the environment. Returns 0, or -1 with config->problem set. */
 int thagi_config_read(thagi_config *config, const char *setting);
-/** The further variables: THAG_CLOCK, THAG_SAMPLE, THAG_TIMELINE_LIMIT, THAG_RUN. As above. */
+/** The further variables: THAG_CLOCK, THAG_SAMPLE, THAG_TIMELINE_LIMIT, THAG_FOLDED_LIMIT, THAG_RUN. As above. */
 int thagi_config_read_tuning(thagi_config *config);
 
 /* log.c: the debug log, and the one line on stderr. printf-like, one line each. */

@@ -159,6 +159,7 @@ static void fill_header(thagi_session *session, uint64_t real_ns)
         limit = room < TIMELINE_LIMIT ? room : TIMELINE_LIMIT;
     }
     file->timeline_limit_bytes = limit;
+    session->folded_limit = config->folded_limit;
     memcpy(file->program, process.program, sizeof file->program);
     thagi_clock_start(file, config->use_counter);
 }

@@ -41,4 +41,17 @@ checked
 line "name calls=242785 open=0 fib"
 line "loss TIMELINE_LIMIT $((242785 + 5000 + 30 + 1))"
 unset THAG_TIMELINE_LIMIT
+
+# A limit of the .folded file: the deepest are summed, and none of the time is missing.
+sum() { awk '{ s += $NF } END { print s }' "$@"; }
+export THAG_FOLDED_LIMIT=1K
+run probe_counts counts
+[ "$(stat -c %s "$folder"/*.folded)" -le 1024 ] || fail ".folded has $(stat -c %s "$folder"/*.folded) bytes"
+grep -q '^main;fib;fib;.*;\[deeper\] [0-9]*$' "$folder"/*.folded || fail ".folded: $(cat "$folder"/*.folded)"
+gone=$(($("$analyze" fold "$folder"/*.thag | sum) - $(sum "$folder"/*.folded)))
+[ "${gone#-}" -le 50 ] || fail "$gone us are not in .folded" # each line is rounded
+export THAG_FOLDED_LIMIT=0
+run probe_counts counts
+[ -z "$(find "$folder" -name '*.folded')" ] || fail "a .folded file in spite of THAG_FOLDED_LIMIT=0"
+unset THAG_FOLDED_LIMIT
 done_testing

@@ -45,7 +45,7 @@ for setting in bogus time,,loud time,,quiet,true time,a,b,c,d "time,/proc/nowher
     [ "$(wc -l <"$work/stderr")" -eq 1 ] || fail "'$setting' said: $errors"
     traces 0
 done
-for setting in THAG_SAMPLE=0 THAG_TIMELINE_LIMIT=x THAG_CLOCK=sun; do
+for setting in THAG_SAMPLE=0 THAG_TIMELINE_LIMIT=x THAG_FOLDED_LIMIT=-1 THAG_CLOCK=sun; do
     export "${setting?}"
     run probe_host fail
     unset "${setting%%=*}"

@@ -11,7 +11,7 @@ work=$(mktemp -d)
 trap 'cd /; chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
-unset THAG_PROFILER THAG_PROFILE THAG_CLOCK THAG_SAMPLE THAG_TIMELINE_LIMIT
+unset THAG_PROFILER THAG_PROFILE THAG_CLOCK THAG_SAMPLE THAG_TIMELINE_LIMIT THAG_FOLDED_LIMIT
 # A leak check forks and traces at each exit, of which the probes have thousands, in strange states.
 export ASAN_OPTIONS=detect_leaks=0
 # The probes compare every span of the timeline, so nothing may be left out of it.
