@@ -119,6 +119,8 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/tour
 
 if(TARGET thag-analyze)
     install(TARGETS thag_cc_shim LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT thag-cc)
+    list(TRANSFORM THAG_CC_NAMES PREPEND ${PROJECT_BINARY_DIR}/tools/ OUTPUT_VARIABLE _links)
+    install(PROGRAMS ${_links} DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT thag-cc)
     foreach(_tool thag-analyze thag-cc thag-instrument thag-remove thag-run)
         install(TARGETS ${_tool} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${_tool})
     endforeach()

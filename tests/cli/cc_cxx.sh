@@ -1,5 +1,6 @@
 # C++, by a CMake project that knows nothing of us.
 . "$CASES/run_lib.bash"
+unset CMAKE_C_COMPILER_LAUNCHER CMAKE_CXX_COMPILER_LAUNCHER # ccache may not be in front
 cat >CMakeLists.txt <<'C'
 cmake_minimum_required(VERSION 3.10)
 project(Thing LANGUAGES C CXX)

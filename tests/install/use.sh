@@ -60,7 +60,7 @@ for tool in thag-analyze thag-cc thag-instrument thag-remove thag-run; do
     "$cmake" --install "$build_dir" --prefix "$folder" --component $tool >/dev/null
     expected="$tool.fish _$tool $tool $tool"
     [ -z "$scdoc" ] || expected="$expected $tool.1"
-    [ $tool != thag-cc ] || expected="$expected libthag_cc.so"
+    [ $tool != thag-cc ] || expected="$expected libthag_cc.so thag-gcc thag-g++ thag-clang thag-clang++"
     found=$(find "$folder" ! -type d -printf '%f\n' | sort)
     [ "$found" = "$(tr ' ' '\n' <<<"$expected" | sort)" ] || fail "component $tool:" $found
     "$folder/bin/$tool" --help >/dev/null || fail "$tool does not run alone"

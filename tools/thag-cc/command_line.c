@@ -199,6 +199,10 @@ static void read_flag(reading *r, const char *flag)
                                        "-nostartfiles",  "-nolibc",     "-nodefaultlibs",
                                        "-D__KERNEL__",   NULL};
 
+    static const char *const narrow[] = {"-m32", "-mx32", "-m16", NULL};
+
+    if (is_among(flag, narrow)) r->c->is_narrow = 1;
+    if (strcmp(flag, "-m64") == 0) r->c->is_narrow = 0;
     if (is_among(flag, stops)) r->stops_before_link = 1;
     if (strcmp(flag, "-M") == 0 || strcmp(flag, "-MM") == 0) r->c->lists_dependencies = 1;
     if (strcmp(flag, "-E") == 0) r->c->preprocesses = 1;

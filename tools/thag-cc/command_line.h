@@ -20,6 +20,7 @@ typedef struct command_line {
     int ends_in_language;   /* a -x holds for what would follow the last argument */
     int is_static;          /* -static, -static-pie */
     int is_freestanding;    /* its code has no libc to count on: a kernel's, a libc's own */
+    int is_narrow;          /* -m32 and the like: pointers that the runtime does not have */
     int lists_dependencies; /* -M, -MM: nothing else comes out */
     int precompiles;        /* a header by itself: a precompiled one comes out */
     int preprocesses;       /* -E */

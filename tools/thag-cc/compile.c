@@ -1,10 +1,12 @@
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,31 @@ static int cannot_run(const char *compiler)
     return complain(errno == ENOENT ? 127 : 126, compiler, "cannot run (%s)", strerror(errno));
 }
 
+static int is_same_file(const char *path, const char *other)
+{
+    struct stat a, b;
+
+    return other && stat(path, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+char *compiler_find(const char *command, const char *but)
+{
+    const char *path = getenv("PATH");
+    char *candidate;
+
+    if (strchr(command, '/')) return strdup(command);
+    while (path && *path) {
+        size_t len = strcspn(path, ":");
+
+        if (asprintf(&candidate, "%.*s/%s", (int)len, path, command) < 0) return NULL;
+        if (access(candidate, X_OK) == 0 && !is_same_file(candidate, but)) return candidate;
+        free(candidate);
+        path += len + (path[len] == ':');
+    }
+    return NULL;
+}
+
 int compile_plainly(char **argv)
 {
     execvp(argv[0], argv);
@@ -39,31 +66,14 @@ static void add(arguments *a, const char *text)
     a->items[a->count++] = (char *)(uintptr_t)text;
 }
 
-/* The file that a command is, links followed; NULL: it is none. Owned. */
-static char *find_program(const char *command)
-{
-    const char *path = getenv("PATH");
-    char *candidate, *found = NULL;
-
-    if (strchr(command, '/')) return realpath(command, NULL);
-    while (path && *path && !found) {
-        size_t len = strcspn(path, ":");
-
-        if (asprintf(&candidate, "%.*s/%s", (int)len, path, command) < 0) return NULL;
-        if (access(candidate, X_OK) == 0) found = realpath(candidate, NULL);
-        free(candidate);
-        path += len + (path[len] == ':');
-    }
-    return found;
-}
-
 /* By the name of what it is in the end: cc may be either. */
 static int is_gcc(const char *command)
 {
-    char *program = find_program(command);
+    char *found = compiler_find(command, NULL), *program = found ? realpath(found, NULL) : NULL;
     const char *slash = program ? strrchr(program, '/') : NULL;
     int is = slash && strstr(slash, "gcc") && !strstr(slash, "clang");
 
+    free(found);
     free(program);
     return is;
 }
@@ -236,6 +246,29 @@ static int compile_text(const command_line *c, char **with_profiling, char **pla
     return exit_status(status);
 }
 
+/* ccache knows neither our settings nor our version, and would hand out what was compiled with others. */
+static int is_behind_ccache(void)
+{
+    static const char name[] = "/ccache";
+    char link[40], path[PATH_MAX];
+    ssize_t len;
+
+    if (!getenv("CCACHE_DISABLE")) return 0; /* which it sets for the compilers that it runs */
+    snprintf(link, sizeof link, "/proc/%ld/exe", (long)getppid());
+    len = readlink(link, path, sizeof path);
+    return len >= (ssize_t)sizeof name &&
+           memcmp(path + len - (sizeof name - 1), name, sizeof name - 1) == 0;
+}
+
+static int compile_cached(const command_line *c, char **argv)
+{
+    if (!c->preprocesses)
+        complain(0, c->source,
+                 "compiled without profiling: ccache is in front of thag-cc, and may be behind it "
+                 "only (CC=\"thag-cc ccache gcc\"; with CMake no COMPILER_LAUNCHER)");
+    return compile_plainly(argv);
+}
+
 int compile(int argc, char **argv)
 {
     command_line c;
@@ -245,7 +278,8 @@ int compile(int argc, char **argv)
     if (!command_line_read(&c, argc, argv)) return complain(EXIT_SYSTEM, NULL, "out of memory");
     /* A precompiled header knows the sizes of the files in it, and they are those on the disk. */
     has_text = c.source_count && !c.is_freestanding && !c.is_feature_test && !c.precompiles;
-    if (!c.input_count || c.lists_dependencies) return compile_plainly(argv);
+    if (!c.input_count || c.lists_dependencies || c.is_narrow) return compile_plainly(argv);
+    if (has_text && is_behind_ccache()) return compile_cached(&c, argv);
     if (!make_arguments(&with_profiling, &c, argc, argv, has_text) ||
         !make_arguments(&plain, &c, argc, argv, 0)) {
         return complain(EXIT_SYSTEM, NULL,

@@ -4,6 +4,10 @@
 #ifndef THAG_CC_COMPILE_H
 #define THAG_CC_COMPILE_H
 
+/** The path of a command, in PATH one that is not the file `but` (NULL: the first). NULL: there is
+    none. Owned. */
+char *compiler_find(const char *command, const char *but);
+
 /** Become the compiler, as if there were no thag-cc. Returns only an exit status of failure. */
 int compile_plainly(char **argv);
 

@@ -23,6 +23,7 @@ static const char help[] =
     "\n"
     "  CC=\"thag-cc gcc\" CXX=\"thag-cc g++\" make\n"
     "  CC=\"thag-cc ccache gcc\" ./configure\n"
+    "  cmake -DCMAKE_C_COMPILER=thag-gcc -DCMAKE_CXX_COMPILER=thag-g++ ...\n"
     "  thag-run ./prog\n"
     "\n"
     "No source is changed, line numbers stay. A program that thag-run has not started runs\n"
@@ -52,14 +53,42 @@ static int is_off(void)
                        strcmp(setting, "0") == 0);
 }
 
+/*
+ * The compiler that a link to this program stands for: thag-g++ for g++, and g++ itself for the next in PATH. It
+ * is one word where CC has to be one, and passes for the compiler where a build asks for its path. NULL: none.
+ */
+static const char *compiler_meant(const char *self)
+{
+    static const char own[] = "thag-";
+    const char *slash = strrchr(self, '/'), *name = slash ? slash + 1 : self;
+
+    if (strcmp(name, "thag-cc") == 0) return NULL;
+    return strncmp(name, own, sizeof own - 1) == 0 ? name + sizeof own - 1 : name;
+}
+
+static int run_compiler(int argc, char **argv)
+{
+    return is_off() ? compile_plainly(argv) : compile(argc, argv);
+}
+
+static int run_meant(const char *name, int argc, char **argv)
+{
+    char *compiler = compiler_find(name, "/proc/self/exe");
+
+    if (!compiler) return complain(127, name, "not in PATH, which %s is for", argv[0]);
+    argv[0] = compiler;
+    return run_compiler(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     static const char completion[] = "--completion=";
     static const option_set options = {
         .program = "thag-cc", .stops_at_input = 1, .groups = {{.facts = options_common}}};
-    const char *first = argc > 1 ? argv[1] : "";
+    const char *first = argc > 1 ? argv[1] : "", *meant = compiler_meant(argv[0]);
 
     message_program("thag-cc");
+    if (meant) return run_meant(meant, argc, argv);
     if (argc < 2) return complain(EXIT_USAGE, NULL, "no compiler; try: thag-cc gcc -c prog.c");
     if (strcmp(first, "-h") == 0 || strcmp(first, "--help") == 0) {
         fputs(help, stdout);
@@ -74,5 +103,5 @@ int main(int argc, char **argv)
     if (first[0] == '-') {
         return complain(EXIT_USAGE, first, "not a compiler (thag-cc gcc %s ...?)", first);
     }
-    return is_off() ? compile_plainly(argv + 1) : compile(argc - 1, argv + 1);
+    return run_compiler(argc - 1, argv + 1);
 }
