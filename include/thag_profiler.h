@@ -71,6 +71,10 @@ typedef enum thag_mode {
 #error "MemorySanitizer wants a malloc of its own: build with -DTHAG_TIME_PROFILING, for times only"
 #endif
 #endif
+#if (defined(THAG_TIME_PROFILING) || defined(THAG_FULL_PROFILING)) && \
+    defined(__SIZEOF_POINTER__) && __SIZEOF_POINTER__ < 8
+#error "profiling is for 64-bit programs: without -DTHAG_TIME_PROFILING the macros are empty"
+#endif
 #if defined(THAG_FULL_PROFILING)
 #define THAG_COMPILED_MODES_ 3
 #elif defined(THAG_TIME_PROFILING)

@@ -12,12 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if UINTPTR_MAX < UINT64_MAX
+#error "the runtime of thag_profiler is for 64-bit programs"
+#endif
+
 /*
  * The processor's counter. A slow one (ARM's: 16 to 60 million ticks a second) stands still from one span to
  * the next. Its ticks are given in PLAT_COUNTER_PARTS, so that spans of one tick can be told apart.
  */
 #define PLAT_COUNTER_PARTS 16
-#if defined(__x86_64__) || defined(__i386__)
+#if defined(__x86_64__)
 #include <x86intrin.h>
 #define PLAT_HAS_COUNTER  1
 #define PLAT_COUNTER_KIND 1 /* TRACE_CLOCK_TSC */

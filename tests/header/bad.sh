@@ -33,6 +33,15 @@ for compiler in "${@:-cc}"; do
               int main(void) { THAG_ENABLE_PROFILING(yes); THAG_PROFILE("name", time); THAG_END("name"); return 0; }' \
             >"$work/good.c"
         "$compiler" "$switch" -I "$include" -c "$work/good.c" -o "$work/good.o" || failures=$((failures + 1))
+        # Programs of 32 bits can have the macros, but no profile.
+        if "$compiler" -m32 -c -x c /dev/null -o "$work/none.o" 2>/dev/null; then
+            said=$(echo '#include "thag_profiler.h"' | "$compiler" -m32 "$switch" -I "$include" -fsyntax-only -x c - 2>&1)
+            case "$switch$said" in
+            -D*"is for 64-bit programs"* | -UTHAG_TIME_PROFILING) ;;
+            -D*stubs-32.h*) ;; # no libc of that kind
+            *) echo "bad.sh: $compiler $switch -m32: $said"; failures=$((failures + 1)) ;;
+            esac
+        fi
         # Memory cannot be recorded where malloc has to be another one.
         "$compiler" -fsanitize=memory -c -x c /dev/null -o "$work/none.o" 2>/dev/null || continue
         said=$("$compiler" -fsanitize=memory "$switch" -I "$include" -c "$work/good.c" -o "$work/good.o" 2>&1)
