@@ -67,7 +67,7 @@ for ((fail_at = 1; fail_at <= count; fail_at++)); do
         checked
         no_loss
         table
-        [ "$mode" = summary ] || memory "[outside]" live_blocks=0
+        [ "$mode" = summary ] || [ "$(in_all live_blocks)" = 0 ] || fail "live: $(cat "$work/stats.csv")"
     done
 done
 fail_at=0

@@ -95,7 +95,7 @@ if gcc -fsanitize=address "$work/checked.c" -o "$work/checked" 2>/dev/null; then
     "${analyze%/*}/thag-run" --memory -o "$work/asan" "$work/checked" >/dev/null 2>"$work/said"
     [ $? -eq 4 ] || fail "exit status not 4: $(cat "$work/said")"
     "$analyze" stats --memory --csv "$work"/asan/*.thag >"$work/stats.csv" || fail "stats"
-    [ "$(stats "[outside]" bytes)" -ge 50000 ] || fail "bytes: $(cat "$work/stats.csv")"
+    [ "$(stats main bytes)" -ge 50000 ] || fail "bytes: $(cat "$work/stats.csv")"
 fi
 
 # What an independent tool counts, to the byte; where it is there.

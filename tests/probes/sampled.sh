@@ -134,7 +134,7 @@ if [ -z "$sanitizers" ]; then
         folder=$(mktemp -d -p "$work")
         (cd "$folder" && LD_PRELOAD="$HEAP_LIBRARY $other" "$bin/probe_sampled_bare") 2>"$work/said" || fail "status $?: $(cat "$work/said")"
         table
-        [ "$(stats "[outside]" bytes)" -gt $((sum * 9 / 10)) ] || fail "$(cat "$work/stats.csv")"
+        [ "$(in_all bytes)" -gt $((sum * 9 / 10)) ] || fail "$(cat "$work/stats.csv")"
     done
 fi
 done_testing

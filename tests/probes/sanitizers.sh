@@ -75,7 +75,7 @@ for sanitizer in address leak undefined thread; do
         grep -qF "$not_ours" <<<"$out" || fail "said: $out"
     else
         table
-        at_least bytes "$(stats "[outside]" bytes)" 800000
+        at_least bytes "$(in_all bytes)" 800000
     fi
 done
 done_testing
