@@ -41,7 +41,7 @@ foreach(_kind async adapters)
     add_library(thag::${_kind} ALIAS thag_${_kind})
 endforeach()
 
-if(NOT THAG_INSTALL)
+if(NOT THAG_INSTALL OR THAG_SANITIZE)
     return()
 endif()
 
