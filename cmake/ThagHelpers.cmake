@@ -2,6 +2,12 @@
 set(THAG_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes
                   -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef)
 
+# Seconds after which a test hangs. Sanitizers take ten times as long.
+set(THAG_UNIT_TIMEOUT 60)
+if(THAG_SANITIZE)
+    set(THAG_UNIT_TIMEOUT 600)
+endif()
+
 # thag_module(NAME DEPS... ) - an internal static library from the folder's files.
 function(thag_module name)
     cmake_parse_arguments(M "" "" "SOURCES;DEPS" ${ARGN})
@@ -19,5 +25,5 @@ function(thag_unit_test name)
     target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
     target_link_libraries(${name} PRIVATE ${ARGN} cmocka)
     add_test(NAME unit.${name} COMMAND ${name})
-    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT 60)
+    set_tests_properties(unit.${name} PROPERTIES LABELS unit TIMEOUT ${THAG_UNIT_TIMEOUT})
 endfunction()

@@ -6,7 +6,12 @@
 #include <stddef.h>
 
 #define THAG_FULL_PROFILING
+#include "hooks/hooks.h"
 #include "thag_profiler/function.h"
+
+/* What is jumped over are spans, whatever the linker thinks. */
+__attribute__((__used__)) static const char *const needed[] = {
+    &thagi_jump_hooks, &thagi_context_hooks, &thagi_thread_hooks};
 
 void __cyg_profile_func_enter(void *function, void *call_site);
 void __cyg_profile_func_exit(void *function, void *call_site);

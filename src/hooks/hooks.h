@@ -18,6 +18,9 @@
 void hooks_find(void *function, const char *name);
 /** The same where the program cannot go on without it: ends it, and says why. */
 void hooks_need(void *function, const char *name);
+/** Who refers to these has the hooks of jumps, contexts and threads, also where a sanitizer brings functions of
+    those names, and the linker would look no further. */
+extern const char thagi_jump_hooks, thagi_context_hooks, thagi_thread_hooks;
 /** 0 if a library before this one has the same hooks: libthag_functions and libthag_async, both preloaded. */
 int hooks_come_first(void);
 /** Control is about to go to where the stack stands at sp, on this stack or another one. 0: not known. */

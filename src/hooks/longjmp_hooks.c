@@ -9,6 +9,8 @@
 
 #include "hooks/hooks.h"
 
+const char thagi_jump_hooks;
+
 typedef void jump_function(struct __jmp_buf_tag *, int);
 static jump_function *real_longjmp, *real_longjmp_bsd, *real_siglongjmp, *real_longjmp_chk;
 

@@ -10,6 +10,8 @@
 #include "hooks/hooks.h"
 #include "thag_profiler/thread.h"
 
+const char thagi_thread_hooks;
+
 #define WORDS    64
 #define STARTS   (WORDS * 64) /* threads that are made at one time, and have not begun */
 #define ALL_USED (~UINT64_C(0))

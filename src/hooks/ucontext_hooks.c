@@ -12,6 +12,8 @@
 
 #include "hooks/hooks.h"
 
+const char thagi_context_hooks;
+
 #define ARGS_MAX    8
 #define STACK_LEAST 4096
 

@@ -3,11 +3,6 @@
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
 
-if [ "$sanitizers" = thread ]; then
-    echo "skipped: ThreadSanitizer cannot follow children of a process with threads"
-    exit 77
-fi
-
 # is_line N TEXT: so many traces of $facts have that line
 is_line() {
     local found

@@ -48,7 +48,7 @@ path "main;in_child;fib;fib"
 count fib 15
 
 # Without a word of the profiler in it; and off, when nobody asks for it.
-if [ -z "$sanitizers" ]; then
+if ! limited functions.preloaded; then
     LD_PRELOAD=$FUNCTIONS_LIBRARY functions probe_functions_bare
     count run_plugin ""
 fi

@@ -25,6 +25,7 @@ known_answers() {
 }
 
 for program in probe_heap probe_heap_O0 probe_heap_O3_lto probe_heap_shared; do
+    ! limited $program || continue
     export THAG_MEMORY=summary
     known_answers $program
     memory allocate_vectors live_bytes= freed_bytes=
@@ -177,7 +178,7 @@ grep -q allocate_vectors "$folder/x.svg" || fail "no allocate_vectors in the pic
 
 # Linked statically, with malloc wrapped; and the same without, which says so.
 for program in probe_heap_static probe_heap_static_pie; do
-    [ -x "$bin/$program" ] || continue
+    ! limited $program && [ -x "$bin/$program" ] || continue
     known_answers $program
     all_freed allocate_vectors allocate_and_deallocate
     memory nested_allocations live_blocks=6000 live_bytes=91000
@@ -193,21 +194,25 @@ for program in probe_heap_static probe_heap_static_pie; do
     checked
     no_loss # of stacks, which need the linker's table
 done
-run probe_heap_unwrapped known
-[ "$status" -eq 127 ] && grep -q '^thag_profiler: no malloc behind libthag_heap.a: .*wrapped' <<<"$errors" ||
-    fail "exit status $status, said: $errors"
+if ! limited probe_heap_unwrapped; then
+    run probe_heap_unwrapped known
+    [ "$status" -eq 127 ] && grep -q '^thag_profiler: no malloc behind libthag_heap.a: .*wrapped' <<<"$errors" ||
+        fail "exit status $status, said: $errors"
+fi
 
 # Above an allocator that does not tell sizes: a summary, and a word about it.
-run probe_heap_unsized known
-[ "$status" -eq 0 ] || fail "exit status $status"
-[ "$errors" = "thag_profiler: malloc comes without a malloc_usable_size; what is live is not recorded (as with THAG_MEMORY=summary)" ] ||
-    fail "said: $errors"
-table
-memory allocate_vectors blocks=1000 bytes=1024000 live_bytes=
-memory nested_allocations blocks=6000 bytes=91000
-"$analyze" info "$folder"/*.thag | grep -q 'without a malloc_usable_size' || fail "info does not say it"
-THAG_MEMORY=summary succeeded probe_heap_unsized known
-memory allocate_vectors blocks=1000 bytes=1024000
+if ! limited heap.unsized; then
+    run probe_heap_unsized known
+    [ "$status" -eq 0 ] || fail "exit status $status"
+    [ "$errors" = "thag_profiler: malloc comes without a malloc_usable_size; what is live is not recorded (as with THAG_MEMORY=summary)" ] ||
+        fail "said: $errors"
+    table
+    memory allocate_vectors blocks=1000 bytes=1024000 live_bytes=
+    memory nested_allocations blocks=6000 bytes=91000
+    "$analyze" info "$folder"/*.thag | grep -q 'without a malloc_usable_size' || fail "info does not say it"
+    THAG_MEMORY=summary succeeded probe_heap_unsized known
+    memory allocate_vectors blocks=1000 bytes=1024000
+fi
 
 for program in probe_heap_cxx probe_heap_cxx_static probe_heap_cxx_replaced; do
     [ -x "$bin/$program" ] || continue

@@ -6,7 +6,7 @@
 . "$(dirname "$0")/probe_lib.sh"
 # The victim dies of what it is given, not of what a sanitizer makes of it.
 own_death=handle_segv=0:handle_abort=0:handle_sigill=0
-export ASAN_OPTIONS=$ASAN_OPTIONS:$own_death UBSAN_OPTIONS=$own_death TSAN_OPTIONS=$own_death
+export ASAN_OPTIONS=$ASAN_OPTIONS:$own_death UBSAN_OPTIONS=$own_death TSAN_OPTIONS=$TSAN_OPTIONS:$own_death
 seed=${PROBE_SEED-$(date +%s%N)}
 echo "PROBE_SEED=$seed"
 for how in ${PROBE_KILL_HOW-kill segv abort _exit quick_exit exit return trap}; do

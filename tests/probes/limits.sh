@@ -60,7 +60,7 @@ unharmed many
 accounted $((200 * 1001 + 1))
 no_loss
 
-if [ -z "$sanitizers" ]; then
+if ! limited limits.memory; then
     prefix=
     unharmed limit_memory
     accounted $((10 + 300 * 1001 + 1))

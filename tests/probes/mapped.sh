@@ -7,6 +7,7 @@ export THAG_PROFILER=memory THAG_MAPPINGS=yes
 [ "$(getconf PAGESIZE)" = 4096 ] || { echo "SKIP: other pages"; exit 77; }
 
 for program in probe_mapped probe_mapped_shared; do
+    ! limited $program || continue
     succeeded $program
     traces 2
     parent=$(first_trace) child=$(find "$folder" -name '*.thag' ! -path "$(first_trace)")

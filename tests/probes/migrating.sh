@@ -4,7 +4,6 @@
 # usage: see probe_lib.sh; INCLUDE, SOURCE, STATIC, SHARED and ASYNC_LIBRARY are what is compiled and linked
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
-[ -z "$sanitizers" ] || exit 77
 
 bin=$work/bin
 trace_check=$1/trace_check

@@ -31,7 +31,7 @@ same() { # FILE: it says what the program said
 for how in linked preloaded; do
     program=probe_origins_hooked
     if [ $how = preloaded ]; then
-        [ -z "$sanitizers" ] && [ -n "$preload" ] || continue
+        ! limited origins.preloaded && [ -n "$preload" ] || continue
         program=probe_origins_shared
         export LD_PRELOAD=$preload
     fi

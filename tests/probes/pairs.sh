@@ -31,6 +31,7 @@ known_pairs() {
 }
 
 for program in probe_pairs probe_pairs_shared; do
+    ! limited $program || continue
     succeeded $program
     checked
     no_loss

@@ -30,6 +30,7 @@ sizes() {
 }
 
 for program in probe_pools probe_pools_shared; do
+    ! limited $program || continue
     succeeded $program arena
     checked
     no_loss

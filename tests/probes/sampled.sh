@@ -39,6 +39,7 @@ known_sums() {
 }
 
 for program in probe_sampled probe_sampled_shared probe_sampled_static; do
+    ! limited $program || continue
     for THAG_MEMORY_SAMPLE in 512 65536 512K; do
         export THAG_MEMORY_SAMPLE
         [ $program = probe_sampled ] || [ $THAG_MEMORY_SAMPLE = 65536 ] || continue
@@ -121,7 +122,7 @@ THAG_MEMORY_SAMPLE=2G run probe_sampled
 traces 0
 
 # A program that was never rebuilt, and another allocator below.
-if [ -z "$sanitizers" ]; then
+if ! limited sampled.preloaded; then
     what="preloaded"
     folder=$(mktemp -d -p "$work")
     (cd "$folder" && LD_PRELOAD=$HEAP_LIBRARY "$bin/probe_sampled_bare") 2>"$work/said" || fail "status $?: $(cat "$work/said")"

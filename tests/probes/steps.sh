@@ -3,7 +3,6 @@
 # nothing is counted twice. PROBE_STRIDE: every so many instructions, for each case its own if unset.
 # shellcheck source=probe_lib.sh
 . "$(dirname "$0")/probe_lib.sh"
-[ -z "$sanitizers" ] || exit 77 # which deliver signals late, and have thousands of instructions of their own
 
 # stepped CASE INSTRUCTIONS STRIDE: more instructions than there are; sets $rounds
 stepped() {

@@ -35,7 +35,7 @@ wrong=$(grep '^path' <<<"$facts" | grep -cvE 'worker;work ([0-7])(;step)?$|=1 op
 [ "$wrong" -gt 0 ] || fail "without tasks every span was right: the test sees nothing"
 
 # The same unannounced, with the hooks of libc: coroutines have a task without being told.
-if [ -z "$sanitizers" ]; then
+if ! limited tasks.unannounced; then
     for how in unannounced jumps; do
         for threads in 1 2 4; do
             succeeded probe_tasks_hooked $how $threads 80 100
@@ -98,7 +98,7 @@ line "path calls=10000 open=0 main;timer;step"
 line "depth 3"
 
 # Of the size that docs/async.md says, and that is all resident memory.
-if [ -z "$sanitizers" ]; then
+if ! limited tasks.idle; then
     succeeded probe_tasks idle 100000
     [ "$out" -gt 128 ] && [ "$out" -le 264 ] || fail "$out bytes each"
 fi
@@ -139,7 +139,7 @@ line "path calls=1 open=0 main;step"
 # gcc only: clang does not compile it, and there is no such case.
 succeeded probe_tasks awaited
 checked
-if [ "$(calls awaited)" = 1 ] && [ -z "$sanitizers" ]; then
+if [ "$(calls awaited)" = 1 ] && ! limited tasks.awaited; then
     line "loss STRAY_END 1"
     "$analyze" info "$folder"/*.thag |
         grep -q '"around an await" (.*probe_tasks.c:.*) ended inside "awaited" (.*probe_tasks.c:.*where it is not open' ||

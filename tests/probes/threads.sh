@@ -77,7 +77,7 @@ line "path calls=100 open=0 step"
 [ "$(fact slots)" -le 3 ] || fail "$(fact slots) slots"
 
 # Resident memory: 4 MiB + 128 KiB a living thread, at most.
-if [ -z "$sanitizers" ]; then
+if ! limited threads.resident; then
     for threads in 1 32; do
         succeeded probe_threads resident "$threads"
         on=$out
