@@ -236,7 +236,9 @@ THAG_API_ thag_token thag_section_begin(const thag_site *site, const char *name)
 /** End the innermost open section of that name. Otherwise as thag_span_end(). Since: 0.1 */
 THAG_API_ void thag_section_end(const char *name);
 
-/** What THAG_ENABLE_PROFILING() calls. modes: what was compiled in. Since: 0.1 */
+/** What THAG_ENABLE_PROFILING() calls. modes: what was compiled in, and a bit of its own if functions begin
+    and end as thag-cc has it (thag_profiler/cc/thag-cc.h). Since: 0.1 */
+#define THAG_KEEPING_CALLS_ 0x100
 THAG_API_ thag_token thag_main_begin(const thag_site *site, thag_mode mode, unsigned modes);
 
 /** What thag_enable_profiling() calls. Since: 0.1 */

@@ -12,6 +12,16 @@
 
 static const thag_site calibration_site = {.name = "calibration", .func = "", .file = ""};
 
+int thagi_calls_are_kept;
+
+static void spans(int count)
+{
+    if (thagi_calls_are_kept && thagi_kept_probe)
+        for (int i = 0; i < count; i++) thagi_kept_probe(&calibration_site);
+    else
+        for (int i = 0; i < count; i++) thag_span_end(thag_span_begin(&calibration_site));
+}
+
 void thagi_calibrate(thagi_session *session, thagi_thread *thread)
 {
     trace_file *file = session->trace.file;
@@ -29,7 +39,7 @@ void thagi_calibrate(thagi_session *session, thagi_thread *thread)
     uint64_t best_pair = UINT64_MAX, best_inside = UINT64_MAX;
     for (int batch = 0; batch < BATCHES; batch++) {
         uint64_t inside = cell->ticks, start = thagi_ticks();
-        for (int i = 0; i < BATCH_SPANS; i++) thag_span_end(thag_span_begin(&calibration_site));
+        spans(BATCH_SPANS);
         uint64_t pair = thagi_ticks() - start;
         inside = cell->ticks - inside;
         if (pair < best_pair) best_pair = pair;

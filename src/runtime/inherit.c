@@ -65,6 +65,11 @@ void thagi_inherit_save(const thagi_task *task)
     }
 }
 
+int thagi_inherits(void)
+{
+    return is_of_last_fork && inherited.count > 0;
+}
+
 void thagi_inherit_load(thagi_task *task)
 {
     /* They are those of the thread that forked, the child's first. */

@@ -607,10 +607,16 @@ typedef struct thagi_inherited {
 void thagi_inherit_save(const thagi_task *task);
 /** In the parent, afterwards: what was noted is for that child alone. */
 void thagi_inherit_parent(void);
+/** In the child, until they are: there are some to begin again. */
+int thagi_inherits(void);
 /** In the child's new trace: begin them again. */
 void thagi_inherit_load(thagi_task *task);
 
-/* calibrate.c: what a span costs, into the trace's header. */
+/* span_kept.c: begin and end a span as thag-cc's code does. NULL: not here, or not linked. */
+void thagi_kept_probe(const thag_site *site) __attribute__((__weak__));
+
+/* calibrate.c: what a span costs, into the trace's header: as the program's main file begins and ends it. */
+extern int thagi_calls_are_kept;
 void thagi_calibrate(thagi_session *session, thagi_thread *thread);
 
 /* exit_folded.c */

@@ -319,6 +319,8 @@ static unsigned active_when_off(void)
 int thag_enable(thag_mode mode, unsigned compiled)
 {
     int saved_errno = errno, result = 0;
+    if (compiled & THAG_KEEPING_CALLS_) thagi_calls_are_kept = 1;
+    compiled &= THAGI_RECORDING;
     if (mode == THAG_MODE_no) {
         thag_disable_profiling();
         return 0;

@@ -1,20 +1,23 @@
 /*
  * span_kept.c - begin and end for code that calls without a word to its compiler: x86-64, System V.
  *
- * What thag-cc compiles has THAG_PROFILED() as asm statements that keep nearly all registers, where that is
- * asked for (THAG_CC_CALLS=asm; thag_profiler/cc/thag-cc.h). A compiler does not see a call in them, so it
- * spills nothing around them, and while nothing is recorded a function pays a test and a branch. The price
- * is here: every register is the caller's.
+ * What thag-cc compiles has THAG_PROFILED() as asm statements that keep nearly all registers
+ * (thag_profiler/cc/thag-cc.h). A compiler does not see a call in them, so it spills nothing around them, and
+ * while nothing is recorded a function pays two tests. The price is here: every register is the caller's.
  *
  * thag_span_keep_begin and _end save the general registers, and call what follows first: functions that
  * are compiled for general registers alone (see CMakeLists.txt), do the usual work, and call nothing.
  * What is not usual they leave untouched to span_stack.c; as that may come to any code of libc's, the
  * vector registers are saved around it, whatever of them the processor has.
  *
- * The convention, as thag-cc.h has it: begin may change rax, r10, r11; end all that any call may but rax and
- * rdx, and of the vector registers xmm15. r10 has the site or the token, and takes the token back; r11 has the
- * address that the caller goes on at, for those who unwind the stack: the call itself stands in a part of the
- * code that has no entry in .eh_frame. The stack pointer is 128 lower than the caller's, whose red zone that is.
+ * The convention, as thag-cc.h has it: the stack pointer is 128 lower than the caller's, whose red zone that
+ * is. r11 has the address that the caller goes on at, for those who unwind the stack: the call itself stands
+ * in a part of the code that has no entry in .eh_frame. begin has the site in r10, and may change rax, too; end
+ * has the line in r10, and in r9 where the caller's frame ends, and may change xmm15, too.
+ *
+ * There is no token. An end is that of the top frame, if that was begun within the function's part of the stack,
+ * i.e. by itself or what was inlined into it, on its line. If no frame is so, the function was entered while
+ * nothing was recorded.
  */
 #include "runtime/cell_map.h"
 #include "runtime/span_work.h"
@@ -25,15 +28,15 @@
 #endif
 
 /* Called by the assembler code below. */
-thag_token thagi_kept_begin(const thag_site *site, uint64_t where);
-thag_token thagi_kept_begin_unusual(const thag_site *site, uint64_t where);
-uint64_t thagi_kept_end(thag_token token, uintptr_t sp);
-void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t how);
+uint64_t thagi_kept_begin(const thag_site *site, uint64_t where);
+void thagi_kept_begin_unusual(const thag_site *site, uint64_t where);
+uint64_t thagi_kept_end(uintptr_t sp, uintptr_t frame_end, uint32_t line);
+void thagi_kept_end_unusual(uintptr_t sp, uintptr_t frame_end, uint32_t line, uint64_t how);
 void thagi_kept_prepare(void);
 uint32_t thagi_kept_parts; /* what xsave has to save; FXSAVE: there is no xsave; 0: not known yet */
 
-/* What thagi_kept_end() returns. Of a held task: PUT the span that was counted last into the timeline, or
-   the time at which the top frame is to be popped. */
+/* What thagi_kept_end() returns, and the first two of it thagi_kept_begin(). Of a held task: PUT the span that was
+   counted last into the timeline, or the time at which the top frame is to be popped. */
 enum { DONE, UNUSUAL, PUT };
 
 FORCED void release(thagi_task *task)
@@ -45,9 +48,9 @@ FORCED void release(thagi_task *task)
 /* --- begin ------------------------------------------------------------------------------------- */
 
 /* The held task begins a span that may not be timed, on a path that may not be known. */
-static OUT_OF_WAY thag_token begin_held(thagi_task *task, const thag_site *site, uint64_t where)
+static OUT_OF_WAY uint64_t begin_held(thagi_task *task, const thag_site *site, uint64_t where)
 {
-    uint64_t start = 0;
+    uint64_t result = UNUSUAL;
     trace_frame *top = task->top;
     thagi_cell *parent = thagi_frame_cell(top), *before = parent->last, *cell = before->next;
     if (cell->site != site) {
@@ -58,17 +61,19 @@ static OUT_OF_WAY thag_token begin_held(thagi_task *task, const thag_site *site,
     }
     if (cell && thagi_has_room(task, top, where)) {
         trace_frame *frame = thagi_push_known(task, top, parent, cell, where);
+        uint64_t start = 0;
         if (task->idle == THAGI_TASK_SAMPLING) start = thagi_sample_token(task, cell, frame);
         if (!start) start = thagi_plat_counter() - task->shift;
         frame->start_ticks = start;
+        result = DONE;
     }
     release(task);
-    return start;
+    return result;
 }
 
-FORCED thag_token begin_sampled(thagi_task *task, const thag_site *site, uint64_t where)
+FORCED uint64_t begin_sampled(thagi_task *task, const thag_site *site, uint64_t where)
 {
-    if (THAGI_UNLIKELY(task->state != THAGI_TASK_SAMPLING)) return 0;
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_SAMPLING)) return UNUSUAL;
     task->state = THAGI_WHERE_SP(where);
     ORDERED();
     trace_frame *top = task->top;
@@ -81,11 +86,11 @@ FORCED thag_token begin_sampled(thagi_task *task, const thag_site *site, uint64_
     frame->start_ticks = start;
     ORDERED();
     task->state = THAGI_TASK_SAMPLING;
-    return start;
+    return DONE;
 }
 
-/* 0: nothing has changed. */
-thag_token thagi_kept_begin(const thag_site *site, uint64_t where)
+/* UNUSUAL: nothing has changed. */
+uint64_t thagi_kept_begin(const thag_site *site, uint64_t where)
 {
     thagi_task *task = thagi_current;
     if (task->state != THAGI_TASK_IDLE) return begin_sampled(task, site, where);
@@ -99,16 +104,38 @@ static int is_plain(const thagi_task *task)
     return task->state == THAGI_TASK_IDLE || task->state == THAGI_TASK_SAMPLING;
 }
 
-thag_token thagi_kept_begin_unusual(const thag_site *site, uint64_t where)
+void thagi_kept_begin_unusual(const thag_site *site, uint64_t where)
 {
     thagi_task *task = thagi_current;
-    if (!is_plain(task)) return thagi_span_begin_slow(task, site, where);
+    if (!is_plain(task)) {
+        thagi_span_begin_slow(task, site, where);
+        return;
+    }
     task->state = THAGI_WHERE_SP(where);
     ORDERED();
-    return thagi_span_begin_held(task, site, where);
+    thagi_span_begin_held(task, site, where);
 }
 
 /* --- end --------------------------------------------------------------------------------------- */
+
+/* Whether the frame's span is that of a function which ends now. A task that was switched away from has
+   marked its frames above their address (task_switch.c). */
+FORCED int is_of(const trace_frame *frame, uintptr_t sp, uintptr_t frame_end, uint32_t line)
+{
+    uintptr_t begun_sp = frame->scratch[THAGI_FRAME_WHERE] << 1 >> 17;
+    if (begun_sp - sp > frame_end - sp) return 0;
+    const thag_site *site = thagi_frame_cell(frame)->site;
+    return site && site->line == line;
+}
+
+/* The innermost open frame of a function which ends now; NULL: it was not recorded. */
+static OUT_OF_WAY const trace_frame *frame_of(const thagi_task *task, uintptr_t sp,
+                                              uintptr_t frame_end, uint32_t line)
+{
+    for (const trace_frame *frame = task->top; frame > task->base; frame--)
+        if (is_of(frame, sp, frame_end, line) && frame->start_ticks != TRACE_CLOSED) return frame;
+    return NULL;
+}
 
 /* As thagi_commit(), with the one vector register that the callers leave to us. */
 FORCED void commit_kept(thagi_cell *cell, uint64_t ticks)
@@ -136,9 +163,9 @@ FORCED void count_untimed(thagi_task *task, trace_frame *top)
 }
 
 /* A timed call of the held task's top frame ends: DONE but for the release, PUT, or the time. */
-FORCED uint64_t count_timed(thagi_task *task, thag_token token, int is_sampled)
+FORCED uint64_t count_timed(thagi_task *task, uint64_t start, int is_sampled)
 {
-    uint64_t now = thagi_plat_counter(), ticks = now - task->shift - token;
+    uint64_t now = thagi_plat_counter(), ticks = now - task->shift - start;
     if (THAGI_UNLIKELY((int64_t)ticks < 0) ||
         THAGI_UNLIKELY(!thagi_settle_before(task->thread->shared)))
         return now;
@@ -154,21 +181,24 @@ FORCED uint64_t count_timed(thagi_task *task, thag_token token, int is_sampled)
 }
 
 /* A timed call, when not all are. */
-static OUT_OF_WAY uint64_t end_drawn(thagi_task *task, thag_token token)
+static OUT_OF_WAY uint64_t end_drawn(thagi_task *task, uint64_t start)
 {
-    uint64_t result = count_timed(task, token, 1);
+    uint64_t result = count_timed(task, start, 1);
     if (THAGI_LIKELY(result == DONE)) release(task);
     return result;
 }
 
-static OUT_OF_WAY uint64_t end_sampled(thagi_task *task, thag_token token, uintptr_t sp)
+static OUT_OF_WAY uint64_t end_sampled(thagi_task *task, uintptr_t sp, uintptr_t frame_end,
+                                       uint32_t line)
 {
     if (THAGI_UNLIKELY(task->state != THAGI_TASK_SAMPLING)) return UNUSUAL;
     trace_frame *top = task->top;
-    if (THAGI_UNLIKELY(top->start_ticks != token)) return UNUSUAL;
+    if (THAGI_UNLIKELY(!is_of(top, sp, frame_end, line)))
+        return frame_of(task, sp, frame_end, line) ? UNUSUAL : DONE;
+    uint64_t start = top->start_ticks;
     task->state = sp;
     ORDERED();
-    if (!(token & TRACE_UNTIMED_BIT)) return end_drawn(task, token);
+    if (!(start & TRACE_UNTIMED_BIT)) return end_drawn(task, start);
     int is_long = thagi_untimed_since(task, top) > (int64_t)thagi_long_ticks(task->thread);
     if (THAGI_LIKELY(!is_long)) count_untimed(task, top);
     ORDERED();
@@ -176,23 +206,38 @@ static OUT_OF_WAY uint64_t end_sampled(thagi_task *task, thag_token token, uintp
     return THAGI_UNLIKELY(is_long) ? UNUSUAL : DONE;
 }
 
-uint64_t thagi_kept_end(thag_token token, uintptr_t sp)
+uint64_t thagi_kept_end(uintptr_t sp, uintptr_t frame_end, uint32_t line)
 {
     thagi_task *task = thagi_current;
-    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE)) return end_sampled(task, token, sp);
+    if (THAGI_UNLIKELY(task->state != THAGI_TASK_IDLE))
+        return end_sampled(task, sp, frame_end, line);
+    const trace_frame *top = task->top;
+    if (THAGI_UNLIKELY(!is_of(top, sp, frame_end, line)))
+        return frame_of(task, sp, frame_end, line) ? UNUSUAL : DONE;
     task->state = sp;
     ORDERED();
-    uint64_t result = UNUSUAL;
-    if (THAGI_LIKELY(task->top->start_ticks == token)) {
-        result = count_timed(task, token, 0);
-        if (THAGI_UNLIKELY(result != DONE)) return result;
-    }
+    uint64_t result = count_timed(task, top->start_ticks, 0);
+    if (THAGI_UNLIKELY(result != DONE)) return result;
     ORDERED();
     task->state = THAGI_TASK_IDLE;
-    return result;
+    return DONE;
 }
 
-void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t how)
+/* The frame of the function is not the top one, or the task is not as usual. */
+static void end_unusual(uintptr_t sp, uintptr_t frame_end, uint32_t line)
+{
+    thagi_task *task = thagi_current;
+    if (task->state == THAGI_TASK_UNUSABLE && !thagi_inherits()) return;
+    if (!is_plain(task)) task = thagi_task_usable(task, sp);
+    if (!task) return;
+    const trace_frame *frame = frame_of(task, sp, frame_end, line);
+    if (!frame) return;
+    task->state = sp;
+    ORDERED();
+    thagi_span_end_held(task, frame->start_ticks);
+}
+
+void thagi_kept_end_unusual(uintptr_t sp, uintptr_t frame_end, uint32_t line, uint64_t how)
 {
     thagi_task *task = thagi_current;
     if (how > PUT) {
@@ -201,12 +246,8 @@ void thagi_kept_end_unusual(thag_token token, uintptr_t sp, uint64_t how)
         const trace_thread *shared = task->thread->shared;
         const thagi_cell *last = (const thagi_cell *)(uintptr_t)shared->last_cell;
         thagi_timeline_put_held(task, last->node, shared->last_ticks, shared->last_end);
-    } else if (is_plain(task)) {
-        task->state = sp;
-        ORDERED();
-        thagi_span_end_held(task, token);
     } else {
-        thagi_span_end_slow(task, token, sp);
+        end_unusual(sp, frame_end, line);
     }
 }
 
@@ -247,6 +288,7 @@ _Static_assert(offsetof(trace_frame, start_ticks) == 0 && offsetof(trace_frame, 
                    FRAME_AT(THAGI_FRAME_WHERE) == 16 && FRAME_AT(THAGI_FRAME_CELL) == 24 &&
                    sizeof(trace_frame) == 32,
                "a frame's fields");
+_Static_assert(offsetof(thag_site, line) == 24, "a site's fields");
 _Static_assert(offsetof(thagi_cell, node) == 4 && offsetof(thagi_cell, site) == 40 &&
                    offsetof(thagi_cell, last) == 48 && offsetof(thagi_cell, next) == 56,
                "a cell's fields");
@@ -271,6 +313,21 @@ _Static_assert(offsetof(thagi_cell, node) == 4 && offsetof(thagi_cell, site) == 
 
 __asm__(
     ".text\n\t"
+    /* Begin and end of a span in a frame that ends with the caller's return address. */
+    ".globl thagi_kept_probe\n\t" ".hidden thagi_kept_probe\n\t"
+    FUNCTION("thagi_kept_probe")
+    "lea 8(%rsp), %r9\n\t"
+    "lea 1f(%rip), %r11\n\t"
+    "mov %rdi, %r10\n\t"
+    "lea -128(%rsp), %rsp\n\t"
+    "call thag_span_keep_begin\n\t"
+    "lea 1f(%rip), %r11\n\t"
+    "mov 24(%rdi), %r10d\n\t"
+    "call thag_span_keep_end\n\t"
+    "lea 128(%rsp), %rsp\n"
+    "1:\tret\n\t"
+    END("thagi_kept_probe")
+
     /* The usual call, which is timed, on a path that was guessed: three registers do. */
     ".globl thag_span_keep_begin\n\t"
     FUNCTION("thag_span_keep_begin")
@@ -313,7 +370,6 @@ __asm__(
     "sub " SHIFT "(%rcx), %rax\n\t"
     "mov %rax, (%rsi)\n\t"
     "movq $" IDLE ", (%rcx)\n\t"
-    "mov %rax, %r10\n\t"
     ".cfi_remember_state\n\t"
     "pop %rsi\n\t" "pop %rdx\n\t" "pop %rcx\n\t" CFA("144")
     RETURN
@@ -336,9 +392,8 @@ __asm__(
     SAVE_ARGUMENTS                      CFA("208")
     "call thagi_kept_begin\n\t"
     "test %rax, %rax\n\t"
-    "jz 2f\n"
-    "1:\tmov %rax, %r10\n\t"
-    "add $16, %rsp\n\t"
+    "jnz 2f\n"
+    "1:\tadd $16, %rsp\n\t"
     ".cfi_remember_state\n\t"
     "pop %r9\n\t" "pop %r8\n\t" "pop %rdi\n\t" "pop %rsi\n\t" "pop %rdx\n\t" "pop %rcx\n\t" CFA("144")
     RETURN
@@ -352,26 +407,29 @@ __asm__(
     ".globl thag_span_keep_end\n\t"
     FUNCTION("thag_span_keep_end")
     SAVE_RETURN
-    "push %rax\n\t" "push %rdx\n\t"     CFA("160")
-    "mov %r10, %rdi\n\t"
-    "lea 160(%rsp), %rsi\n\t"
-    SAVE_ARGUMENTS                      CFA("176")
+    "push %rax\n\t" "push %rdx\n\t" "push %rcx\n\t" "push %rsi\n\t" "push %rdi\n\t" "push %r8\n\t"
+    CFA("192")
+    "lea 192(%rsp), %rdi\n\t"
+    "mov %r9, %rsi\n\t"
+    "mov %r10d, %edx\n\t"
+    "push %rsi\n\t" "push %rdx\n\t"   CFA("208")
     "call thagi_kept_end\n\t"
     "test %rax, %rax\n\t"
     "jne 2f\n"
     "1:\tadd $16, %rsp\n\t"
     ".cfi_remember_state\n\t"
-    "pop %rdx\n\t" "pop %rax\n\t"       CFA("144")
+    "pop %r8\n\t" "pop %rdi\n\t" "pop %rsi\n\t" "pop %rcx\n\t" "pop %rdx\n\t" "pop %rax\n\t" CFA("144")
     RETURN
     ".cfi_restore_state\n"
-    "2:\tmov %rax, %rdx\n\t"
-    RESTORE_ARGUMENTS
+    "2:\tmov %rax, %rcx\n\t"
+    "lea 208(%rsp), %rdi\n\t"
+    "mov 8(%rsp), %rsi\n\t" "mov (%rsp), %rdx\n\t"
     "lea thagi_kept_end_unusual(%rip), %rax\n\t"
     "call thagi_kept_call\n\t"
     "jmp 1b\n\t"
     END("thag_span_keep_end")
 
-    /* rax(rdi, rsi, rdx); all vector registers are kept. The area of xsave is at most 2,688 bytes. */
+    /* rax(rdi, rsi, rdx, rcx); all vector registers are kept. The area of xsave is at most 2,688 bytes. */
     FUNCTION("thagi_kept_call")
     "push %rbp\n\t"                     ".cfi_def_cfa_offset 16\n\t" ".cfi_offset %rbp, -16\n\t"
     "mov %rsp, %rbp\n\t"                ".cfi_def_cfa_register %rbp\n\t"
@@ -410,9 +468,9 @@ __asm__(
     "mov %rax, %rbx\n\t"
     "fxrstor64 (%rsp)\n\t"
     "jmp 2b\n"
-    "4:\tpush %rdi\n\t" "push %rsi\n\t" "push %r8\n\t" "push %r8\n\t"
+    "4:\tpush %rdi\n\t" "push %rsi\n\t" "push %rcx\n\t" "push %r8\n\t"
     "call thagi_kept_prepare\n\t"
-    "pop %r8\n\t" "pop %r8\n\t" "pop %rsi\n\t" "pop %rdi\n\t"
+    "pop %r8\n\t" "pop %rcx\n\t" "pop %rsi\n\t" "pop %rdi\n\t"
     "mov thagi_kept_parts(%rip), %eax\n\t"
     "jmp 1b\n\t"
     END("thagi_kept_call")

@@ -28,8 +28,12 @@ checked -O2 -masm=intel
 if grep -qw avx2 /proc/cpuinfo; then checked -O3 -mavx2; else checked -O3; fi | sed 's/-O3.*:/vectors:/'
 
 # From the inside of the runtime, at the first call of a path, to main.
-command -v gdb >/dev/null && grep -q '^flags.*sse2' /proc/cpuinfo || { echo "leaf all main"; exit 0; }
+command -v gdb >/dev/null && grep -q '^flags.*sse2' /proc/cpuinfo || { echo "leaf all main"; echo calibrated; exit 0; }
 thag-cc gcc "${flags[@]}" -O2 -g prog.c -o prog
 THAG_PROFILER=time,traces gdb -batch -ex 'break leaf' -ex run -ex delete -ex 'break thagi_kept_begin' \
     -ex continue -ex bt prog >gdb.out 2>&1 </dev/null
 sed -nE 's/^#[0-9].* (leaf|all|main) \(.*/\1/p' gdb.out | tail -n 3 | xargs
+# What a span costs is learned with these calls.
+THAG_PROFILER=time,traces gdb -batch -ex 'set breakpoint pending on' -ex 'break thagi_kept_probe' -ex run -ex bt prog \
+    >gdb.out 2>&1 </dev/null
+grep -q '^#.* thagi_calibrate (' gdb.out && echo calibrated

@@ -15,14 +15,15 @@
 #include "../../thag_profiler.h"
 
 /*
- * THAG_PROFILED() in gcc's C for x86-64: asm that keeps nearly all registers, and is one
- * instruction each at begin and end to the compiler. Nothing is spilled around it, it makes no branches
- * to be thought about, and even the site is left to the assembler: once for each function and line, under
- * the name of the symbol that holds the function's. What runs when something is recorded stands behind
- * the rest of the section; it skips the red zone, and tells in r11 where it goes on, for who unwinds the
- * stack. See src/runtime/span_kept.c, and docs/decisions.
+ * THAG_PROFILED() in gcc's C for x86-64: asm that keeps nearly all registers, one instruction each at begin and end
+ * to the compiler. Nothing is spilled around it, it makes no branches to be thought about, even the site is
+ * left to the assembler: once for each function and line, under the name of the symbol that holds the
+ * function's. And nothing is kept from begin to end: the end finds its span by the function's place in the
+ * stack, and its line. While nothing is recorded a function pays two tests of a byte. What runs when
+ * something is stands behind the rest of the section; it skips the red zone, and tells in r11 where it goes
+ * on, for who unwinds the stack. See src/runtime/span_kept.c, and docs/decisions.
  *
- * thag-cc defines THAG_CC_KEEPS if THAG_CC_CALLS=asm, where it also gives -fno-defer-pop and -fno-combine-stack-adjustments: the
+ * thag-cc defines THAG_CC_KEEPS where it also gives -fno-defer-pop and -fno-combine-stack-adjustments: the
  * stack pointer at a begin tells which functions are still running, and must not depend on arguments that
  * are not popped yet, or have their room already.
  */
@@ -30,11 +31,15 @@
     defined(__SSE2__) && !defined(__code_model_large__) && !defined(__clang__) && \
     !defined(__cplusplus) && __GNUC__ >= 9
 
+#undef THAG_COMPILED_MODES_
+#define THAG_COMPILED_MODES_ (3 | THAG_KEEPING_CALLS_)
+
 #define THAG_KEPT_CALL_(function) \
     "lea 2b(%%rip), %%r11\n\t" \
     "lea -128(%%rsp), %%rsp\n\t" \
     "call *" function "@GOTPCREL(%%rip)\n\t" \
-    "lea 128(%%rsp), %%rsp\n\t"
+    "lea 128(%%rsp), %%rsp\n\t" \
+    "jmp 2b\n\t"
 
 #define THAG_KEPT_SITE_ ".thag_%c[name]_%c[line]"
 #define THAG_KEPT_MAKE_SITE_ \
@@ -47,44 +52,42 @@
     ".popsection\n\t" \
     ".endif\n\t"
 
-#define THAG_KEPT_BEGIN_(token, flags_given) \
+#define THAG_KEPT_BEGIN_(flags_given) \
     __asm__ volatile __inline__( \
-        "xor %k[begun], %k[begun]\n\t" \
         "testb %[kinds], %[active]\n\t" \
         "jnz 1f\n" \
         "2:\n\t" \
         ".subsection 1\n" \
-        "1:\tlea " THAG_KEPT_SITE_ "(%%rip), %%r10\n\t" THAG_KEPT_CALL_( \
-            "thag_span_keep_begin") "mov %%r10, %[begun]\n\t" \
-                                    "jmp 2b\n\t" THAG_KEPT_MAKE_SITE_ ".previous" \
-        : [begun] "=&r"(token) \
+        "1:\tlea " THAG_KEPT_SITE_ "(%%rip), %%r10\n\t" THAG_KEPT_CALL_("thag_span_keep_begin") \
+            THAG_KEPT_MAKE_SITE_ ".previous" \
+        : \
         : [kinds] "i"(THAG_KINDS_(flags_given)), [active] "m"(thag_active), \
           [name] "i"(THAG_FUNC_), [file] "i"(__FILE__), [line] "i"(__LINE__), \
           [flags] "i"((flags_given)&0xffff) \
         : "rax", "r10", "r11")
 
-THAG_INLINE_ void thag_kept_leave_(thag_token *token);
-THAG_INLINE_ void thag_kept_leave_(thag_token *token)
+THAG_INLINE_ void thag_kept_leave_(const unsigned *line);
+THAG_INLINE_ void thag_kept_leave_(const unsigned *line)
 {
     __asm__ volatile __inline__(
-        "test %[begun], %[begun]\n\t"
-        "jnz 1f\n"
+        "cmpb $0, %[active]\n\t"
+        "jne 1f\n"
         "2:\n\t"
         ".subsection 1\n"
-        "1:\tmov %[begun], %%r10\n\t" THAG_KEPT_CALL_("thag_span_keep_end") "jmp 2b\n\t"
-                                                                            ".previous"
+        "1:\tmov %[line], %%r10d\n\t"
+        "lea %[frame], %%r9\n\t" THAG_KEPT_CALL_("thag_span_keep_end") ".previous"
         :
-        : [begun] "r"(*token)
-        : "rcx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm15");
+        : [active] "m"(thag_active), [line] "g"(*line),
+          [frame] "m"(*(const char *)__builtin_dwarf_cfa())
+        : "r9", "r10", "r11", "xmm15");
 }
 
 #undef THAG_FUNCTION_
 #define THAG_FUNCTION_(flags_given) \
-    thag_token THAG_CONCAT_(thag_span_, __LINE__) \
+    const unsigned THAG_CONCAT_(thag_span_, __LINE__) \
         __attribute__((__cleanup__(thag_kept_leave_), __unused__)) = __extension__({ \
-            thag_token thag_begun_; \
-            THAG_KEPT_BEGIN_(thag_begun_, flags_given); \
-            thag_begun_; \
+            THAG_KEPT_BEGIN_(flags_given); \
+            __LINE__; \
         })
 #endif
 #endif
