@@ -190,9 +190,9 @@ typedef struct thag_site {
     const char *func;
     const char *file;
     unsigned line;
-    unsigned short
-        kind; /* 0 function, 1 section, 2 main. A span that is begun in a helper, which returns
-                             before it ends, is a section: others end with the function they begin in */
+    /* 0 function, 1 section, 2 main. A span that is begun in a helper, which returns before it ends, is a
+       section: others end with the function they begin in. */
+    unsigned short kind;
     unsigned short flags; /* THAG_FLAG_* */
 } thag_site;
 
